@@ -1,0 +1,99 @@
+package abi
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind classifies an [Error]. It decides what the client gets and what
+// happens to the instance; see the fault table in ARCHITECTURE.md.
+type Kind uint8
+
+const (
+	// Trap: the plugin broke off: trap, throw, panic, exit. 500.
+	Trap Kind = iota
+	// Timeout: the deadline passed, host calls and queueing included. 504.
+	Timeout
+	// Limit: memory, stack or size limit reached. 500.
+	Limit
+	// Protocol: the plugin answered with something that is not valid. 500.
+	Protocol
+	// Gone: the process died while it had the call. 500.
+	Gone
+	// Busy: every instance was taken until the deadline. 503.
+	Busy
+	// Unavailable: the process or the store is down; nothing was tried. 503.
+	Unavailable
+	// Refused: the plugin cannot be loaded or bound like this. Load only.
+	Refused
+
+	// KindCount is the number of kinds, for tables indexed by Kind.
+	KindCount = int(Refused) + 1
+)
+
+var kindNames = [KindCount]string{
+	"trap", "timeout", "limit", "protocol", "gone", "busy", "unavailable", "refused",
+}
+
+// String returns the kind's name in lower case.
+func (k Kind) String() string {
+	if int(k) >= KindCount {
+		return "unknown"
+	}
+	return kindNames[k]
+}
+
+// Status returns the HTTP status a client gets for a fault of this kind when
+// the hook fails closed.
+func (k Kind) Status() int {
+	switch k {
+	case Timeout:
+		return 504
+	case Busy, Unavailable:
+		return 503
+	default:
+		return 500
+	}
+}
+
+// Error is the one error type at the border between gateway and plugins. Its
+// text is for the log; clients never see it.
+type Error struct {
+	Kind Kind
+	Err  error // what happened; never nil
+}
+
+// Errorf returns an *Error of the given kind with a formatted message; %w
+// wraps as in fmt.Errorf.
+func Errorf(k Kind, format string, args ...any) *Error {
+	return &Error{Kind: k, Err: fmt.Errorf(format, args...)}
+}
+
+// Error returns the kind and what happened.
+func (e *Error) Error() string { return e.Kind.String() + ": " + e.Err.Error() }
+
+// Unwrap returns what happened.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the first *Error in err's tree, or Trap if there
+// is none: an unclassified failure of a plugin counts as its crash.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Trap
+}
+
+// Errors of the edit methods. They are values, so that refusing an edit does
+// not allocate on the way of a request.
+var (
+	ErrName     = &Error{Protocol, errors.New("not a valid header name")}
+	ErrValue    = &Error{Protocol, errors.New("control character in a header value")}
+	ErrMethod   = &Error{Protocol, errors.New("not a valid method")}
+	ErrTarget   = &Error{Protocol, errors.New("not a valid request target: want a path and query that start with /")}
+	ErrHost     = &Error{Protocol, errors.New("not a valid host")}
+	ErrStatus   = &Error{Protocol, errors.New("not a final status code: want 200 to 599")}
+	ErrReadOnly = &Error{Protocol, errors.New("this part cannot be edited in this hook")}
+	ErrTooMany  = &Error{Limit, errors.New("header fields or metadata exceed their limit")}
+	ErrBodySize = &Error{Limit, errors.New("body exceeds max_body")}
+)

@@ -1,0 +1,117 @@
+package abi
+
+// Field is one name and value: a header field line (RFC 9110 section 5), or
+// one entry of [Meta].
+type Field struct{ Name, Value []byte }
+
+// Header is a list of header fields in the order they were received. Names
+// keep their spelling and are compared without regard to case; a name may
+// occur more than once.
+type Header []Field
+
+// Get returns the value of the first field of that name.
+func (h Header) Get(name []byte) (value []byte, ok bool) {
+	if i := h.Index(name, 0); i >= 0 {
+		return h[i].Value, true
+	}
+	return nil, false
+}
+
+// Index returns the position of the first field of that name at or after
+// from, or -1. It walks repeated fields without allocating.
+func (h Header) Index(name []byte, from int) int {
+	for i := from; i < len(h); i++ {
+		if EqualFold(h[i].Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Meta holds the values that plugins of one request leave for later ones.
+// Names are unique and case counts.
+type Meta []Field
+
+// Get returns the value of that name.
+func (m Meta) Get(name []byte) (value []byte, ok bool) {
+	if i := m.index(name); i >= 0 {
+		return m[i].Value, true
+	}
+	return nil, false
+}
+
+func (m Meta) index(name []byte) int {
+	for i := range m {
+		if string(m[i].Name) == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// EqualFold reports whether two header names are equal without regard to
+// ASCII case. Unlike bytes.EqualFold it folds no other letters.
+func EqualFold(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// ValidName reports whether b is a header field name: a token of RFC 9110
+// section 5.6.2.
+func ValidName(b []byte) bool {
+	for _, c := range b {
+		if !tokenChar[c] {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// ValidValue reports whether b is safe as a header field value: RFC 9110
+// section 5.5 forbids CR, LF and NUL, and we forbid the other control
+// characters except tab as well.
+func ValidValue(b []byte) bool {
+	for _, c := range b {
+		if (c < ' ' && c != '\t') || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// validTarget reports whether b is an origin-form or asterisk-form request
+// target (RFC 9112 section 3.2) that cannot break out of the request line.
+func validTarget(b []byte) bool {
+	if len(b) == 0 || (b[0] != '/' && string(b) != "*") {
+		return false
+	}
+	for _, c := range b {
+		if c <= ' ' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// tokenChar marks the characters of a token. It is never written after its
+// initialisation.
+var tokenChar = func() (t [256]bool) {
+	for _, c := range "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" {
+		t[c] = true
+	}
+	return t
+}()
