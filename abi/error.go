@@ -10,21 +10,21 @@ import (
 type Kind uint8
 
 const (
-	// Trap: the plugin broke off: trap, throw, panic, exit. 500.
+	// Trap means that the plugin broke off: trap, throw, panic, exit. 500.
 	Trap Kind = iota
-	// Timeout: the deadline passed, host calls and queueing included. 504.
+	// Timeout means that the deadline passed, host calls and queueing included. 504.
 	Timeout
-	// Limit: memory, stack or size limit reached. 500.
+	// Limit means that a memory, stack or size limit was reached. 500.
 	Limit
-	// Protocol: the plugin answered with something that is not valid. 500.
+	// Protocol means that the plugin answered with something that is not valid. 500.
 	Protocol
-	// Gone: the process died while it had the call. 500.
+	// Gone means that the process died while it had the call. 500.
 	Gone
-	// Busy: every instance was taken until the deadline. 503.
+	// Busy means that every instance was taken until the deadline. 503.
 	Busy
-	// Unavailable: the process or the store is down; nothing was tried. 503.
+	// Unavailable means that the process or the store is down; nothing was tried. 503.
 	Unavailable
-	// Refused: the plugin cannot be loaded or bound like this. Load only.
+	// Refused means that the plugin cannot be loaded or bound like this. Load only.
 	Refused
 
 	// KindCount is the number of kinds, for tables indexed by Kind.

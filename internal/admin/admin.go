@@ -1,0 +1,97 @@
+// Package admin serves what operators and their monitoring ask a running
+// gateway: health, status and metrics, on a listener of its own.
+//
+// Nothing here is on the way of a request: all figures are read from the
+// counters of the chains when somebody asks.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+// Config says what the server reports on.
+type Config struct {
+	// Chains returns those that serve now. It is called for every answer and
+	// may be called from many goroutines. Nil means none.
+	Chains  func() []*chain.Chain
+	Version string
+	Logger  *zerolog.Logger // nil logs nothing
+}
+
+// Server answers on /healthz, /status and /metrics. Make one with [New].
+type Server struct {
+	cfg     Config
+	started time.Time
+	http    http.Server
+}
+
+// New returns a server that is not listening yet.
+func New(cfg Config) *Server {
+	if cfg.Chains == nil {
+		cfg.Chains = func() []*chain.Chain { return nil }
+	}
+	if cfg.Logger == nil {
+		nop := zerolog.Nop()
+		cfg.Logger = &nop
+	}
+	s := &Server{cfg: cfg, started: time.Now()}
+	s.http.Handler = s.routes()
+	s.http.ReadHeaderTimeout = 5 * time.Second
+	s.http.IdleTimeout = time.Minute
+	return s
+}
+
+// Serve answers on ln until Shutdown. It returns nil after a Shutdown.
+func (s *Server) Serve(ln net.Listener) error {
+	err := s.http.Serve(ln)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Shutdown stops listening and waits for answers in flight until ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+
+func (s *Server) routes() http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&collector{chains: s.cfg.Chains})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /status", s.status)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	s.log(w.Write([]byte("ok\n")))
+}
+
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	s.log(0, enc.Encode(s.Status()))
+}
+
+// log notes an answer that did not reach the one who asked.
+func (s *Server) log(_ int, err error) {
+	if err != nil {
+		s.cfg.Logger.Debug().Err(err).Msg("admin answer")
+	}
+}

@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+// collector turns the counters of the chains into metrics when it is scraped,
+// so that counting a request costs no more than an atomic addition.
+type collector struct{ chains func() []*chain.Chain }
+
+// labels are those of every plugin metric.
+var labels = []string{"api", "hook", "plugin", "model"}
+
+// Descriptions of the metrics. They are constant.
+var (
+	callsDesc    = desc("calls_total", "Calls of a plugin.")
+	respondsDesc = desc("responds_total", "Calls that ended the request.")
+	skippedDesc  = desc("skipped_total", "Faults that on_fault: open let pass.")
+	secondsDesc  = desc("seconds_total", "Time spent in calls.")
+	faultsDesc   = desc("faults_total", "Faults by kind.", "kind")
+	droppedDesc  = prometheus.NewDesc("sallyport_events_dropped_total",
+		"Events that found the queue full.", []string{"api"}, nil)
+)
+
+func desc(name, help string, more ...string) *prometheus.Desc {
+	return prometheus.NewDesc("sallyport_plugin_"+name, help, append(labels[:len(labels):len(labels)], more...), nil)
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{callsDesc, respondsDesc, skippedDesc, secondsDesc, faultsDesc, droppedDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. A plugin that an API binds twice to
+// one hook has one series: its counts are added up.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	for _, one := range c.chains() {
+		counter(ch, droppedDesc, float64(one.DroppedEvents()), one.API().Name)
+		for key, n := range sums(one) {
+			collect(ch, n, one.API().Name, key.hook, key.plugin, key.model)
+		}
+	}
+}
+
+type series struct{ hook, plugin, model string }
+
+func sums(c *chain.Chain) map[series]chain.Snapshot {
+	out := map[series]chain.Snapshot{}
+	for step := range c.Steps() {
+		key := series{step.Hook().String(), step.Name, step.Model}
+		out[key] = add(out[key], step.Stats().Snapshot())
+	}
+	return out
+}
+
+func add(a, b chain.Snapshot) chain.Snapshot {
+	a.Calls += b.Calls
+	a.Responds += b.Responds
+	a.Skipped += b.Skipped
+	a.Total += b.Total
+	for k := range a.Faults {
+		a.Faults[k] += b.Faults[k]
+	}
+	return a
+}
+
+func collect(ch chan<- prometheus.Metric, n chain.Snapshot, labels ...string) {
+	counter(ch, callsDesc, float64(n.Calls), labels...)
+	counter(ch, respondsDesc, float64(n.Responds), labels...)
+	counter(ch, skippedDesc, float64(n.Skipped), labels...)
+	counter(ch, secondsDesc, n.Total.Seconds(), labels...)
+	for k, count := range n.Faults {
+		if count > 0 {
+			counter(ch, faultsDesc, float64(count), append(labels[:len(labels):len(labels)], abi.Kind(k).String())...)
+		}
+	}
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}

@@ -1,0 +1,89 @@
+package admin
+
+import (
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+// Status is the answer of /status.
+type Status struct {
+	Version string      `json:"version"`
+	Uptime  string      `json:"uptime"`
+	APIs    []APIStatus `json:"apis"`
+}
+
+// APIStatus is one API with its plugins in the order they run.
+type APIStatus struct {
+	Name          string       `json:"name"`
+	ID            string       `json:"id"`
+	ListenPath    string       `json:"listen_path"`
+	Generation    uint64       `json:"generation"`
+	DroppedEvents uint64       `json:"dropped_events"`
+	Plugins       []StepStatus `json:"plugins"`
+}
+
+// StepStatus is one plugin bound to one hook. Times are in microseconds.
+type StepStatus struct {
+	Hook     string            `json:"hook"`
+	Plugin   string            `json:"plugin"`
+	Model    string            `json:"model"`
+	OnFault  string            `json:"on_fault"`
+	Calls    uint64            `json:"calls"`
+	Responds uint64            `json:"responds"`
+	Skipped  uint64            `json:"skipped"`
+	Faults   map[string]uint64 `json:"faults"`
+	Mean     float64           `json:"mean_us"`
+	P50      float64           `json:"p50_us"`
+	P99      float64           `json:"p99_us"`
+}
+
+// Status reads the counters of all chains.
+func (s *Server) Status() Status {
+	out := Status{
+		Version: s.cfg.Version,
+		Uptime:  time.Since(s.started).Round(time.Second).String(),
+		APIs:    []APIStatus{},
+	}
+	for _, c := range s.cfg.Chains() {
+		out.APIs = append(out.APIs, apiStatus(c))
+	}
+	return out
+}
+
+func apiStatus(c *chain.Chain) APIStatus {
+	api := c.API()
+	out := APIStatus{
+		Name: api.Name, ID: api.ID, ListenPath: api.ListenPath, Generation: api.Generation,
+		DroppedEvents: c.DroppedEvents(), Plugins: []StepStatus{},
+	}
+	for step := range c.Steps() {
+		out.Plugins = append(out.Plugins, stepStatus(step))
+	}
+	return out
+}
+
+func stepStatus(step *chain.Step) StepStatus {
+	n := step.Stats().Snapshot()
+	return StepStatus{
+		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, OnFault: step.OnFault.String(),
+		Calls: n.Calls, Responds: n.Responds, Skipped: n.Skipped, Faults: faults(n),
+		Mean: micros(n.Total / time.Duration(max(n.Calls, 1))),
+		P50:  micros(n.Quantile(0.5)),
+		P99:  micros(n.Quantile(0.99)),
+	}
+}
+
+// faults returns the kinds that occurred.
+func faults(n chain.Snapshot) map[string]uint64 {
+	out := map[string]uint64{}
+	for k, count := range n.Faults {
+		if count > 0 {
+			out[abi.Kind(k).String()] = count
+		}
+	}
+	return out
+}
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }

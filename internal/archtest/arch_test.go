@@ -1,0 +1,179 @@
+package archtest_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/c386954a/sallyport"
+
+// layers says what each package may import from this module. A package that
+// is not listed here does not exist; ARCHITECTURE.md shows the same table.
+// Test files may import what they like: they are the gateway's users.
+var layers = map[string][]string{
+	"abi":                 {},
+	"abi/wire":            {"abi"},
+	"abi/abitest":         {"abi", "proxy/chain"},
+	"abi/abitest/conform": {"abi", "runtime/coproc/child"},
+
+	"proxy/chain": {"abi"},
+	"proxy":       {"abi", "proxy/chain"},
+
+	"store":                {"abi"},
+	"runtime/builtin":      {"abi", "store"},
+	"runtime/wasm":         {"abi", "runtime/wasm/native"},
+	"runtime/wasm/native":  {"abi"},
+	"runtime/jsvm":         {"abi", "abi/wire"},
+	"runtime/coproc":       {"abi", "abi/wire"},
+	"runtime/coproc/child": {},
+
+	"internal/archtest": {},
+	"internal/config":   {"abi"},
+	"internal/admin":    {"abi", "proxy/chain"},
+
+	"cmd/sallyport": {"*"},
+}
+
+// homes names the packages that may import an outside module, tests aside.
+var homes = map[string][]string{
+	"github.com/valyala/fasthttp":              {"proxy", "cmd/sallyport"},
+	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm"},
+	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "cmd/sallyport"},
+	"github.com/spf13/cobra":                   {"cmd/sallyport"},
+	"github.com/goccy/go-yaml":                 {"internal/config"},
+	"github.com/prometheus/client_golang":      {"internal/admin"},
+	"github.com/mattn/go-isatty":               {"cmd/sallyport"},
+	"golang.org/x/sys":                         {"runtime/coproc", "proxy"},
+	"golang.org/x/tools/txtar":                 {"abi/abitest"},
+	"github.com/google/go-cmp":                 {"abi/abitest"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
+}
+
+func TestPackagesImportOnlyWhatTheirLayerAllows(t *testing.T) {
+	for _, f := range sources(t) {
+		allowed, ok := layers[f.pkg]
+		if !ok {
+			t.Errorf("%s: package %s is not in the layers map: add it with what it may import", f.path, f.pkg)
+			continue
+		}
+		for _, imp := range f.imports {
+			inner, ours := strings.CutPrefix(imp, module+"/")
+			if ours && !slices.Contains(allowed, inner) && !slices.Contains(allowed, "*") {
+				t.Errorf("%s: %s must not import %s", f.path, f.pkg, inner)
+			}
+		}
+	}
+}
+
+func TestOutsideModulesStayInTheirHome(t *testing.T) {
+	for _, f := range sources(t) {
+		for _, imp := range f.imports {
+			if first, _, _ := strings.Cut(imp, "/"); !strings.Contains(first, ".") || strings.HasPrefix(imp, module) {
+				continue
+			}
+			mod, ok := home(imp)
+			if !ok {
+				t.Errorf("%s: %s has no home: add it to homes and to RATIONALE.md", f.path, imp)
+				continue
+			}
+			if !slices.Contains(homes[mod], f.pkg) {
+				t.Errorf("%s: %s may be imported only by %v", f.path, imp, homes[mod])
+			}
+		}
+	}
+}
+
+func TestEveryListedPackageExists(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range sources(t) {
+		seen[f.pkg] = true
+	}
+	for pkg := range layers {
+		if !seen[pkg] {
+			t.Errorf("package %s is in the layers map and has no source", pkg)
+		}
+	}
+}
+
+func home(imp string) (string, bool) {
+	for mod := range homes {
+		if imp == mod || strings.HasPrefix(imp, mod+"/") {
+			return mod, true
+		}
+	}
+	return "", false
+}
+
+type source struct {
+	path, pkg string
+	imports   []string
+}
+
+// sources parses the imports of every file that is not a test. It reads the
+// files itself instead of asking the go command: only then does the test cache
+// notice a changed import.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	var out []source
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return skip(root, p, d.Name())
+		}
+		if strings.HasSuffix(p, ".go") && (!strings.HasSuffix(p, "_test.go") || strings.Contains(p, "archtest")) {
+			out = append(out, parse(t, root, p))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// skip leaves out fixtures and nested modules: those have rules of their own.
+func skip(root, dir, name string) error {
+	if dir == root {
+		return nil
+	}
+	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") {
+		return filepath.SkipDir
+	}
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+func parse(t *testing.T, root, p string) source {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rel, err := filepath.Rel(root, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := source{path: filepath.ToSlash(rel), pkg: path.Dir(filepath.ToSlash(rel))}
+	for _, i := range f.Imports {
+		imp, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.imports = append(s.imports, imp)
+	}
+	return s
+}
