@@ -39,6 +39,7 @@ var layers = map[string][]string{
 	"internal/config":   {"abi"},
 	"internal/admin":    {"abi", "proxy/chain"},
 
+	"examples":      {},
 	"cmd/sallyport": {"*"},
 }
 
