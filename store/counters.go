@@ -1,0 +1,30 @@
+package store
+
+import "time"
+
+// counters is the counters in memory.
+type counters struct{ windows table[counterID, int64] }
+
+type counterID struct{ space, id string }
+
+// Count implements [Counters]. It does not allocate for a counter that runs.
+func (c *counters) Count(_ time.Time, space, id string, window time.Duration) (int64, time.Duration, error) {
+	now := time.Now()
+	key := counterID{space, id}
+	t := &c.windows
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.entries[key]
+	if !ok && len(t.entries) >= MaxCounters {
+		t.sweepAll(now)
+	}
+	switch {
+	case !ok && len(t.entries) >= MaxCounters:
+		return 0, 0, ErrFull
+	case !ok || !e.live(now):
+		e = entry[int64]{expires: now.Add(window)}
+	}
+	e.value++
+	t.put(key, e, now)
+	return e.value, e.expires.Sub(now), nil
+}

@@ -1,0 +1,95 @@
+package store_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestKeyFileIsLoaded(t *testing.T) {
+	m := store.NewMemory()
+	n, err := store.LoadKeys(m, keyFile(t, `[
+		{"key": "a", "session": {"key_id": "k1", "rate": 10, "per": 60, "meta_data": {"plan": "gold"}, "access_rights": {}}},
+		{"key": "b", "session": {"key_id": "k2", "is_inactive": true, "expires": 1700000000}}
+	]`))
+	if n != 2 || err != nil {
+		t.Fatalf("LoadKeys() = %d, %v, want 2", n, err)
+	}
+	got, _ := m.Session(never, []byte("a"))
+	want := &abi.Session{KeyID: "k1", Rate: 10, Per: 60, Metadata: map[string]any{"plan": "gold"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("session (-want +got):\n%s", diff)
+	}
+}
+
+func TestKeyFileMistakesNameFileAndEntry(t *testing.T) {
+	for _, tt := range []struct{ name, file, want string }{
+		{"no JSON", "[\n  {\"key\": \"s3cret\",}\n]", `KEYS:2:20: invalid character '}' looking for beginning of object key string`},
+		{"cut off", `[{"key": "s3cret"`, "KEYS:1:17: unexpected end of JSON input"},
+		{"empty file", "", "KEYS:1:1: unexpected end of JSON input"},
+		{"no array", `{"key": "s3cret", "session": {}}`, "KEYS: want a JSON array of objects with key and session"},
+		{"no object", `["s3cret"]`, "KEYS: entry 1: want an object with key and session"},
+		{"no key", `[{"session": {}}]`, "KEYS: entry 1: key is missing, empty or not a string"},
+		{"empty key", `[{"key": "", "session": {}}]`, "KEYS: entry 1: key is missing, empty or not a string"},
+		{"no session", `[{"key": "s3cret"}]`, "KEYS: entry 1: session is missing or not an object"},
+		{"null session", `[{"key": "s3cret", "session": null}]`, "KEYS: entry 1: session is missing or not an object"},
+		{"field type", `[{"key": "s3cret", "session": {"rate": "10"}}]`, "KEYS: entry 1: session: field rate cannot be a string"},
+		{"field name", `[{"key": "s3cret", "sesion": {}}]`, `KEYS: entry 1: unknown field "sesion"; want key and session`},
+		{
+			"all at once",
+			`[{"key": "s3cret", "session": {}}, {"session": {}}, {"key": "s3cret", "session": {}}]`,
+			"KEYS: entry 2: key is missing, empty or not a string\nKEYS: entry 3: has the same key as entry 1",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := store.NewMemory()
+			path := keyFile(t, tt.file)
+			n, err := store.LoadKeys(m, path)
+			if n != 0 || err == nil {
+				t.Fatalf("LoadKeys() = %d, %v, want an error", n, err)
+			}
+			got := strings.ReplaceAll(err.Error(), path, "KEYS")
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("LoadKeys() error (-want +got):\n%s", diff)
+			}
+			if strings.Contains(got, "s3cret") {
+				t.Error("the error shows a key")
+			}
+			if s, _ := m.Session(never, []byte("s3cret")); s != nil {
+				t.Error("a broken file left a session behind")
+			}
+		})
+	}
+}
+
+func TestMissingKeyFileIsNamed(t *testing.T) {
+	_, err := store.LoadKeys(store.NewMemory(), filepath.Join(t.TempDir(), "keys.json"))
+	if err == nil || !strings.Contains(err.Error(), "keys.json") {
+		t.Errorf("LoadKeys() = %v, want an error that names the file", err)
+	}
+}
+
+func keyFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys.json")
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func FuzzKeyFile(f *testing.F) {
+	f.Add([]byte(`[{"key": "a", "session": {"rate": 1}}]`))
+	f.Add([]byte(`[{"key": 1}]`))
+	f.Add([]byte("[\n,"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "keys.json")
+		must(t, os.WriteFile(path, data, 0o600))
+		if n, err := store.LoadKeys(store.NewMemory(), path); err != nil && n != 0 {
+			t.Errorf("LoadKeys() = %d, %v, want all or nothing", n, err)
+		}
+	})
+}
