@@ -1,0 +1,56 @@
+package wasm
+
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// Config is what New needs. The zero value is ready to use.
+type Config struct {
+	// Logger gets the output of the plugins and what goes wrong off the way
+	// of a request. Nil logs nothing.
+	Logger *zerolog.Logger
+
+	// CacheDir is a directory for compiled machine code. Whoever can write to
+	// it can run code in this process: it is created with mode 0700 and must
+	// not be writable by others. Empty keeps machine code in memory only.
+	CacheDir string
+
+	// MaxSource is the largest file, in bytes, that Load reads. 0 means
+	// 64 MiB.
+	MaxSource int64
+
+	// StartTimeout bounds the start of an instance off the way of a request.
+	// 0 means 10 seconds.
+	StartTimeout time.Duration
+}
+
+const (
+	defaultMaxSource    = 64 << 20
+	defaultStartTimeout = 10 * time.Second
+	defaultTimeout      = 50 * time.Millisecond // of a call without a deadline
+	defaultMemory       = 16 << 20              // bytes of one instance
+	instancesPerCPU     = 4
+)
+
+func (c Config) logger() zerolog.Logger {
+	if c.Logger == nil {
+		return zerolog.Nop()
+	}
+	return *c.Logger
+}
+
+func (c Config) maxSource() int64 {
+	if c.MaxSource == 0 {
+		return defaultMaxSource
+	}
+	return c.MaxSource
+}
+
+func (c Config) startTimeout() time.Duration {
+	if c.StartTimeout == 0 {
+		return defaultStartTimeout
+	}
+	return c.StartTimeout
+}

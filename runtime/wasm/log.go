@@ -1,0 +1,119 @@
+package wasm
+
+import (
+	"bytes"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/runtime/wasm/native"
+)
+
+// Limits of what a plugin may log.
+const (
+	maxLine    = 1 << 10 // bytes; longer lines are cut
+	lineBurst  = 200     // lines at once
+	linePeriod = 10 * time.Millisecond
+)
+
+// output takes what the instances of one plugin log, cuts long lines and
+// drops what comes too fast. It is safe for concurrent use.
+type output struct {
+	log zerolog.Logger
+
+	mu      sync.Mutex // protects the fields below
+	full    time.Time  // when the allowance is complete again
+	dropped int
+}
+
+var _ native.Log = (*output)(nil)
+
+func newOutput(log zerolog.Logger) *output { return &output{log: log} }
+
+// Print logs one line of the plugin.
+func (o *output) Print(level zerolog.Level, requestID, line []byte) {
+	if level < o.log.GetLevel() {
+		return
+	}
+	ok, dropped := o.allow(time.Now())
+	if !ok {
+		return
+	}
+	o.report(dropped)
+	e := o.log.WithLevel(level).Bytes("line", line[:min(len(line), maxLine)])
+	if len(requestID) > 0 {
+		e = e.Bytes("request_id", requestID)
+	}
+	e.Msg("plugin output")
+}
+
+// allow takes a line from the allowance. If there is none the line counts as
+// dropped; else it returns how many were dropped since the last one.
+func (o *output) allow(now time.Time) (ok bool, dropped int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.full.Before(now) {
+		o.full = now
+	}
+	if o.full.Sub(now) > (lineBurst-1)*linePeriod {
+		o.dropped++
+		return false, 0
+	}
+	o.full = o.full.Add(linePeriod)
+	dropped, o.dropped = o.dropped, 0
+	return true, dropped
+}
+
+// flush reports what was dropped last.
+func (o *output) flush() {
+	o.mu.Lock()
+	dropped := o.dropped
+	o.dropped = 0
+	o.mu.Unlock()
+	o.report(dropped)
+}
+
+func (o *output) report(dropped int) {
+	if dropped > 0 {
+		o.log.Warn().Int("dropped", dropped).Msg("plugin output dropped: too many lines")
+	}
+}
+
+// lines returns a writer for standard output and error of one instance.
+func (o *output) lines() *lines { return &lines{output: o} }
+
+// lines cuts what an instance writes into lines. It keeps no more than one
+// line and belongs to one goroutine at a time.
+type lines struct {
+	output    *output
+	requestID []byte
+	line      []byte
+}
+
+// Write logs all complete lines and keeps the rest. It never fails.
+func (l *lines) Write(b []byte) (int, error) {
+	n := len(b)
+	for {
+		line, rest, complete := bytes.Cut(b, []byte{'\n'})
+		l.keep(line)
+		if !complete {
+			return n, nil
+		}
+		l.flush()
+		b = rest
+	}
+}
+
+// keep appends to the line as much as may be logged of it.
+func (l *lines) keep(b []byte) {
+	l.line = append(l.line, b[:min(len(b), maxLine-len(l.line))]...)
+}
+
+// flush logs the line that has begun.
+func (l *lines) flush() {
+	if len(l.line) > 0 {
+		l.output.Print(zerolog.InfoLevel, l.requestID, l.line)
+	}
+	l.line = l.line[:0]
+}

@@ -1,0 +1,50 @@
+package native
+
+import (
+	"math"
+
+	"github.com/tetratelabs/wazero/api"
+)
+
+// frame is one call of a host function: the guest's arguments and its memory.
+type frame struct {
+	memory api.Memory
+	stack  []uint64
+}
+
+// u32 returns argument i. The upper half of a stack slot is garbage.
+func (f frame) u32(i int) uint32 { return api.DecodeU32(f.stack[i]) }
+
+// bytes returns what the pointer in argument i and the length in argument
+// i+1 select: a view of the guest's memory, valid for this host call.
+func (f frame) bytes(i int) (b []byte, ok bool) {
+	n := f.u32(i + 1)
+	if n == 0 {
+		return nil, true
+	}
+	return f.memory.Read(f.u32(i), n)
+}
+
+// give writes b to the buffer that arguments i (pointer) and i+1 (capacity)
+// select. If it does not fit nothing is written; the result is len(b) either
+// way.
+func (f frame) give(i int, b []byte) int64 {
+	buffer, code := f.room(i, len(b))
+	copy(buffer, b)
+	return code
+}
+
+// room returns the first n bytes of the buffer in arguments i and i+1, or nil
+// if it is smaller, and the result to answer with: n, or a negative code.
+func (f frame) room(i, n int) ([]byte, int64) {
+	buffer, ok := f.bytes(i)
+	switch {
+	case !ok:
+		return nil, int64(CodeFault)
+	case n > math.MaxInt32:
+		return nil, int64(CodeLimit)
+	case n > len(buffer):
+		return nil, int64(n)
+	}
+	return buffer[:n], int64(n)
+}

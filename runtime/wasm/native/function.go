@@ -1,0 +1,115 @@
+package native
+
+import (
+	"context"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Module is the name guests import the functions from. Its version is part of
+// the name: a second version would be called otherwise.
+const Module = "sallyport"
+
+// function is one host function. All parameters are i32, and so is the result
+// unless wide.
+type function struct {
+	name   string
+	params int
+	wide   bool // the result is an i64
+	idle   bool // may be called while no hook is running
+	run    func(c *Call, f frame) int64
+}
+
+// functions returns the whole ABI, in the order of ABI.md.
+func functions() []function {
+	return []function{
+		{name: "header_get", params: 5, run: headerGet},
+		{name: "header_values", params: 5, run: headerValues},
+		{name: "header_names", params: 3, run: headerNames},
+		{name: "header_all", params: 3, run: headerAll},
+		{name: "header_set", params: 5, run: headerSet},
+		{name: "header_add", params: 5, run: headerAdd},
+		{name: "header_del", params: 3, run: headerDel},
+
+		{name: "request_get", params: 3, run: requestGet},
+		{name: "request_set", params: 3, run: requestSet},
+		{name: requestBodySize, params: 0, run: requestBody.size},
+		{name: requestBodyRead, params: 3, run: requestBody.read},
+		{name: requestBodySplice, params: 4, run: requestBody.splice},
+		{name: "request_body_set", params: 2, run: requestBody.set},
+
+		{name: "reply_status", params: 0, run: replyStatus},
+		{name: "reply_set_status", params: 1, run: replySetStatus},
+		{name: "reply_answer", params: 3, run: replyAnswer},
+		{name: replyBodySize, params: 0, run: replyBody.size},
+		{name: replyBodyRead, params: 3, run: replyBody.read},
+		{name: replyBodySplice, params: 4, run: replyBody.splice},
+		{name: "reply_body_set", params: 2, run: replyBody.set},
+
+		{name: "meta_get", params: 4, run: metaGet},
+		{name: "meta_set", params: 4, run: metaSet},
+		{name: "session_get", params: 4, run: sessionGet},
+		{name: "session_set", params: 2, run: sessionSet},
+		{name: "metadata_get", params: 4, run: metadataGet},
+		{name: "metadata_set", params: 2, run: metadataSet},
+
+		{name: "config_get", params: 5, idle: true, run: configGet},
+		{name: "api_get", params: 3, run: apiGet},
+		{name: "notice_get", params: 3, run: noticeGet},
+
+		{name: "log", params: 3, idle: true, run: logLine},
+		{name: "clock", params: 1, wide: true, idle: true, run: clock},
+		{name: "time_left", params: 0, wide: true, run: timeLeft},
+		{name: "random", params: 2, idle: true, run: random},
+	}
+}
+
+// Instantiate makes the host module in r. All instances of r share it.
+func Instantiate(ctx context.Context, r wazero.Runtime) error {
+	b := r.NewHostModuleBuilder(Module)
+	for _, f := range functions() {
+		b.NewFunctionBuilder().
+			WithGoModuleFunction(f.host(), f.signature(), []api.ValueType{f.result()}).
+			Export(f.name)
+	}
+	_, err := b.Instantiate(ctx)
+	return err
+}
+
+// host returns the function as the engine calls it.
+func (f function) host() api.GoModuleFunc {
+	return func(ctx context.Context, m api.Module, stack []uint64) {
+		stack[0] = f.encode(f.call(ctx, m, stack))
+	}
+}
+
+func (f function) call(ctx context.Context, m api.Module, stack []uint64) int64 {
+	c, ok := ctx.Value(callKey{}).(*Call)
+	if !ok || (c.x == nil && !f.idle) {
+		return int64(CodeNoCall)
+	}
+	return f.run(c, frame{memory: m.Memory(), stack: stack})
+}
+
+func (f function) encode(v int64) uint64 {
+	if f.wide {
+		return api.EncodeI64(v)
+	}
+	return api.EncodeI32(int32(v))
+}
+
+func (f function) signature() []api.ValueType {
+	params := make([]api.ValueType, f.params)
+	for i := range params {
+		params[i] = api.ValueTypeI32
+	}
+	return params
+}
+
+func (f function) result() api.ValueType {
+	if f.wide {
+		return api.ValueTypeI64
+	}
+	return api.ValueTypeI32
+}

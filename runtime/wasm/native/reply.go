@@ -1,0 +1,31 @@
+package native
+
+// replyStatus () returns the status of the reply, 0 as long as there is none.
+func replyStatus(c *Call, _ frame) int64 { return int64(c.x.Reply.Status) }
+
+// replySetStatus (status) sets it.
+func replySetStatus(c *Call, f frame) int64 {
+	return codeOf(c.x.SetStatus(statusOf(f)))
+}
+
+// replyAnswer (status, body, len) replaces the whole reply.
+func replyAnswer(c *Call, f frame) int64 {
+	data, ok := f.bytes(1)
+	if !ok {
+		return int64(CodeFault)
+	}
+	if !c.affords(len(data)) {
+		return int64(CodeLimit)
+	}
+	c.written += len(data)
+	return codeOf(c.x.Answer(statusOf(f), data))
+}
+
+// statusOf returns argument 0 as a status; what does not fit into an int of
+// any platform becomes 0, which is not valid.
+func statusOf(f frame) int {
+	if n := f.u32(0); n < 1000 {
+		return int(n)
+	}
+	return 0
+}

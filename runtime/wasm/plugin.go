@@ -1,0 +1,110 @@
+package wasm
+
+import (
+	"context"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/tetratelabs/wazero"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/native"
+)
+
+// plugin is one loaded guest. It is safe for concurrent use.
+type plugin struct {
+	spec         abi.Spec
+	memory       int64 // bytes of one instance at most
+	timeout      time.Duration
+	startTimeout time.Duration
+	engine       wazero.Runtime
+	code         wazero.CompiledModule
+	host         *native.Host
+	output       *output
+	log          zerolog.Logger
+	declares     abi.Declaration
+	pool         *pool
+
+	// life ends when the plugin has to stop what it is running. It is the
+	// parent of all calls into the guest, not a carrier of request state.
+	life context.Context
+	stop context.CancelFunc
+}
+
+var _ abi.Plugin = (*plugin)(nil)
+
+// newPlugin returns a plugin without code.
+func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
+	log := r.log.With().Str("plugin", s.Name).Logger()
+	out := newOutput(log)
+	host, err := native.NewHost(s, out)
+	if err != nil {
+		return nil, err
+	}
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	p := &plugin{
+		spec: s, host: host, output: out, log: log, life: life, stop: stop,
+		memory:       orDefault(s.Limits.Memory, defaultMemory),
+		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
+		startTimeout: r.config.startTimeout(),
+	}
+	p.engine = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
+		WithCompilationCache(r.cache).
+		WithCloseOnContextDone(true))
+	p.pool = newPool(p, s.Instances)
+	return p, nil
+}
+
+// orDefault returns v, or the default if v is zero.
+func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// Declares returns what the exports and imports of the guest say.
+func (p *plugin) Declares() abi.Declaration { return p.declares }
+
+// Call runs the hook in one instance.
+func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
+	if !p.declares.Hooks.Has(x.Hook) {
+		return abi.Continue, abi.Errorf(abi.Protocol, "plugin %s does not implement %s", p.spec.Name, x.Hook)
+	}
+	deadline := x.Deadline
+	if deadline.IsZero() {
+		deadline = time.Now().Add(p.timeout)
+	}
+	i, err := p.pool.get(deadline)
+	if err != nil {
+		return abi.Continue, err
+	}
+	v, err := i.run(x, deadline)
+	if err != nil || p.spec.Instances.Mode == abi.Fresh {
+		p.pool.discard(i)
+		return v, err
+	}
+	p.pool.put(i)
+	return v, nil
+}
+
+// Close waits for calls in flight. Those that still run when ctx ends are
+// stopped. A second Close does nothing.
+func (p *plugin) Close(ctx context.Context) error {
+	if p.pool.close(ctx, p.stop) {
+		p.release(context.WithoutCancel(ctx))
+	}
+	return nil
+}
+
+// release frees what the engine holds. Nothing may be running.
+func (p *plugin) release(ctx context.Context) {
+	p.stop()
+	p.output.flush()
+	if p.code != nil {
+		_ = p.code.Close(ctx) // only frees memory, and always succeeds
+	}
+	if err := p.engine.Close(ctx); err != nil {
+		p.log.Error().Err(err).Msg("close of the engine failed")
+	}
+}

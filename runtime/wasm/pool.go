@@ -1,0 +1,245 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	goruntime "runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// pool keeps the instances of one plugin: never more than max, those in the
+// making included. Each get that succeeds is followed by exactly one put or
+// discard. It is safe for concurrent use.
+type pool struct {
+	plugin *plugin
+	max    int
+	spare  int           // how many unused instances the maker keeps ready
+	wake   chan struct{} // tells the maker that there may be work
+	done   chan struct{} // closed when the maker has ended
+
+	mu      sync.Mutex  // protects the fields below
+	idle    []*instance // the last used is the first to be used again
+	live    int         // instances that exist or are in the making
+	waiting []waiter    // first come, first served
+	users   int         // calls between get and put or discard
+	closing bool
+	drained chan struct{} // closed when closing and without users
+}
+
+// waiter is a call that waits for an instance. It is sent an instance, or nil
+// for the permission to make one.
+type waiter chan *instance
+
+var (
+	errBusy   = &abi.Error{Kind: abi.Busy, Err: errors.New("all instances are taken")}
+	errClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
+)
+
+func newPool(p *plugin, c abi.Instances) *pool {
+	n := goruntime.GOMAXPROCS(0)
+	q := &pool{
+		plugin:  p,
+		max:     orDefault(c.Max, instancesPerCPU*n),
+		spare:   1,
+		wake:    make(chan struct{}, 1),
+		done:    make(chan struct{}),
+		drained: make(chan struct{}),
+	}
+	if c.Mode == abi.Fresh {
+		q.spare = min(q.max, 2*n)
+	}
+	return q
+}
+
+// start makes the first instance and then starts the maker.
+func (q *pool) start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, q.plugin.startTimeout)
+	defer cancel()
+	i, err := q.plugin.newInstance(ctx)
+	if err != nil {
+		return err
+	}
+	q.idle, q.live = []*instance{i}, 1
+	go q.maker()
+	q.nudge()
+	return nil
+}
+
+// get returns an instance for one call. It waits for one until the deadline.
+func (q *pool) get(deadline time.Time) (*instance, error) {
+	i, w, err := q.enter()
+	if err != nil {
+		return nil, err
+	}
+	if w != nil {
+		i, err = q.wait(w, deadline)
+	}
+	if err == nil && i == nil {
+		i, err = q.make(deadline)
+	}
+	q.nudge()
+	if err != nil {
+		q.leave()
+		return nil, err
+	}
+	return i, nil
+}
+
+// enter returns an idle instance, or a waiter if all are taken, or neither if
+// the caller shall make one.
+func (q *pool) enter() (*instance, waiter, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closing {
+		return nil, nil, errClosed
+	}
+	q.users++
+	if n := len(q.idle); n > 0 {
+		i := q.idle[n-1]
+		q.idle[n-1], q.idle = nil, q.idle[:n-1]
+		return i, nil, nil
+	}
+	if q.live < q.max {
+		q.live++
+		return nil, nil, nil
+	}
+	w := make(waiter, 1)
+	q.waiting = append(q.waiting, w)
+	return nil, w, nil
+}
+
+// wait waits for the waiter's turn.
+func (q *pool) wait(w waiter, deadline time.Time) (*instance, error) {
+	t := time.NewTimer(time.Until(deadline))
+	defer t.Stop()
+	select {
+	case i := <-w:
+		return i, nil
+	case <-t.C:
+	}
+	if q.forget(w) {
+		return nil, errBusy
+	}
+	return <-w, nil // its turn came together with the deadline
+}
+
+// forget removes a waiter; it reports false if its turn has come.
+func (q *pool) forget(w waiter) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := slices.Index(q.waiting, w)
+	if n < 0 {
+		return false
+	}
+	q.waiting = slices.Delete(q.waiting, n, n+1)
+	return true
+}
+
+// make makes an instance in the place that the caller was given.
+func (q *pool) make(deadline time.Time) (*instance, error) {
+	ctx, cancel := context.WithDeadline(q.plugin.life, deadline)
+	defer cancel()
+	i, err := q.plugin.newInstance(ctx)
+	if err != nil {
+		q.free()
+		return nil, err
+	}
+	return i, nil
+}
+
+// put gives an instance back that may be used again.
+func (q *pool) put(i *instance) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.store(i)
+	q.exit()
+}
+
+// discard closes an instance that must not be used again.
+func (q *pool) discard(i *instance) {
+	i.close()
+	q.free()
+	q.nudge()
+	q.leave()
+}
+
+// free gives the place of an instance to the next waiter, or to nobody.
+func (q *pool) free() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) > 0 {
+		q.next() <- nil
+		return
+	}
+	q.live--
+}
+
+// store gives an instance to the next waiter, or makes it idle. The lock is
+// held.
+func (q *pool) store(i *instance) {
+	if len(q.waiting) > 0 {
+		q.next() <- i
+		return
+	}
+	q.idle = append(q.idle, i)
+}
+
+// next takes the first waiter off the list. The lock is held.
+func (q *pool) next() waiter {
+	w := q.waiting[0]
+	q.waiting = slices.Delete(q.waiting, 0, 1)
+	return w
+}
+
+// leave counts a call out.
+func (q *pool) leave() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.exit()
+}
+
+// exit counts a call out. The lock is held.
+func (q *pool) exit() {
+	q.users--
+	if q.closing && q.users == 0 {
+		close(q.drained)
+	}
+}
+
+// close waits for all calls, stops those that are left when ctx ends, and
+// closes the instances. It reports false if the pool was closed before.
+func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
+	if !q.shut() {
+		return false
+	}
+	select {
+	case <-q.drained:
+	case <-ctx.Done():
+	}
+	stop()
+	<-q.drained
+	close(q.wake)
+	<-q.done
+	for _, i := range q.idle {
+		i.close()
+	}
+	return true
+}
+
+// shut turns new calls away; it reports false if they were before.
+func (q *pool) shut() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closing {
+		return false
+	}
+	q.closing = true
+	if q.users == 0 {
+		close(q.drained)
+	}
+	return true
+}

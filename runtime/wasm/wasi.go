@@ -1,0 +1,79 @@
+package wasm
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// wasi returns what the instance sees of the world: clocks that tell the
+// time, secure random bytes, and an output that ends in the log. There are no
+// arguments, no environment, no files and no sockets. The module is anonymous,
+// so that no other can import it.
+func (i *instance) wasi() wazero.ModuleConfig {
+	return wazero.NewModuleConfig().
+		WithName("").
+		WithStartFunctions().
+		WithSysWalltime().
+		WithSysNanotime().
+		WithNanosleep(i.sleep.sleep).
+		WithRandSource(rand.Reader).
+		WithStdout(i.out).
+		WithStderr(i.out)
+}
+
+// linkWASI reports whether a WASI function may be imported. Those for files
+// may be linked, because language runtimes import them without use; as no
+// descriptor but the three standard ones exists, they answer EBADF.
+func linkWASI(def api.FunctionDefinition) error {
+	_, name, _ := def.Import()
+	if strings.HasPrefix(name, "sock_") && name != "sock_accept" && name != "sock_shutdown" {
+		return errNotGranted
+	}
+	if !slices.Contains(wasiFunctions(), name) {
+		return errUnknownFunction
+	}
+	return nil
+}
+
+var (
+	errNotGranted      = errors.New("not granted")
+	errUnknownFunction = errors.New("unknown function")
+)
+
+// wasiFunctions are the functions of preview 1 that link.
+func wasiFunctions() []string {
+	return strings.Fields(`
+		args_get args_sizes_get environ_get environ_sizes_get
+		clock_res_get clock_time_get random_get
+		poll_oneoff sched_yield proc_exit
+		fd_advise fd_allocate fd_close fd_datasync fd_fdstat_get
+		fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get
+		fd_filestat_set_size fd_filestat_set_times fd_pread fd_prestat_get
+		fd_prestat_dir_name fd_pwrite fd_read fd_readdir fd_renumber fd_seek
+		fd_sync fd_tell fd_write
+		path_create_directory path_filestat_get path_filestat_set_times
+		path_link path_open path_readlink path_remove_directory path_rename
+		path_symlink path_unlink_file
+		sock_accept sock_shutdown`)
+}
+
+// sleeper puts a guest to sleep, but not past its deadline or its end.
+type sleeper struct {
+	until time.Time
+	end   <-chan struct{}
+}
+
+func (s *sleeper) sleep(ns int64) {
+	t := time.NewTimer(min(time.Duration(ns), time.Until(s.until)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.end:
+	}
+}

@@ -1,0 +1,19 @@
+package wasmtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// BuildGo compiles the Go program in folder dir, a module of its own, to a
+// guest in the file out.
+func BuildGo(dir, out string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWORK=off")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build in %s: %w\n%s", dir, err, b)
+	}
+	return nil
+}

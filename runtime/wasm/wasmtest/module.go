@@ -1,0 +1,136 @@
+// Package wasmtest makes guests for tests: small binaries instruction by
+// instruction, and whole Go programs.
+package wasmtest
+
+import "slices"
+
+// Module is a WebAssembly binary in the making. All functions are without
+// parameters and return an i32, all imports take i32 parameters.
+type Module struct {
+	pages     uint32 // of memory; its maximum is not limited
+	noMemory  bool
+	types     [][]byte
+	imports   [][]byte
+	functions []uint32 // types
+	bodies    [][]byte
+	exports   [][]byte
+	data      [][]byte
+}
+
+// Value types.
+const (
+	I32 byte = 0x7f
+	I64 byte = 0x7e
+)
+
+// New returns a module with an exported memory of the given pages.
+func New(pages uint32) *Module { return &Module{pages: pages} }
+
+// WithoutMemory takes the memory out of the module.
+func (m *Module) WithoutMemory() *Module {
+	m.noMemory = true
+	return m
+}
+
+// Import adds an imported function with n i32 parameters and a result and
+// returns its index. All imports come before the first Func.
+func (m *Module) Import(module, name string, n int, result byte) uint32 {
+	params := slices.Repeat([]byte{I32}, n)
+	m.imports = append(m.imports, slices.Concat(
+		text(module), text(name), []byte{0}, u32(m.typeOf(params, result)),
+	))
+	return uint32(len(m.imports) - 1)
+}
+
+// Func adds a function () -> i32, exports it if it has a name, and returns
+// its index.
+func (m *Module) Func(export string, code ...[]byte) uint32 {
+	return m.function(export, m.typeOf(nil, I32), code)
+}
+
+// Proc adds a function () -> () in the same way.
+func (m *Module) Proc(export string, code ...[]byte) uint32 {
+	return m.function(export, m.typeOf(nil, 0), code)
+}
+
+func (m *Module) function(export string, typ uint32, code [][]byte) uint32 {
+	index := uint32(len(m.imports) + len(m.functions))
+	m.functions = append(m.functions, typ)
+	locals := []byte{1, 4, I32} // one group: four locals of type i32
+	body := slices.Concat(locals, slices.Concat(code...), []byte{0x0b})
+	m.bodies = append(m.bodies, slices.Concat(u32(uint32(len(body))), body))
+	if export != "" {
+		m.exports = append(m.exports, slices.Concat(text(export), []byte{0}, u32(index)))
+	}
+	return index
+}
+
+// Data puts bytes into the memory at an offset.
+func (m *Module) Data(offset uint32, b string) *Module {
+	m.data = append(m.data, slices.Concat([]byte{0}, Const(int32(offset)), []byte{0x0b}, text(b)))
+	return m
+}
+
+// Bytes returns the binary.
+func (m *Module) Bytes() []byte {
+	b := []byte("\x00asm\x01\x00\x00\x00")
+	exports := m.exports
+	var types, memory [][]byte
+	for _, t := range m.functions {
+		types = append(types, u32(t))
+	}
+	if !m.noMemory {
+		memory = [][]byte{slices.Concat([]byte{0}, u32(m.pages))}
+		exports = append(exports, slices.Concat(text("memory"), []byte{2, 0}))
+	}
+	for _, s := range []struct {
+		id    byte
+		items [][]byte
+	}{
+		{1, m.types},
+		{2, m.imports},
+		{3, types},
+		{5, memory},
+		{7, exports},
+		{10, m.bodies},
+		{11, m.data},
+	} {
+		b = append(b, section(s.id, s.items)...)
+	}
+	return b
+}
+
+// typeOf returns the index of a function type; result 0 is none.
+func (m *Module) typeOf(params []byte, result byte) uint32 {
+	results := []byte{0}
+	if result != 0 {
+		results = []byte{1, result}
+	}
+	t := slices.Concat([]byte{0x60}, u32(uint32(len(params))), params, results)
+	i := slices.IndexFunc(m.types, func(u []byte) bool { return slices.Equal(t, u) })
+	if i < 0 {
+		i = len(m.types)
+		m.types = append(m.types, t)
+	}
+	return uint32(i)
+}
+
+func section(id byte, items [][]byte) []byte {
+	if len(items) == 0 {
+		return nil
+	}
+	content := slices.Concat(u32(uint32(len(items))), slices.Concat(items...))
+	return slices.Concat([]byte{id}, u32(uint32(len(content))), content)
+}
+
+func text(s string) []byte { return append(u32(uint32(len(s))), s...) }
+
+// u32 encodes an unsigned LEB128 number.
+func u32(n uint32) []byte {
+	var b []byte
+	for n >= 0x80 {
+		b = append(b, byte(n)|0x80)
+		n >>= 7
+	}
+	return append(b, byte(n))
+}
