@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
@@ -40,7 +41,10 @@ type Config struct {
 // Virtual binds a plugin to one path below the API, in place of the upstream.
 type Virtual struct {
 	Method string // empty means any
-	Path   string // as the client sends it, listen path included, without query
+	// Path is compared with the path as the client sends it, listen path
+	// included, without query. With a slash at its end it stands for
+	// everything below it.
+	Path string
 	Step   *Step
 }
 
@@ -159,7 +163,13 @@ func (c *Chain) virtual(x *abi.Exchange) *Step {
 }
 
 func (v *Virtual) matches(method, path []byte) bool {
-	return v.Path == string(path) && (v.Method == "" || v.Method == string(method))
+	if v.Method != "" && v.Method != string(method) {
+		return false
+	}
+	if strings.HasSuffix(v.Path, "/") {
+		return len(path) >= len(v.Path) && string(path[:len(v.Path)]) == v.Path
+	}
+	return v.Path == string(path)
 }
 
 // demand adds up what the plugins need buffered. The smallest limit counts:
