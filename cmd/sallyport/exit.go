@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/internal/config"
+)
+
+// Exit codes. They are part of the command line's contract.
+const (
+	exitOK          = 0
+	exitFailure     = 1   // something went wrong while running
+	exitUsage       = 2   // the command line makes no sense
+	exitConfig      = 3   // the configuration is invalid
+	exitCheck       = 4   // a plugin's test or check failed
+	exitInterrupted = 130 // interrupted from the keyboard
+)
+
+// exitError is an error that says how the program ends. A nil err ends it
+// without a further word: the command has said everything.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// exitCode returns the code for the error of a command.
+func exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if e, ok := errors.AsType[*exitError](err); ok {
+		return e.code
+	}
+	if _, ok := errors.AsType[config.Problems](err); ok {
+		return exitConfig
+	}
+	if errors.Is(err, context.Canceled) {
+		return exitInterrupted
+	}
+	return exitFailure
+}
+
+// usageError is err as a mistake in the command line of cmd.
+func usageError(cmd *cobra.Command, err error) error {
+	return &exitError{exitUsage, fmt.Errorf("%w\nrun `%s --help` for help", err, cmd.CommandPath())}
+}
+
+// report says on w why a command failed.
+func report(w io.Writer, err error) {
+	if e, ok := errors.AsType[*exitError](err); err == nil || ok && e.err == nil {
+		return
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		reportProblems(w, problems)
+		return
+	}
+	if exitCode(err) == exitInterrupted {
+		return
+	}
+	fmt.Fprintf(w, "sallyport: %v\n", err)
+}
+
+// reportProblems prints every problem on a line of its own, then their number.
+func reportProblems(w io.Writer, problems config.Problems) {
+	bold, plain := "", ""
+	if colored(w) {
+		bold, plain = "\x1b[1m", "\x1b[0m"
+	}
+	for _, p := range problems {
+		place := p.Pos().String()
+		fmt.Fprintf(w, "%s%s%s%s\n", bold, place, plain, p.String()[len(place):])
+	}
+	fmt.Fprintln(w, plural(len(problems), "problem"))
+}
+
+// colored reports whether w is a terminal that wants colours, which NO_COLOR
+// (https://no-color.org) forbids.
+func colored(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// plural returns a number and what it counts.
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

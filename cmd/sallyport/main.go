@@ -1,0 +1,18 @@
+// Command sallyport is an HTTP API gateway whose plugins run in the isolation
+// model that the operator picks for each.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	code := newApp().execute(ctx, newStreams(), os.Args[1:])
+	stop()
+	os.Exit(code)
+}

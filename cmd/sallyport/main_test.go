@@ -1,0 +1,34 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files inside the scripts")
+
+// TestMain makes the program a command of the test binary, so that scripts run
+// it without building it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sallyport": main})
+}
+
+// TestScript runs the command line as users do; every script is one story.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "1")
+			if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+				e.Setenv("GOCOVERDIR", dir)
+			}
+			return nil
+		},
+	})
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/internal/config"
+)
+
+// defaultConfig is the configuration file unless -c names another.
+const defaultConfig = "sallyport.yaml"
+
+// verdict is what validate --json prints.
+type verdict struct {
+	File     string          `json:"file"`
+	OK       bool            `json:"ok"`
+	Plugins  int             `json:"plugins"`
+	APIs     int             `json:"apis"`
+	Problems config.Problems `json:"problems"`
+}
+
+func newValidateCmd(a *app) *cobra.Command {
+	var file string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check a configuration and load every plugin in it",
+		Long: "Check a configuration file, load every plugin it names, and report all\n" +
+			"mistakes at once, each as file:line:column: what is wrong. what to do about it",
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.validate(cmd.Context(), file)
+			if asJSON {
+				return printVerdict(cmd.OutOrStdout(), file, c, err)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s, %s\n", file, plural(len(c.Plugins), "plugin"), plural(len(c.APIs), "api"))
+			return nil
+		},
+	}
+	addConfigFlag(cmd, &file)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// addConfigFlag adds the flag that names the configuration file.
+func addConfigFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVarP(file, "config", "c", defaultConfig, "configuration `FILE`")
+}
+
+// validate loads the configuration and its plugins. It returns an error of
+// type config.Problems if anything is wrong with them.
+func (a *app) validate(ctx context.Context, file string) (*config.Config, error) {
+	c, err := config.Load(file, a.lookup)
+	if err != nil || a.checkPlugins == nil {
+		return c, err
+	}
+	problems := a.checkPlugins(ctx, c)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if len(problems) > 0 {
+		return nil, problems.Sort()
+	}
+	return c, nil
+}
+
+// printVerdict prints the result of validate as one JSON object. It returns
+// err without its text where the object says it all.
+func printVerdict(w io.Writer, file string, c *config.Config, err error) error {
+	v := verdict{File: file, OK: err == nil, Problems: config.Problems{}}
+	if c != nil {
+		v.Plugins, v.APIs = len(c.Plugins), len(c.APIs)
+	}
+	if err != nil {
+		problems, ok := errors.AsType[config.Problems](err)
+		if !ok {
+			return err
+		}
+		v.Problems, err = problems, &exitError{code: exitConfig}
+	}
+	return errors.Join(err, printJSON(w, v))
+}
+
+// printJSON prints v as indented JSON for machines and people.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

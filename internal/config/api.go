@@ -1,0 +1,231 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// API is one API of the file.
+type API struct {
+	Name  string
+	Pos   Pos    // of its name
+	ID    string // the name unless configured
+	OrgID string
+
+	Match    Match
+	Upstream *Upstream // nil if plugins answer everything
+	Hooks    Hooks
+	Config   []byte // config_data as a JSON object; nil if there is none
+}
+
+// Match says which requests belong to an API.
+type Match struct {
+	Pos   Pos    // of its path
+	Host  string // lower case, without port; empty: any
+	Path  string // prefix
+	Strip bool   // cut the prefix off before the upstream sees the path
+}
+
+// Upstream is where an API's requests go.
+type Upstream struct {
+	URL            Text // http or https, without query
+	Timeout        time.Duration
+	ConnectTimeout time.Duration
+	RewriteHost    bool // send the upstream's host instead of the client's
+}
+
+// taken remembers what must be unique among APIs, and where it stands.
+type taken map[string]Pos
+
+// claims are what APIs must not share.
+type claims struct{ names, ids, routes taken }
+
+// claim reports whether key was free, and where it was taken if not.
+func (t taken) claim(key string, pos Pos) (Pos, bool) {
+	if first, ok := t[key]; ok {
+		return first, false
+	}
+	t[key] = pos
+	return pos, true
+}
+
+func (f *fields) apis(c *Config) []*API {
+	n := f.take("apis")
+	if n == nil || !f.want(n, label("apis"), list) {
+		return nil
+	}
+	var all []*API
+	seen := claims{taken{}, taken{}, taken{}}
+	for i, item := range n.items {
+		m := f.fields(item, item.pos, apiLabel(item, i))
+		a := m.api(c)
+		m.unique(a, seen)
+		all = append(all, a)
+	}
+	return all
+}
+
+// apiLabel is how messages name an API: by its name if it has one.
+func apiLabel(n *node, i int) string {
+	if e := n.find("name"); e != nil && e.value.kind == text {
+		return "api " + quote(e.value.raw)
+	}
+	return fmt.Sprintf("api %d", i+1)
+}
+
+func (f *fields) api(c *Config) *API {
+	defer f.done()
+	name := f.need("name", "it appears in logs and metrics")
+	if name.Value != "" {
+		f.reader.name(name.Value, name.Pos, "api")
+	}
+	a := &API{
+		Name:  name.Value,
+		Pos:   name.Pos,
+		ID:    f.text("id", name.Value).Value,
+		OrgID: f.text("org_id", "").Value,
+		Match: f.match(),
+	}
+	upstream := f.in("upstream")
+	a.Hooks = f.hooks(c, a.Match.Path)
+	a.Upstream = upstream.upstream()
+	if a.Upstream == nil && upstream.absent() && !a.Hooks.answersAll(a.Match.Path) {
+		f.missing("upstream", "add it, or bind a virtual plugin to the whole path")
+	}
+	a.Config = f.object("config")
+	return a
+}
+
+func (f *fields) match() Match {
+	if !f.has("match") {
+		f.missing("match", "write for example `match: { path: /orders/ }`")
+	}
+	m := f.in("match")
+	defer m.done()
+	path := m.routePath("path", !m.absent())
+	return Match{Pos: path.Pos, Host: m.host(), Path: path.Value, Strip: m.flag("strip", false)}
+}
+
+// routePath returns a path as requests have it.
+func (f *fields) routePath(key string, required bool) Text {
+	if !f.has(key) && !required {
+		return f.text(key, "")
+	}
+	t := f.need(key, "write `/` for every path")
+	if t.Value == "" || validPath(t.Value) {
+		return t
+	}
+	n := f.entry(key).value
+	hint := "write it without query, fragment and spaces"
+	if !strings.HasPrefix(t.Value, "/") {
+		hint = "did you mean `/" + n.raw + "`?"
+	}
+	f.problemf(t.Pos, hint, "%s must be a path, not %s", label(key), quote(n.raw))
+	t.Value = ""
+	return t
+}
+
+func validPath(s string) bool {
+	odd := func(c rune) bool { return c <= ' ' || c == 0x7f || c == '?' || c == '#' }
+	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, odd)
+}
+
+// host returns the host of a match in lower case.
+func (f *fields) host() string {
+	t := f.text("host", "")
+	if e := f.entry("host"); e != nil && e.value.kind == text && !validHost(t.Value) {
+		f.problemf(t.Pos, hostHint(e.value.raw), "%s must be a host name, not %s", label("host"), quote(e.value.raw))
+		return ""
+	}
+	return strings.ToLower(t.Value)
+}
+
+func hostHint(raw string) string {
+	if u, err := url.Parse(raw); err == nil && validHost(u.Host) {
+		return "did you mean `" + u.Host + "`?"
+	}
+	if name, port, ok := strings.Cut(raw, ":"); ok && validHost(name) && validPort(port) {
+		return "leave the port out: `" + name + "`"
+	}
+	return "write a name like `api.example.com`, or remove the key for any host"
+}
+
+func validHost(s string) bool {
+	name, inner := s, strings.TrimPrefix(s, "[")
+	if inner != s {
+		name = strings.TrimSuffix(inner, "]")
+		return strings.Contains(name, ":") && strings.Trim(name, "0123456789abcdefABCDEF:.") == ""
+	}
+	odd := func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_')
+	}
+	return name != "" && !strings.ContainsFunc(name, odd)
+}
+
+// upstream returns nil if there is none.
+func (f *fields) upstream() *Upstream {
+	defer f.done()
+	u := &Upstream{
+		Timeout:        f.duration("timeout", 30*time.Second),
+		ConnectTimeout: f.duration("connect_timeout", 5*time.Second),
+		RewriteHost:    f.choice("host", "preserve", "preserve", "rewrite") == "rewrite",
+	}
+	if f.node == nil {
+		f.take("url")
+		return nil
+	}
+	u.URL = f.need("url", urlHint(""))
+	if why := badURL(u.URL.Value); why != "" && u.URL.Value != "" {
+		f.problemf(u.URL.Pos, urlHint(f.entry("url").value.raw), "%s %s", label("url"), why)
+	}
+	return u
+}
+
+func urlHint(raw string) string {
+	if badURL("http://"+raw) == "" {
+		return "did you mean `http://" + raw + "`?"
+	}
+	return "write for example `http://127.0.0.1:9000`"
+}
+
+// badURL says why s cannot be the URL of an upstream; "" means that it can.
+func badURL(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return "is not a URL"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "must begin with http:// or https://"
+	case !validHost(hostOf(u)) || u.Port() != "" && !validPort(u.Port()):
+		return "names no host"
+	case u.User != nil:
+		return "must not hold credentials"
+	case u.RawQuery != "" || u.ForceQuery:
+		return "must not have a query"
+	case u.Fragment != "" || strings.HasSuffix(s, "#"):
+		return "must not have a fragment"
+	}
+	return ""
+}
+
+// hostOf returns the host of u without its port, an IPv6 one in brackets.
+func hostOf(u *url.URL) string {
+	if strings.Contains(u.Hostname(), ":") {
+		return "[" + u.Hostname() + "]"
+	}
+	return u.Hostname()
+}
+
+// unique reports what the API shares with one before it.
+func (f *fields) unique(a *API, seen claims) {
+	if first, ok := seen.names.claim(a.Name, a.Pos); !ok && a.Name != "" {
+		f.problemf(a.Pos, "the first is on "+line(first), "api name %s is taken", quote(f.env.mask(a.Name)))
+	} else if first, ok := seen.ids.claim(a.ID, a.Pos); !ok && a.ID != "" {
+		f.problemf(f.keyPos("id"), "the first is that of the api on "+line(first), "api id %s is taken", quote(f.env.mask(a.ID)))
+	}
+	if first, ok := seen.routes.claim(a.Match.Host+a.Match.Path, a.Match.Pos); !ok && a.Match.Path != "" {
+		f.problemf(a.Match.Pos, "change its host or path", "this route is taken by the api on %s", line(first))
+	}
+}

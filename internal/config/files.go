@@ -1,0 +1,54 @@
+package config
+
+import (
+	"errors"
+	"os"
+)
+
+var (
+	errIsFolder  = errors.New("it is a folder")
+	errNotFolder = errors.New("it is not a folder")
+)
+
+// files reports the files that the configuration names and that are not there.
+func (r *reader) files(c *Config) {
+	if c.TLS != nil {
+		r.mustExist(c.TLS.Cert, "certificate", isFile)
+		r.mustExist(c.TLS.Key, "key", isFile)
+	}
+	r.mustExist(c.Store.Keys, "file of keys", isFile)
+	if c.Coproc != nil {
+		r.mustExist(c.Coproc.Dir, "folder of the process", isFolder)
+	}
+	for _, p := range c.Plugins {
+		r.mustExist(p.Source, "source of plugin "+quote(p.Name), isFile)
+	}
+}
+
+// mustExist reports a path that is not what it should be.
+func (r *reader) mustExist(path Text, what string, check func(os.FileInfo) error) {
+	if path.Value == "" {
+		return
+	}
+	info, err := os.Stat(path.Value)
+	if err == nil {
+		err = check(info)
+	}
+	if err != nil {
+		r.problemf(path.Pos, "paths are relative to the folder of this file", "%s cannot be read: %s: %s", what, quote(r.env.mask(path.Value)), reason(err))
+	}
+}
+
+func isFile(i os.FileInfo) error {
+	if i.IsDir() {
+		return errIsFolder
+	}
+	return nil
+}
+
+func isFolder(i os.FileInfo) error {
+	if !i.IsDir() {
+		return errNotFolder
+	}
+	return nil
+}

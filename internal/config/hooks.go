@@ -1,0 +1,157 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// Hooks are the plugins an API runs, by hook, in the order in which they run.
+type Hooks [abi.HookCount][]Binding
+
+// Binding is one plugin in one hook of one API.
+type Binding struct {
+	Plugin *Plugin
+	Pos    Pos // of the plugin's name
+
+	// Path and Method select the requests of a virtual binding. A Path with
+	// a slash at its end stands for everything below it, any other for
+	// itself alone; an empty Method stands for all. Other hooks have neither.
+	Path   string
+	Method string
+}
+
+// answersAll reports whether virtual plugins answer every request under path.
+func (h *Hooks) answersAll(path string) bool {
+	return slices.ContainsFunc(h[abi.Virtual], func(b Binding) bool {
+		return b.Path == path && b.Method == ""
+	})
+}
+
+// hooks reads the hooks of one API whose route is path.
+func (f *fields) hooks(c *Config, path string) Hooks {
+	var h Hooks
+	m := f.in("hooks")
+	defer m.done()
+	for i := range h {
+		switch hook := abi.Hook(i); hook {
+		case abi.Auth, abi.RateLimit:
+			h[i] = m.one(c, hook)
+		case abi.Virtual:
+			h[i] = m.virtuals(c, path)
+		default:
+			h[i] = m.bindings(c, hook)
+		}
+	}
+	return h
+}
+
+// bindings reads a hook that takes several plugins.
+func (f *fields) bindings(c *Config, hook abi.Hook) []Binding {
+	var all []Binding
+	for _, t := range f.texts(hook.String()) {
+		all = f.bind(c, all, t, hook)
+	}
+	return all
+}
+
+// one reads a hook that takes one plugin.
+func (f *fields) one(c *Config, hook abi.Hook) []Binding {
+	key := hook.String()
+	if e := f.entry(key); e != nil && e.value.kind == list {
+		f.take(key)
+		f.problemf(e.value.pos, "name it without a list", "%s takes one plugin", label(key))
+		return nil
+	}
+	t := f.text(key, "")
+	if e := f.entry(key); e == nil || e.value.kind != text {
+		return nil
+	}
+	return f.bind(c, nil, t, hook)
+}
+
+// bind adds the plugin named by t, if there is one.
+func (f *fields) bind(c *Config, all []Binding, t Text, hook abi.Hook) []Binding {
+	p := c.Plugin(t.Value)
+	if p == nil {
+		f.undefined(c, t)
+		return all
+	}
+	if hook == abi.Auth && p.FailOpen {
+		f.problemf(t.Pos, "set `on_fault: closed` for it: a fault would let everyone in", "plugin %s must not fail open in %s", quote(p.Name), label("auth"))
+	}
+	return append(all, Binding{Plugin: p, Pos: t.Pos})
+}
+
+// undefined reports a name without a plugin, unless the plugins as a whole
+// could not be read.
+func (f *fields) undefined(c *Config, t Text) {
+	if f.unnamed {
+		return
+	}
+	names := make([]string, len(c.Plugins))
+	for i, p := range c.Plugins {
+		names[i] = p.Name
+	}
+	hint := suggest(t.Value, names)
+	if hint == "" {
+		hint = "define it under `plugins`"
+	}
+	f.problemf(t.Pos, hint, "plugin %s is not defined", quote(f.env.mask(t.Value)))
+}
+
+// virtuals reads the plugins that answer instead of the upstream.
+func (f *fields) virtuals(c *Config, path string) []Binding {
+	n := f.take(abi.Virtual.String())
+	if n == nil || !f.want(n, label(abi.Virtual.String()), list) {
+		return nil
+	}
+	var all []Binding
+	seen := taken{}
+	for _, item := range n.items {
+		m := f.fields(item, item.pos, "an entry of "+label("virtual"))
+		b, ok := m.virtual(c, path)
+		if !ok {
+			continue
+		}
+		if first, free := seen.claim(b.Method+" "+b.Path, item.pos); !free {
+			f.problemf(item.pos, "the first is on "+line(first), "this path and method have a plugin already")
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// virtual reads one entry; ok is false if it is not complete.
+func (f *fields) virtual(c *Config, under string) (b Binding, ok bool) {
+	defer f.done()
+	path := f.routePath("path", true)
+	if path.Value != "" && !strings.HasPrefix(path.Value, under) {
+		f.problemf(path.Pos, "write the whole path as clients send it", "%s is outside the path of the api", label("path"))
+	}
+	method := f.method()
+	name := f.need("plugin", "name the plugin that answers")
+	if name.Value == "" {
+		return Binding{}, false
+	}
+	bound := f.bind(c, nil, name, abi.Virtual)
+	if len(bound) == 0 || path.Value == "" {
+		return Binding{}, false
+	}
+	b = bound[0]
+	b.Path, b.Method = path.Value, method
+	return b, true
+}
+
+func (f *fields) method() string {
+	t := f.text("method", "")
+	if e := f.entry("method"); e != nil && e.value.kind == text && !upperToken(t.Value) {
+		f.problemf(t.Pos, "methods are upper case: `GET`, `POST`", "%s must be an HTTP method, not %s", label("method"), quote(e.value.raw))
+	}
+	return t.Value
+}
+
+func upperToken(s string) bool {
+	return s != "" && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_") == ""
+}

@@ -1,0 +1,206 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// Runtimes are the names of the isolation models, as a plugin's runtime key
+// takes them.
+const (
+	JSVM    = "jsvm"
+	Wasm    = "wasm"
+	Process = "coproc"
+	Builtin = "builtin"
+)
+
+// Bounds of a plugin's memory.
+const (
+	minMemory = 64 << 10
+	maxMemory = 1 << 30
+)
+
+// Plugin is one plugin of the file, with the defaults filled in.
+type Plugin struct {
+	Name string
+	Pos  Pos // of its name
+
+	Runtime Text // one of JSVM, Wasm, Process, Builtin
+	Source  Text // resolved path; empty for Process and Builtin
+	Entry   Text // empty for Wasm
+	SHA256  Text // lower case; empty: any
+
+	Limits    abi.Limits
+	Instances abi.Instances
+	Grants    abi.Grants
+	FailOpen  bool   // on_fault: open
+	Config    []byte // a JSON object; nil if there is none
+}
+
+// defaults are what plugins without a setting of their own get.
+type defaults struct {
+	limits   abi.Limits
+	failOpen bool
+}
+
+func (f *fields) defaults() defaults {
+	m := f.in("defaults")
+	defer m.done()
+	return m.settings(defaults{limits: abi.Limits{
+		Timeout: 50 * time.Millisecond,
+		Memory:  16 << 20,
+		MaxBody: 1 << 20,
+	}})
+}
+
+// settings reads the keys that defaults and plugins share.
+func (f *fields) settings(d defaults) defaults {
+	policy := map[bool]string{false: "closed", true: "open"}[d.failOpen]
+	return defaults{
+		limits: abi.Limits{
+			Timeout: f.duration("timeout", d.limits.Timeout),
+			Memory:  f.size("memory", d.limits.Memory, minMemory, maxMemory),
+			MaxBody: f.size("max_body", d.limits.MaxBody, 1, maxMemory),
+		},
+		failOpen: f.choice("on_fault", policy, "closed", "open") == "open",
+	}
+}
+
+func (f *fields) plugins(d defaults, coproc bool) []*Plugin {
+	n := f.take("plugins")
+	if n == nil {
+		return nil
+	}
+	if !f.want(n, label("plugins"), mapping) {
+		f.unnamed = true
+		return nil
+	}
+	var all []*Plugin
+	for _, e := range n.entries {
+		f.name(e.key, e.pos, "plugin")
+		m := f.fields(e.value, e.pos, "plugin "+quote(e.key))
+		p := m.plugin(d)
+		p.Name, p.Pos = e.key, e.pos
+		if p.Runtime.Value == Process && !coproc {
+			f.problemf(p.Runtime.Pos, "add `coproc: { command: […] }`", "plugin %s needs the external process, and none is configured", quote(e.key))
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// name checks a name that appears in logs and metrics.
+func (r *reader) name(s string, pos Pos, what string) {
+	control := func(c rune) bool { return c < ' ' || c == 0x7f }
+	if s == "" || len(s) > 128 || strings.ContainsFunc(s, control) {
+		r.problemf(pos, "", "the name of a %s must have 1 to 128 printable characters", what)
+	}
+}
+
+func (f *fields) plugin(d defaults) *Plugin {
+	defer f.done()
+	p := &Plugin{Runtime: f.runtime()}
+	own := f.settings(d)
+	p.Limits, p.FailOpen = own.limits, own.failOpen
+	f.code(p)
+	f.isolation(p)
+	p.Config = f.object("config")
+	f.later("process", "retry")
+	return p
+}
+
+// runtime reads the isolation model; its value is empty if it is not known.
+func (f *fields) runtime() Text {
+	pos := f.keyPos("runtime")
+	if e := f.entry("runtime"); e != nil {
+		pos = e.value.pos
+	} else {
+		f.missing("runtime", "choose jsvm, wasm, coproc or builtin")
+	}
+	return Text{f.choice("runtime", "", JSVM, Wasm, Process, Builtin), pos}
+}
+
+// code reads where the plugin's code is, which depends on the runtime.
+func (f *fields) code(p *Plugin) {
+	switch p.Runtime.Value {
+	case JSVM:
+		p.Source, p.SHA256 = f.file()
+		p.Entry = f.need("entry", "name the middleware object that the file defines")
+	case Wasm:
+		p.Source, p.SHA256 = f.file()
+		f.wasmEntry(p)
+	case Process:
+		f.noFile("coproc")
+		p.Entry = f.need("entry", "name the handler that the process declares")
+	case Builtin:
+		f.noFile("builtin")
+		p.Entry = f.need("entry", "name the built-in step")
+	default:
+		p.Source, p.SHA256 = f.path(f.text("source", "")), f.digest()
+		p.Entry = f.text("entry", "")
+	}
+}
+
+// wasmEntry reads the entry, which only a script has.
+func (f *fields) wasmEntry(p *Plugin) {
+	if strings.HasSuffix(p.Source.Value, ".js") {
+		p.Entry = f.need("entry", "name the middleware object that the file defines")
+		return
+	}
+	f.refuse("does not apply to a wasm module", "remove it: the module's exports are fixed", "entry")
+}
+
+func (f *fields) file() (source, sha256 Text) {
+	return f.path(f.need("source", "name the file of the plugin")), f.digest()
+}
+
+func (f *fields) noFile(runtime string) {
+	f.refuse("does not apply to runtime "+runtime, "remove it: such a plugin has no file", "source", "sha256")
+}
+
+var hexDigest = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
+
+func (f *fields) digest() Text {
+	t := f.text("sha256", "")
+	if e := f.entry("sha256"); e != nil && e.value.kind == text && !hexDigest.MatchString(t.Value) {
+		f.problemf(t.Pos, "`sha256sum FILE` prints it", "%s must have 64 hexadecimal digits, not %d characters", label("sha256"), len(e.value.raw))
+	}
+	t.Value = strings.ToLower(t.Value)
+	return t
+}
+
+// isolation reads what only some runtimes can enforce.
+func (f *fields) isolation(p *Plugin) {
+	runtime := p.Runtime.Value
+	switch runtime {
+	case Process, Builtin:
+		f.refuse("does not apply to runtime "+runtime, "remove it", "instances")
+	default:
+		p.Instances = f.instances()
+	}
+	switch runtime {
+	case JSVM, Process, Builtin:
+		f.refuse("does not apply to runtime "+runtime, "only the wasm runtime can enforce it", "allow")
+	default:
+		p.Grants = f.grants()
+	}
+}
+
+func (f *fields) instances() abi.Instances {
+	m := f.in("instances")
+	defer m.done()
+	i := abi.Instances{Max: m.count("max", 0, 1)}
+	if m.choice("mode", abi.Fresh.String(), abi.Fresh.String(), abi.Pooled.String()) == abi.Pooled.String() {
+		i.Mode = abi.Pooled
+	}
+	return i
+}
+
+func (f *fields) grants() abi.Grants {
+	m := f.in("allow")
+	defer m.done()
+	return abi.Grants{KV: m.strings("kv"), HTTP: m.strings("http"), Env: m.strings("env")}
+}
