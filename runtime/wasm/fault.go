@@ -28,6 +28,8 @@ func (i *instance) classify(ctx context.Context, err error) *abi.Error {
 		return &abi.Error{Kind: abi.Limit, Err: err}
 	case i.memory.refused:
 		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.limit, err)}
+	case i.call.Refused() != nil:
+		return &abi.Error{Kind: abi.KindOf(i.call.Refused()), Err: fmt.Errorf("%w, and then: %w", i.call.Refused(), err)}
 	case exited:
 		return &abi.Error{Kind: abi.Trap, Err: fmt.Errorf("guest ended itself with exit code %d", exit.ExitCode())}
 	}

@@ -83,7 +83,7 @@ func (b body) splice(c *Call, f frame) int64 {
 	from := min(uint64(f.u32(0)), size)
 	to := min(from+uint64(f.u32(1)), size)
 	if !c.affords(len(content) + len(data)) {
-		return int64(CodeLimit)
+		return c.edited(abi.ErrBodySize)
 	}
 	c.scratch = append(c.scratch[:0], content[:from]...)
 	c.scratch = append(c.scratch, data...)
@@ -94,10 +94,10 @@ func (b body) splice(c *Call, f frame) int64 {
 // write replaces the body and keeps account of it.
 func (b body) write(c *Call, data []byte) int64 {
 	if !c.affords(len(data)) {
-		return int64(CodeLimit)
+		return c.edited(abi.ErrBodySize)
 	}
 	if err := c.x.SetBody(abi.Message(b), data); err != nil {
-		return codeOf(err)
+		return c.edited(err)
 	}
 	c.written += len(data)
 	return 0

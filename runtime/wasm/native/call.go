@@ -12,6 +12,7 @@ type Call struct {
 	host *Host
 
 	x       *abi.Exchange
+	refused error  // why the host refused the last edit that it refused
 	written int    // bytes of bodies written in this call
 	scratch []byte // for values that have to be put together
 }
@@ -30,7 +31,7 @@ func (c *Call) Context(parent context.Context) context.Context {
 
 // Begin gives the host functions the exchange of the hook that is about to
 // run.
-func (c *Call) Begin(x *abi.Exchange) { c.x, c.written = x, 0 }
+func (c *Call) Begin(x *abi.Exchange) { c.x, c.written, c.refused = x, 0, nil }
 
 // End takes the exchange away from them.
 func (c *Call) End() {
@@ -42,6 +43,10 @@ func (c *Call) End() {
 
 // Exchange returns the exchange of the hook that is running, or nil.
 func (c *Call) Exchange() *abi.Exchange { return c.x }
+
+// Refused returns why the host refused an edit in this call, or nil: a guest
+// that breaks off probably does so because of that.
+func (c *Call) Refused() error { return c.refused }
 
 // maxScratch is the largest buffer an instance keeps between calls.
 const maxScratch = 64 << 10

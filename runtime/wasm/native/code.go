@@ -28,11 +28,13 @@ const (
 	CodeNoCall Code = -7
 )
 
-// codeOf returns the result of an edit.
-func codeOf(err error) int64 {
-	switch {
-	case err == nil:
+// edited returns the result of an edit, and remembers why one was refused.
+func (c *Call) edited(err error) int64 {
+	if err == nil {
 		return 0
+	}
+	c.refused = err
+	switch {
 	case errors.Is(err, abi.ErrReadOnly):
 		return int64(CodeReadOnly)
 	case abi.KindOf(err) == abi.Limit:

@@ -93,7 +93,7 @@ func headerSet(c *Call, f frame) int64 {
 	if code != 0 {
 		return code
 	}
-	return codeOf(c.x.SetHeader(m, name, value))
+	return c.edited(c.x.SetHeader(m, name, value))
 }
 
 // headerAdd (message, name, name_len, value, value_len) appends a field.
@@ -102,7 +102,7 @@ func headerAdd(c *Call, f frame) int64 {
 	if code != 0 {
 		return code
 	}
-	return codeOf(c.x.AddHeader(m, name, value))
+	return c.edited(c.x.AddHeader(m, name, value))
 }
 
 // headerDel (message, name, name_len) removes all fields of a name.
@@ -111,7 +111,7 @@ func headerDel(c *Call, f frame) int64 {
 	if code != 0 {
 		return code
 	}
-	return codeOf(c.x.DelHeader(m, name))
+	return c.edited(c.x.DelHeader(m, name))
 }
 
 // headerArgs reads (message, name, name_len).

@@ -1,11 +1,13 @@
 package native
 
+import "github.com/c386954a/sallyport/abi"
+
 // replyStatus () returns the status of the reply, 0 as long as there is none.
 func replyStatus(c *Call, _ frame) int64 { return int64(c.x.Reply.Status) }
 
 // replySetStatus (status) sets it.
 func replySetStatus(c *Call, f frame) int64 {
-	return codeOf(c.x.SetStatus(statusOf(f)))
+	return c.edited(c.x.SetStatus(statusOf(f)))
 }
 
 // replyAnswer (status, body, len) replaces the whole reply.
@@ -15,10 +17,10 @@ func replyAnswer(c *Call, f frame) int64 {
 		return int64(CodeFault)
 	}
 	if !c.affords(len(data)) {
-		return int64(CodeLimit)
+		return c.edited(abi.ErrBodySize)
 	}
 	c.written += len(data)
-	return codeOf(c.x.Answer(statusOf(f), data))
+	return c.edited(c.x.Answer(statusOf(f), data))
 }
 
 // statusOf returns argument 0 as a status; what does not fit into an int of

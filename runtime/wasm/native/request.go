@@ -61,11 +61,11 @@ func requestSet(c *Call, f frame) int64 {
 	}
 	switch f.u32(0) {
 	case partMethod:
-		return codeOf(c.x.SetMethod(value))
+		return c.edited(c.x.SetMethod(value))
 	case partURI:
-		return codeOf(c.x.SetURI(value))
+		return c.edited(c.x.SetURI(value))
 	case partHost:
-		return codeOf(c.x.SetHost(value))
+		return c.edited(c.x.SetHost(value))
 	case partRemoteAddr, partProto, partScheme, partRequestID:
 		return int64(CodeReadOnly)
 	}

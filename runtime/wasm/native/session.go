@@ -30,7 +30,7 @@ func metaSet(c *Call, f frame) int64 {
 	if !ok {
 		return int64(CodeFault)
 	}
-	return codeOf(c.x.SetMeta(name, value))
+	return c.edited(c.x.SetMeta(name, value))
 }
 
 // sessionGet (name, name_len, buf, cap) reads one field of the session by its
@@ -100,7 +100,7 @@ func sessionSet(c *Call, f frame) int64 {
 	if json.Unmarshal(data, s) != nil {
 		return int64(CodeInvalid)
 	}
-	return codeOf(c.x.SetSession(s))
+	return c.edited(c.x.SetSession(s))
 }
 
 // metadataGet (name, name_len, buf, cap) reads one value of the session's
@@ -148,7 +148,7 @@ func metadataSet(c *Call, f frame) int64 {
 	if json.Unmarshal(data, &metadata) != nil {
 		return int64(CodeInvalid)
 	}
-	return codeOf(c.x.SetMetadata(metadata))
+	return c.edited(c.x.SetMetadata(metadata))
 }
 
 // marshal returns v as JSON. What JSON cannot express is not found.

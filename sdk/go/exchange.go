@@ -1,0 +1,90 @@
+package sallyport
+
+// Exchange is one request and, once there is one, its reply. It is valid
+// until the hook returns, for the goroutine that runs the hook.
+type Exchange struct {
+	Request Request
+	Reply   Reply
+	Meta    Meta    // values from plugin to plugin of one request
+	Session Session // what is known of the caller
+	API     API     // the API the request was routed to
+	Notice  Notice  // what happened; event hook only
+
+	host   host
+	buffer []byte // values of this hook; the rest of its capacity is free
+}
+
+// minBuffer is the first size of the buffer of an instance.
+const minBuffer = 4 << 10
+
+// newExchange returns an exchange whose parts point to the whole.
+func newExchange(h host) *Exchange {
+	x := &Exchange{host: h, buffer: make([]byte, 0, minBuffer)}
+	x.Request.x, x.Request.Header = x, Header{x, ofRequest}
+	x.Reply.x, x.Reply.Header = x, Header{x, ofReply}
+	x.Meta.x, x.Session.x, x.API.x, x.Notice.x = x, x, x, x
+	return x
+}
+
+// begin makes the buffer free for the next hook.
+func (x *Exchange) begin() { x.buffer = x.buffer[:0] }
+
+// free returns the unused part of the buffer.
+func (x *Exchange) free() []byte { return x.buffer[len(x.buffer):cap(x.buffer)] }
+
+// take returns the value that the host wrote to the free part. Negative
+// results are values that are not there.
+func (x *Exchange) take(n int32) Value {
+	if n < 0 {
+		return nil
+	}
+	from := len(x.buffer)
+	x.buffer = x.buffer[:from+int(n)]
+	return Value(x.buffer[from : from+int(n) : from+int(n)])
+}
+
+// tooSmall reports whether a result of n means that the free part was too
+// small, and makes room if so. Values handed out before stay where they are.
+func (x *Exchange) tooSmall(n int32) bool {
+	if int64(n) <= int64(cap(x.buffer)-len(x.buffer)) {
+		return false
+	}
+	x.buffer = make([]byte, 0, max(2*cap(x.buffer), int(n), minBuffer))
+	return true
+}
+
+// Answer replaces the whole reply by a status and a body without header
+// fields, and returns the verdict to return:
+//
+//	return x.Answer(401, []byte("who are you?"))
+//
+// If the gateway refuses the answer the hook breaks off.
+func (x *Exchange) Answer(status int, body []byte) Verdict {
+	if err := check(hostReplyAnswer(&x.host, uint32(status), body)); err != nil {
+		panic(err)
+	}
+	return Respond
+}
+
+// Config returns one member of the plugin's configuration: strings as their
+// text, everything else as JSON. The empty name is the whole object. It is
+// nil if there is none.
+func (x *Exchange) Config(name string) Value { return x.config(scopePlugin, name) }
+
+func (x *Exchange) config(scope uint32, name string) Value {
+	n := hostConfigGet(&x.host, scope, name, x.free())
+	if x.tooSmall(n) {
+		n = hostConfigGet(&x.host, scope, name, x.free())
+	}
+	return x.take(n)
+}
+
+// Value is what an accessor returns. It is nil if there is no such value, and
+// empty if the value is. It is valid until the hook returns.
+type Value []byte
+
+// String returns a copy that lives on.
+func (v Value) String() string { return string(v) }
+
+// Is reports whether the value is s, without allocating.
+func (v Value) Is(s string) bool { return v != nil && string(v) == s }
