@@ -53,11 +53,11 @@ func TestOpenTakesMemoryOnly(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{"memory:", ""},
 		{"memory:x", "store: memory: takes nothing after the colon"},
-		{"file:/var/lib/keys.db", "store: file: is not available in this version; want memory:"},
-		{"redis://127.0.0.1:6379/0", "store: redis: is not available in this version; want memory:"},
-		{"etcd://x", "store: no store etcd:; want memory:"},
-		{"memory", `store: "memory" is not a URL; want memory:`},
-		{"", `store: "" is not a URL; want memory:`},
+		{"file:/var/lib/keys.db", `store: file: is not available in this version; want "memory:"`},
+		{"redis://127.0.0.1:6379/0", `store: redis: is not available in this version; want "memory:"`},
+		{"etcd://x", `store: no store etcd:; want "memory:"`},
+		{"memory", `store: "memory" is not a URL; want "memory:"`},
+		{"", `store: "" is not a URL; want "memory:"`},
 	} {
 		t.Run(tt.url, func(t *testing.T) {
 			s, err := store.Open(tt.url)

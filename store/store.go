@@ -109,13 +109,13 @@ func Open(url string) (Store, error) {
 	scheme, rest, ok := strings.Cut(url, ":")
 	switch {
 	case !ok || scheme == "":
-		return nil, fmt.Errorf("store: %q is not a URL; want memory:", url)
+		return nil, fmt.Errorf(`store: %q is not a URL; want "memory:"`, url)
 	case scheme == "memory" && rest == "":
 		return NewMemory(), nil
 	case scheme == "memory":
 		return nil, errors.New("store: memory: takes nothing after the colon")
 	case scheme == "file", scheme == "redis":
-		return nil, fmt.Errorf("store: %s: is not available in this version; want memory:", scheme)
+		return nil, fmt.Errorf(`store: %s: is not available in this version; want "memory:"`, scheme)
 	}
-	return nil, fmt.Errorf("store: no store %s:; want memory:", scheme)
+	return nil, fmt.Errorf(`store: no store %s:; want "memory:"`, scheme)
 }

@@ -1,0 +1,100 @@
+// Package builtin is the runtime of the steps that come with the gateway: key
+// authentication, rate limiting and a native plugin to measure against.
+//
+// They are ordinary plugins of package abi, written in Go and without
+// isolation. A plugin bound to the same hook takes their place.
+//
+//	entry       hooks                      configuration
+//	key-auth    auth                       header, query, cookie, strip
+//	rate-limit  rate_limit                 none: limits are those of the session
+//	headers     pre, post_key_auth, post   none
+package builtin
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/store"
+)
+
+// Store is what the built-in steps need of a store; package store has it.
+type Store interface {
+	store.Sessions
+	store.Counters
+}
+
+// Config describes a [Runtime].
+type Config struct {
+	// Store holds sessions and counters. Without one, key-auth and rate-limit
+	// are refused at load.
+	Store Store
+}
+
+// Runtime loads the built-in steps. It holds nothing: Close is free. Its
+// methods are safe for concurrent use.
+type Runtime struct{ store Store }
+
+var _ abi.Runtime = (*Runtime)(nil)
+
+// New returns the runtime. The store stays the caller's and must outlive the
+// plugins.
+func New(cfg Config) *Runtime { return &Runtime{store: cfg.Store} }
+
+// loader makes one kind of step.
+type loader struct {
+	needsStore bool
+	load       func(*Runtime, abi.Spec) (abi.Plugin, error)
+}
+
+// entries returns the steps by name.
+func entries() map[string]loader {
+	return map[string]loader{
+		"key-auth":   {needsStore: true, load: loadKeyAuth},
+		"rate-limit": {needsStore: true, load: loadRateLimit},
+		"headers":    {load: loadHeaders},
+	}
+}
+
+// Load implements [abi.Runtime].
+func (r *Runtime) Load(_ context.Context, s abi.Spec) (abi.Plugin, error) {
+	all := entries()
+	l, ok := all[s.Entry]
+	switch {
+	case !ok:
+		names := slices.Sorted(maps.Keys(all))
+		return nil, refuse(s, "no built-in step %q%s; there are %s", s.Entry, hint(s.Entry, names), strings.Join(names, ", "))
+	case s.Source != "":
+		return nil, refuse(s, "%s is built in and takes no source", s.Entry)
+	case l.needsStore && r.store == nil:
+		return nil, refuse(s, "%s needs a store", s.Entry)
+	}
+	p, err := l.load(r, s)
+	if err != nil {
+		return nil, err
+	}
+	if extra := s.Hooks &^ p.Declares().Hooks; extra != 0 {
+		return nil, refuse(s, "%s does not implement hook %s; it implements %s", s.Entry, extra, p.Declares().Hooks)
+	}
+	return p, nil
+}
+
+// Close implements [abi.Runtime].
+func (*Runtime) Close(context.Context) error { return nil }
+
+// base is what all steps have in common: nothing to close.
+type base struct{}
+
+// Close implements [abi.Plugin].
+func (base) Close(context.Context) error { return nil }
+
+func refuse(s abi.Spec, format string, args ...any) error {
+	return abi.Errorf(abi.Refused, "plugin %s: "+format, append([]any{s.Name}, args...)...)
+}
+
+// unavailable turns an error of the store into a fault.
+func unavailable(err error) error {
+	return &abi.Error{Kind: abi.Unavailable, Err: err}
+}
