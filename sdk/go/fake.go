@@ -123,10 +123,10 @@ func member(object json.RawMessage, name string) (text string, ok bool) {
 		return "", false
 	}
 	raw, ok := members[name]
-	if json.Unmarshal(raw, &text) == nil {
-		return text, ok
+	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+		return string(raw), ok
 	}
-	return string(raw), ok
+	return text, ok
 }
 
 // equalFold compares header names without regard to ASCII case.
