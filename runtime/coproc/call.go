@@ -1,0 +1,206 @@
+package coproc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/wire"
+)
+
+// staleFactor times its own duration is what a call may stay unanswered after
+// its deadline before the process counts as stuck, but at least staleMin.
+const (
+	staleFactor = 10
+	staleMin    = time.Second
+)
+
+var (
+	// errNotSent: the process died before the call was sent, which can
+	// therefore go to the next one.
+	errNotSent = &abi.Error{Kind: abi.Unavailable, Err: errors.New("process ended before the call was sent")}
+
+	errGone     = &abi.Error{Kind: abi.Gone, Err: errors.New("process died while it had the call")}
+	errTimeout  = &abi.Error{Kind: abi.Timeout, Err: errors.New("deadline passed")}
+	errWindow   = &abi.Error{Kind: abi.Busy, Err: errors.New("window of the process full until the deadline")}
+	errBacklog  = &abi.Error{Kind: abi.Busy, Err: errors.New("process does not read fast enough")}
+	errTooLarge = &abi.Error{Kind: abi.Limit, Err: errors.New("message exceeds what the process takes")}
+)
+
+// dispatch runs one hook and applies its result to x.
+func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
+	now := time.Now()
+	i, err := p.acquire(deadline.Sub(now))
+	if err != nil {
+		return wire.Outcome{}, err
+	}
+	s := &p.table.slots[i]
+	id := p.table.id(i)
+	s.out = appendHead(s.out[:0], id, `"dispatch"`)
+	s.out, err = h.AppendDispatch(s.out, x, deadline.Sub(now))
+	if err == nil {
+		s.out = append(s.out, "}\n"...)
+		err = p.exchange(i, id, now, deadline)
+	} else {
+		p.table.release(i)
+	}
+	if err != nil {
+		return wire.Outcome{}, err
+	}
+	defer p.table.release(i)
+	result, err := p.resultOf(s.in)
+	if err != nil {
+		return wire.Outcome{}, err
+	}
+	return h.Apply(x, result)
+}
+
+// acquire returns a free slot of the window, waiting up to left for one.
+func (p *process) acquire(left time.Duration) (int, error) {
+	select {
+	case i := <-p.table.window:
+		return i, nil
+	default:
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case i := <-p.table.window:
+		return i, nil
+	case <-p.dead:
+		return 0, errNotSent
+	case <-timer.C:
+		return 0, errWindow
+	}
+}
+
+func appendHead(dst []byte, id uint64, method string) []byte {
+	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
+	dst = strconv.AppendUint(dst, id, 10)
+	dst = append(dst, `,"method":`...)
+	dst = append(dst, method...)
+	return append(dst, `,"params":`...)
+}
+
+// exchange sends the frame in slot i and waits for its answer. After an error
+// the slot is no longer the caller's.
+func (p *process) exchange(i int, id uint64, sent, deadline time.Time) error {
+	s := &p.table.slots[i]
+	if len(s.out) > p.maxOut+1 {
+		p.table.release(i)
+		return errTooLarge
+	}
+	s.begin(id)
+	if err := p.send(s.out, 1); err != nil {
+		p.table.release(i)
+		return err
+	}
+	s.timer.Reset(time.Until(deadline))
+	select {
+	case <-s.done:
+		s.timer.Stop()
+		return nil
+	case <-s.timer.C:
+		if p.table.abandon(i, id, stale(sent, deadline)) {
+			p.cancel(id, "deadline")
+			return errTimeout
+		}
+	case <-p.dead:
+		s.timer.Stop()
+		if p.table.abandon(i, id, deadline) {
+			return errGone
+		}
+	}
+	<-s.done // the answer was faster
+	return nil
+}
+
+// send puts a frame into the outgoing buffer.
+func (p *process) send(frame []byte, share int) error {
+	if p.doomed.Load() {
+		return errNotSent
+	}
+	switch p.out.put(frame, share) {
+	case nil:
+		return nil
+	case errFull:
+		return errBacklog
+	}
+	return errNotSent
+}
+
+func stale(sent, deadline time.Time) time.Time {
+	return deadline.Add(max(staleFactor*deadline.Sub(sent), staleMin))
+}
+
+// cancel tells the process that nobody waits for a call any more. If the
+// process does not read, that is lost, too.
+func (p *process) cancel(id uint64, reason string) {
+	b := make([]byte, 0, 96)
+	b = append(b, `{"jsonrpc":"2.0","method":"cancel","params":{"id":`...)
+	b = strconv.AppendUint(b, id, 10)
+	b = append(b, `,"reason":"`...)
+	b = append(b, reason...)
+	_ = p.send(append(b, "\"}}\n"...), 1)
+}
+
+// resultOf checks an answer and returns its result.
+func (p *process) resultOf(frame []byte) ([]byte, error) {
+	f, err := wire.ParseFrame(frame)
+	if err != nil {
+		p.violation(err)
+		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+	}
+	if f.Error == nil {
+		return f.Result, nil
+	}
+	fault, err := wire.ParseFault(f.Error)
+	if err != nil {
+		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+	}
+	return nil, faultError(&fault)
+}
+
+// notice sends an event, which may take a quarter of the outgoing buffer and
+// is dropped beyond it.
+func (p *process) notice(h *wire.Handler, x *abi.Exchange) {
+	b := append(make([]byte, 0, 512), `{"jsonrpc":"2.0","method":"event","params":`...)
+	b = h.AppendEvent(b, x)
+	if err := p.send(append(b, "}\n"...), 4); err != nil {
+		p.stats.events.Add(1)
+	}
+}
+
+// control sends a request other than dispatch and returns its result, valid
+// for ever.
+func (p *process) control(ctx context.Context, method string, params any) ([]byte, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(p.cfg.StartTimeout)
+	}
+	body, err := json.Marshal(params)
+	if err != nil {
+		return nil, err
+	}
+	var i int
+	select {
+	case i = <-p.table.control:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.dead:
+		return nil, errNotSent
+	}
+	s := &p.table.slots[i]
+	id := p.table.id(i)
+	s.out = append(appendHead(s.out[:0], id, `"`+method+`"`), body...)
+	s.out = append(s.out, "}\n"...)
+	if err := p.exchange(i, id, time.Now(), deadline); err != nil {
+		return nil, err
+	}
+	defer p.table.release(i)
+	result, err := p.resultOf(s.in)
+	return append([]byte(nil), result...), err
+}

@@ -1,0 +1,58 @@
+package child
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// Field is one header field. Values that are not UTF-8 survive the way.
+type Field struct{ Name, Value string }
+
+// MarshalJSON writes [name, value], or [name, null, base64].
+func (f Field) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(f.Value) {
+		return json.Marshal([2]string{f.Name, f.Value})
+	}
+	return json.Marshal([3]any{f.Name, nil, []byte(f.Value)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *Field) UnmarshalJSON(b []byte) error {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(b, &parts); err != nil {
+		return err
+	}
+	switch len(parts) {
+	case 2:
+		return errors.Join(json.Unmarshal(parts[0], &f.Name), json.Unmarshal(parts[1], &f.Value))
+	case 3:
+		var raw []byte
+		err := errors.Join(json.Unmarshal(parts[0], &f.Name), json.Unmarshal(parts[2], &raw))
+		f.Value = string(raw)
+		return err
+	}
+	return errors.New("header field is not a pair")
+}
+
+// Get returns the first value of a header field.
+func (m *Message) Get(name string) (value string, ok bool) {
+	for _, f := range m.Header {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value, true
+		}
+	}
+	return "", false
+}
+
+// Values returns all values of a header field.
+func (m *Message) Values(name string) []string {
+	var values []string
+	for _, f := range m.Header {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}

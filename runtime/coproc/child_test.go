@@ -1,0 +1,89 @@
+package coproc_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/c386954a/sallyport/runtime/coproc/child"
+)
+
+// handlers are those of the well-behaved child.
+func handlers() []child.Handler {
+	augment := []string{"pre", "post_key_auth", "post", "response"}
+	return []child.Handler{
+		{
+			Name: "tag", Hooks: augment, Mode: "augment",
+			Headers: []string{"user-agent", "authorization"}, Writes: []string{"headers", "meta"},
+			Func: tag,
+		},
+		{Name: "block", Hooks: augment, Mode: "augment", Headers: []string{}, Func: block},
+		{Name: "pid", Hooks: augment, Mode: "augment", Writes: []string{"headers"}, Func: pid},
+		{Name: "panic", Hooks: augment, Mode: "augment", Func: func(context.Context, *child.Call) (*child.Result, error) {
+			panic("boom")
+		}},
+		{Name: "die", Hooks: augment, Mode: "augment", Func: func(context.Context, *child.Call) (*child.Result, error) {
+			return nil, errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL))
+		}},
+		{Name: "tenant", Hooks: []string{"auth"}, Mode: "replace", Writes: []string{"headers"}, Func: tenant},
+		{
+			Name: "upper", Hooks: augment, Mode: "augment", Body: "utf8", MaxBody: 1 << 20,
+			Writes: []string{"body"}, Func: upper,
+		},
+	}
+}
+
+// tag sets a header from another one.
+func tag(_ context.Context, c *child.Call) (*child.Result, error) {
+	agent, _ := c.Request.Get("User-Agent")
+	return &child.Result{
+		Action: "continue",
+		Request: &child.Edits{
+			SetHeaders:    map[string]string{"X-Tenant": "acme", "X-Agent": agent},
+			DeleteHeaders: []string{"X-Debug"},
+		},
+	}, nil
+}
+
+// block answers only when it is told to stop.
+func block(ctx context.Context, _ *child.Call) (*child.Result, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func pid(context.Context, *child.Call) (*child.Result, error) {
+	return &child.Result{
+		Action:  "continue",
+		Request: &child.Edits{SetHeaders: map[string]string{"X-Pid": strconv.Itoa(os.Getpid())}},
+	}, nil
+}
+
+func tenant(_ context.Context, c *child.Call) (*child.Result, error) {
+	key, ok := c.Request.Get("Authorization")
+	if !ok {
+		return &child.Result{Action: "deny"}, nil
+	}
+	return &child.Result{
+		Action:  "allow",
+		Session: &child.Session{KeyID: key, Alias: "ann", Metadata: map[string]any{"plan": "gold"}},
+	}, nil
+}
+
+func upper(_ context.Context, c *child.Call) (*child.Result, error) {
+	b := c.Request.Body()
+	for i := range b {
+		if 'a' <= b[i] && b[i] <= 'z' {
+			b[i] -= 'a' - 'A'
+		}
+	}
+	return &child.Result{Action: "continue", Request: &child.Edits{Raw: &b}}, nil
+}
+
+// millis reads a number of milliseconds.
+func millis(s string) time.Duration {
+	n, _ := strconv.Atoi(s)
+	return time.Duration(n) * time.Millisecond
+}

@@ -1,0 +1,156 @@
+package coproc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/c386954a/sallyport/abi/wire"
+)
+
+// protocolVersion is the version of the protocol that this package speaks.
+const protocolVersion = "1.0"
+
+// errVersion: the process speaks no version of the protocol that we do, which
+// another start will not change.
+var errVersion = errors.New("process does not speak protocol " + protocolVersion)
+
+// The params of initialize.
+type (
+	initParams struct {
+		Protocol []string       `json:"protocol"`
+		Gateway  peer           `json:"gateway"`
+		Limits   limits         `json:"limits"`
+		Sandbox  map[string]any `json:"sandbox"`
+		PID      int            `json:"pid"`
+	}
+	peer struct {
+		Name    string `json:"name"`
+		Version string `json:"version"`
+	}
+	limits struct {
+		MaxMessageBytes int `json:"max_message_bytes,omitempty"`
+		MaxInFlight     int `json:"max_in_flight,omitempty"`
+	}
+	initResult struct {
+		Protocol string          `json:"protocol"`
+		Plugin   peer            `json:"plugin"`
+		Limits   limits          `json:"limits"`
+		Handlers json.RawMessage `json:"handlers"`
+	}
+)
+
+// handshake asks the process who it is and opens the window for calls.
+func (p *process) handshake(ctx context.Context) error {
+	raw, err := p.control(ctx, "initialize", initParams{
+		Protocol: []string{protocolVersion},
+		Gateway:  peer{"sallyport", p.cfg.Version},
+		Limits:   limits{p.cfg.MaxMessage, p.cfg.MaxInFlight},
+		Sandbox:  map[string]any{},
+		PID:      os.Getpid(),
+	})
+	if err != nil {
+		return initError(err)
+	}
+	var r initResult
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return fmt.Errorf("initialize: %w", err)
+	}
+	if r.Protocol != protocolVersion {
+		return fmt.Errorf("%w but %q", errVersion, r.Protocol)
+	}
+	if r.Handlers == nil {
+		return errors.New("initialize: no handlers declared")
+	}
+	if p.handlers, err = wire.ParseHandlers(r.Handlers); err != nil {
+		return fmt.Errorf("initialize: %w", err)
+	}
+	p.apply(r.Limits)
+	p.log.Info().Str("plugin", r.Plugin.Name).Str("version", r.Plugin.Version).
+		Dur("start", time.Since(p.born)).Msg("plugin process started")
+	return p.send([]byte(`{"jsonrpc":"2.0","method":"initialized"}`+"\n"), 1)
+}
+
+func initError(err error) error {
+	if r, ok := errors.AsType[*reply](err); ok && r.code == codeNoProtocol {
+		return fmt.Errorf("%w: %w", errVersion, r)
+	}
+	return fmt.Errorf("initialize: %w", err)
+}
+
+// apply takes the smaller of both sides' limits.
+func (p *process) apply(l limits) {
+	if l.MaxMessageBytes > 0 {
+		p.maxOut = min(p.maxOut, l.MaxMessageBytes)
+	}
+	window := p.cfg.MaxInFlight
+	if l.MaxInFlight > 0 {
+		window = min(window, l.MaxInFlight)
+	}
+	p.table.open(window)
+}
+
+func (p *process) ping() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.PingInterval)
+	defer cancel()
+	_, err := p.control(ctx, "ping", struct{}{})
+	return err == nil
+}
+
+// The params of api/load and api/unload.
+type (
+	apiParams struct {
+		APIID      string          `json:"api_id"`
+		Generation uint64          `json:"generation"`
+		OrgID      string          `json:"org_id,omitempty"`
+		Hooks      []hookParams    `json:"hooks,omitempty"`
+		ConfigData json.RawMessage `json:"config_data,omitempty"`
+	}
+	hookParams struct {
+		HookType string          `json:"hook_type"`
+		HookName string          `json:"hook_name"`
+		Config   json.RawMessage `json:"config,omitempty"`
+	}
+)
+
+// stop walks the ladder: ask, close stdin, SIGTERM, SIGKILL. When hurry is
+// closed it jumps to the end.
+func (p *process) stop(hurry <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.StopGrace)
+	defer cancel()
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_, err := p.control(ctx, "shutdown", map[string]int64{"grace_ms": p.cfg.StopGrace.Milliseconds()})
+		if err != nil {
+			p.log.Warn().Err(err).Msg("plugin process did not answer shutdown")
+		}
+	}()
+	p.await(asked, p.cfg.StopGrace, hurry)
+	cancel()
+	p.out.close()
+	if !p.await(p.exited, p.cfg.StopGrace, hurry) {
+		p.signal(terminate)
+		p.await(p.exited, p.cfg.TermGrace, hurry)
+	}
+	p.close()
+	<-asked
+}
+
+// await waits for done and reports whether it came before the limit.
+func (p *process) await(done <-chan struct{}, limit time.Duration, hurry <-chan struct{}) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-p.exited:
+		return true
+	case <-hurry:
+	case <-timer.C:
+	}
+	return false
+}

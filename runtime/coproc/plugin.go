@@ -1,0 +1,262 @@
+package coproc
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/wire"
+)
+
+var _ abi.Plugin = (*plugin)(nil)
+
+// defaultTimeout bounds a call whose exchange has no deadline.
+const defaultTimeout = time.Second
+
+// bound holds the handler for each hook a plugin is bound to.
+type bound [abi.HookCount]*wire.Handler
+
+// plugin is one handler of the process, bound to hooks. It never changes, and
+// outlives the process it was loaded from.
+type plugin struct {
+	r        *Runtime
+	name     string
+	entry    string
+	hooks    abi.HookSet
+	config   json.RawMessage
+	apis     []*abi.API
+	timeout  time.Duration
+	handlers bound
+	declared abi.Declaration
+
+	inFlight sync.WaitGroup
+	warned   atomic.Bool // a dropped write has been logged
+}
+
+// Load binds the handler s.Entry of the process, which it starts if nobody
+// has, and tells the process about s.APIs. The error is of kind Refused if
+// the process does not start, does not declare the handler for the hooks, or
+// refuses an API.
+func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
+	if err := r.Start(ctx); err != nil {
+		return nil, err
+	}
+	p, err := r.process(loadDeadline(ctx, r.cfg.StartTimeout))
+	if err != nil {
+		return nil, err
+	}
+	pl, err := r.newPlugin(p, &s)
+	if err != nil {
+		return nil, err
+	}
+	r.add(pl)
+	for _, api := range s.APIs {
+		if err := r.loadAPI(ctx, p, api); err != nil {
+			r.remove(ctx, pl)
+			return nil, loadError(s.Name, err)
+		}
+	}
+	return pl, nil
+}
+
+// loadError is of kind Refused if the process said no, and else tells what
+// went wrong with the process.
+func loadError(name string, err error) error {
+	kind := abi.Refused
+	if _, said := errors.AsType[*reply](err); !said {
+		kind = abi.KindOf(err)
+	}
+	return abi.Errorf(kind, "plugin %s: %w", name, err)
+}
+
+func loadDeadline(ctx context.Context, def time.Duration) time.Time {
+	if d, ok := ctx.Deadline(); ok {
+		return d
+	}
+	return time.Now().Add(def)
+}
+
+// refusal is the error of a first start.
+func (r *Runtime) refusal(err error) error {
+	return abi.Errorf(abi.Refused, "start of plugin process %q: %w", r.cfg.command(), err)
+}
+
+func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
+	handlers, err := bind(p, s.Entry, s.Hooks)
+	if err != nil {
+		return nil, abi.Errorf(abi.Refused, "plugin %s: process %q: %w", s.Name, r.cfg.command(), err)
+	}
+	pl := &plugin{
+		r: r, name: s.Name, entry: s.Entry, hooks: s.Hooks, config: s.Config, apis: s.APIs,
+		timeout: cmp.Or(s.Limits.Timeout, defaultTimeout), handlers: handlers,
+	}
+	pl.declared = declaration(p, s.Entry)
+	for _, h := range handlers {
+		if h != nil && h.Body != wire.BodyNone && s.Limits.MaxBody > 0 && int64(h.MaxBody) > s.Limits.MaxBody {
+			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q wants bodies up to %d bytes, max_body is %d",
+				s.Name, s.Entry, h.MaxBody, s.Limits.MaxBody)
+		}
+	}
+	return pl, nil
+}
+
+// bind finds the handlers of that name for the hooks. The error names what
+// the process does not declare.
+func bind(p *process, entry string, hooks abi.HookSet) (b bound, err error) {
+	declared := declaration(p, entry).Hooks
+	if declared == 0 {
+		return b, fmt.Errorf("handler %q is not declared; it declares %s", entry, handlerNames(p))
+	}
+	if lacking := hooks &^ declared; lacking != 0 {
+		return b, fmt.Errorf("handler %q is not declared for %v, only for %v", entry, lacking, declared)
+	}
+	for i := range p.handlers {
+		h := &p.handlers[i]
+		if h.Name != entry {
+			continue
+		}
+		for hook := range (h.Hooks & hooks).All() {
+			b[hook] = h
+		}
+	}
+	return b, nil
+}
+
+func handlerNames(p *process) string {
+	var names []string
+	for i := range p.handlers {
+		names = append(names, p.handlers[i].Name)
+	}
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// declaration sums up all handlers of that name.
+func declaration(p *process, entry string) (d abi.Declaration) {
+	for i := range p.handlers {
+		h := &p.handlers[i]
+		if h.Name != entry {
+			continue
+		}
+		d.Hooks |= h.Hooks
+		if h.Body == wire.BodyNone {
+			continue
+		}
+		d.RequestBody |= h.Hooks &^ abi.SetOf(abi.Response, abi.Event)
+		d.ReplyBody |= h.Hooks & abi.SetOf(abi.Response)
+	}
+	return d
+}
+
+// Declares implements [abi.Plugin].
+func (p *plugin) Declares() abi.Declaration { return p.declared }
+
+// Call implements [abi.Plugin]. While the process restarts it waits for it.
+func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
+	h := p.handlers[x.Hook]
+	if h == nil {
+		return 0, abi.Errorf(abi.Protocol, "plugin %s is not bound to hook %v", p.name, x.Hook)
+	}
+	p.inFlight.Add(1)
+	defer p.inFlight.Done()
+	deadline := x.Deadline
+	if deadline.IsZero() {
+		deadline = time.Now().Add(p.timeout)
+	}
+	if x.Hook == abi.Event {
+		return abi.Continue, p.notify(h, x, deadline)
+	}
+	out, err := p.dispatch(h, x, deadline)
+	if out.Dropped > 0 {
+		p.dropped(&out)
+	}
+	return out.Verdict, err
+}
+
+// dispatch calls the process, and the next one if the first died before it
+// had the call.
+func (p *plugin) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
+	reloaded := false
+	for {
+		proc, err := p.r.process(deadline)
+		if err != nil {
+			return wire.Outcome{}, err
+		}
+		out, err := proc.dispatch(h, x, deadline)
+		switch {
+		case err == nil:
+			p.r.stats.calls.Add(1)
+			return out, nil
+		case errors.Is(err, errNotSent) && time.Now().Before(deadline):
+			continue
+		case !reloaded && isUnknownAPI(err):
+			reloaded = true
+			if err := p.r.reload(proc, x.API, deadline); err != nil {
+				return out, loadError(p.name, err)
+			}
+		default:
+			return out, err
+		}
+	}
+}
+
+// isUnknownAPI reports whether the process has forgotten the API.
+func isUnknownAPI(err error) bool {
+	r, ok := errors.AsType[*reply](err)
+	return ok && r.code == codeNoGeneration
+}
+
+func (p *plugin) notify(h *wire.Handler, x *abi.Exchange, deadline time.Time) error {
+	proc, err := p.r.process(deadline)
+	if err != nil {
+		return err
+	}
+	proc.notice(h, x)
+	return nil
+}
+
+// dropped counts writes that were not made and logs the first.
+func (p *plugin) dropped(out *wire.Outcome) {
+	p.r.stats.dropped.Add(uint64(out.Dropped))
+	if p.warned.CompareAndSwap(false, true) {
+		p.r.cfg.Logger.Warn().Str("plugin", p.name).Str("write", out.Why).
+			Msg("plugin process may not write this: dropped, and counted from now on")
+	}
+}
+
+// Close implements [abi.Plugin].
+func (p *plugin) Close(ctx context.Context) error {
+	idle := make(chan struct{})
+	go func() {
+		p.inFlight.Wait()
+		close(idle)
+	}()
+	var err error
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		err = abi.Errorf(abi.Timeout, "plugin %s: calls in flight: %w", p.name, ctx.Err())
+	}
+	p.r.remove(ctx, p)
+	return err
+}
+
+func (p *plugin) serves(key apiKey) bool {
+	for _, api := range p.apis {
+		if keyOf(api) == key {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,202 @@
+package coproc
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/abi/wire"
+)
+
+// drain is how long what a dead process has written may take to be read. It
+// matters only if a descendant outside its group keeps the pipe open.
+const drain = 50 * time.Millisecond
+
+// process is one life of the child: its pipes, its calls in flight and the
+// goroutines that serve them. It is not restarted; the supervisor starts
+// another. Calls may come from many goroutines.
+type process struct {
+	cfg   *Config
+	log   zerolog.Logger
+	stats *stats
+
+	cmd    *exec.Cmd
+	pipes  *pipes
+	out    *writer
+	table  *table
+	errors *stderr
+	noise  limiter // stdout lines that are no frames; of the reader
+
+	chatter limiter // log notifications; of the reader
+
+	handlers []wire.Handler // set by the handshake, before any call
+	maxOut   int            // bytes of a frame it takes; set by the handshake
+	born     time.Time
+
+	dead   chan struct{} // closed once no answer can come any more
+	doomed atomic.Bool   // it is being killed, or dead: no new calls
+	exited chan struct{} // closed once it has been reaped
+	quit   chan struct{} // ends health
+	wg     sync.WaitGroup
+
+	// mu protects the fields below.
+	mu     sync.Mutex
+	cause  error   // why it died: the first reason seen
+	broken limiter // frames that are not JSON-RPC
+	status error   // of the exit
+	reaped bool    // its number may be another's
+}
+
+// newProcess starts the child and its goroutines. The thread that calls it
+// must live at least as long as the child.
+func newProcess(c *Config, st *stats) (*process, error) {
+	cmd, ends, err := spawn(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{
+		cfg: c, stats: st, cmd: cmd, pipes: ends, maxOut: c.MaxMessage, born: time.Now(),
+		log:     c.Logger.With().Str("process", c.Name).Int("pid", cmd.Process.Pid).Logger(),
+		table:   newTable(c.MaxInFlight),
+		noise:   limiter{max: 9, interval: time.Minute},
+		broken:  limiter{max: 2, interval: time.Minute},
+		chatter: limiter{max: maxLines, interval: time.Second},
+		dead:    make(chan struct{}), exited: make(chan struct{}), quit: make(chan struct{}),
+	}
+	p.errors = newStderr(p.log)
+	p.out, err = newWriter(ends.stdin, 2*c.MaxMessage, c.WriteStall, p.kill)
+	if err != nil {
+		killGroup(cmd)
+		_ = cmd.Wait()
+		ends.close()
+		return nil, err
+	}
+	p.wg.Go(p.read)
+	p.wg.Go(func() { p.errors.copy(ends.stderr) })
+	p.wg.Go(p.reap)
+	return p, nil
+}
+
+// reap waits for the end of the child, then ends what it has left behind.
+// Where the system allows, the group is killed before the child's number is
+// free for another process.
+func (p *process) reap() {
+	if awaitExit(p.cmd) {
+		p.mu.Lock()
+		killGroup(p.cmd)
+		p.status, p.reaped = p.cmd.Wait(), true
+		p.mu.Unlock()
+	} else {
+		err := p.cmd.Wait()
+		p.mu.Lock()
+		p.status, p.reaped = err, true
+		p.mu.Unlock()
+		killGroup(p.cmd)
+	}
+	close(p.exited)
+	limit := time.Now().Add(drain)
+	_ = p.pipes.stdout.SetReadDeadline(limit)
+	_ = p.pipes.stderr.SetReadDeadline(limit)
+}
+
+// kill ends the child for the given reason. Later reasons are ignored.
+func (p *process) kill(cause error) {
+	p.doomed.Store(true)
+	p.blame(cause)
+	p.signal(killGroup)
+}
+
+// signal sends a signal to the group unless its number may be another's.
+func (p *process) signal(send func(*exec.Cmd)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		send(p.cmd)
+	}
+}
+
+func (p *process) blame(cause error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cause == nil {
+		p.cause = cause
+	}
+}
+
+// close ends the child, if it lives, and waits for everything it had.
+func (p *process) close() {
+	p.kill(errClosed)
+	close(p.quit)
+	p.wg.Wait()
+	p.out.close()
+	p.pipes.close()
+}
+
+// epitaph says why the child died, with the last it said. It is for after
+// close.
+func (p *process) epitaph() error {
+	p.mu.Lock()
+	cause, status := p.cause, p.status
+	p.mu.Unlock()
+	if cause == nil || errors.Is(cause, errEnded) {
+		cause = errEnded
+		if status != nil {
+			cause = status
+		}
+	}
+	if tail := p.errors.tail(); tail != "" {
+		return fmt.Errorf("%w; last on its stderr: %s", cause, tail)
+	}
+	return cause
+}
+
+// hopeless reports whether starting the same command again makes no sense:
+// 126 and 127 are what shells and the sandbox say of a program that cannot be
+// executed.
+func (p *process) hopeless() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	exit, ok := errors.AsType[*exec.ExitError](p.status)
+	return ok && (exit.ExitCode() == 126 || exit.ExitCode() == 127)
+}
+
+// health pings the child, and looks for calls it never answers.
+func (p *process) health() {
+	tick := time.NewTicker(max(p.cfg.PingInterval/5, time.Millisecond))
+	defer tick.Stop()
+	misses, ticks := 0, 0
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-p.dead:
+			return
+		case now := <-tick.C:
+			if p.table.stuck(now) {
+				p.kill(errZombies)
+				return
+			}
+		}
+		if ticks++; ticks%5 != 0 {
+			continue
+		}
+		if misses++; p.ping() {
+			misses = 0
+		}
+		if misses == 3 {
+			p.kill(errPing)
+			return
+		}
+	}
+}
+
+var (
+	errEnded   = errors.New("process ended")
+	errZombies = errors.New("process does not answer calls whose deadline is long past")
+	errPing    = errors.New("process does not answer pings")
+)

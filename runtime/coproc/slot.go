@@ -1,0 +1,169 @@
+package coproc
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// States of a slot. Whoever moves a slot out of waiting owns its answer:
+// done is set by the reader, zombie by a caller that stops waiting. One
+// compare-and-swap decides, so that an answer never reaches an exchange that
+// has moved on.
+const (
+	slotFree uint64 = iota
+	slotWaiting
+	slotDone
+	slotZombie
+
+	stateBits = 2
+)
+
+// slot is the place of one call in flight. word holds its id and state.
+type slot struct {
+	word  atomic.Uint64
+	stale atomic.Int64  // zombie: when it has been one for too long, in Unix nanoseconds
+	done  chan struct{} // capacity 1; signalled once by the reader after in is set
+	timer *time.Timer   // of the caller
+
+	out []byte // of the caller: the frame to send
+	in  []byte // of the reader until the slot is done, then of the caller
+}
+
+func (s *slot) begin(id uint64) { s.word.Store(id<<stateBits | slotWaiting) }
+
+// move changes the state of call id and reports whether it was in from.
+func (s *slot) move(id, from, to uint64) bool {
+	return s.word.CompareAndSwap(id<<stateBits|from, id<<stateBits|to)
+}
+
+// trim lets go of buffers that one large message has left.
+func (s *slot) trim() {
+	if cap(s.out) > keepSlot {
+		s.out = nil
+	}
+	if cap(s.in) > keepSlot {
+		s.in = nil
+	}
+}
+
+const keepSlot = 64 << 10
+
+// table holds the slots of one process. Dispatches and control requests have
+// slots of their own, so that a full window does not hold up a ping.
+type table struct {
+	slots   []slot
+	window  chan int // free slots for dispatches
+	control chan int // free slots for control requests
+	seq     atomic.Uint64
+	zombies atomic.Int64
+	size    int // of the window
+}
+
+func newTable(maxInFlight int) *table {
+	t := &table{
+		slots:   make([]slot, maxInFlight+controlSlots),
+		window:  make(chan int, maxInFlight),
+		control: make(chan int, controlSlots),
+	}
+	for i := range t.slots {
+		t.slots[i].done = make(chan struct{}, 1)
+		t.slots[i].timer = time.NewTimer(time.Hour)
+		t.slots[i].timer.Stop()
+	}
+	for i := range controlSlots {
+		t.control <- maxInFlight + i
+	}
+	return t
+}
+
+// open lets n dispatches at a time in.
+func (t *table) open(n int) {
+	t.size = min(n, cap(t.window))
+	for i := range t.size {
+		t.window <- i
+	}
+}
+
+// taken returns how many slots of the window are taken.
+func (t *table) taken() int { return t.size - len(t.window) }
+
+// id returns an id for slot i that no other call of this process has.
+func (t *table) id(i int) uint64 { return t.seq.Add(1)<<slotBits | uint64(i) }
+
+// release frees slot i. Only its owner may call it.
+func (t *table) release(i int) {
+	s := &t.slots[i]
+	s.trim()
+	s.word.Store(slotFree)
+	if i < cap(t.window) {
+		t.window <- i
+		return
+	}
+	t.control <- i
+}
+
+// delivery says what became of an answer.
+type delivery uint8
+
+const (
+	delivered delivery = iota
+	late               // its caller has stopped waiting
+	unknown            // no such call, or answered before
+)
+
+// deliver hands an answer to the caller that waits for it. Only the reader
+// calls it.
+func (t *table) deliver(id uint64, frame []byte) delivery {
+	i := int(id & (maxSlots - 1))
+	if i >= len(t.slots) {
+		return unknown
+	}
+	s := &t.slots[i]
+	switch s.word.Load() {
+	case id<<stateBits | slotWaiting:
+		// Until the state changes only a caller that gives up touches the
+		// slot, and it leaves in alone.
+		s.in = append(s.in[:0], frame...)
+		if s.move(id, slotWaiting, slotDone) {
+			s.done <- struct{}{}
+			return delivered
+		}
+	case id<<stateBits | slotZombie:
+	default:
+		return unknown
+	}
+	t.zombies.Add(-1)
+	t.release(i)
+	return late
+}
+
+// abandon makes call id a zombie that counts as stuck at the given time. It
+// reports false if the answer has come first.
+func (t *table) abandon(i int, id uint64, stale time.Time) bool {
+	s := &t.slots[i]
+	s.stale.Store(stale.UnixNano())
+	if !s.move(id, slotWaiting, slotZombie) {
+		return false
+	}
+	t.zombies.Add(1)
+	return true
+}
+
+// stuck reports whether the process no longer answers what it was asked: a
+// quarter of the window are zombies, or one is stale.
+func (t *table) stuck(now time.Time) bool {
+	n := t.zombies.Load()
+	if n == 0 {
+		return false
+	}
+	if n > 1 && 4*n > int64(t.size) {
+		return true
+	}
+	for i := range t.slots {
+		s := &t.slots[i]
+		if s.word.Load()&(1<<stateBits-1) == slotZombie && s.stale.Load() < now.UnixNano() {
+			return true
+		}
+	}
+	return false
+}

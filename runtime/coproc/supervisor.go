@@ -1,0 +1,178 @@
+package coproc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// supervise starts the process, and again whenever it dies, until ctx ends.
+// It keeps its thread: the kernel kills the process when the thread that
+// started it ends, and the Go runtime ends threads as it likes.
+func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan struct{}, stopped chan<- struct{}) {
+	runtime.LockOSThread() // and never unlocked: the thread ends with us
+	defer close(stopped)
+	p, err := r.start(ctx, false)
+	if err != nil {
+		first.err = r.refusal(err)
+		r.enter(idle, err)
+		close(first.done)
+		return
+	}
+	r.publish(p)
+	close(first.done)
+	b := backoff{cfg: r.cfg.Restart}
+	for p != nil {
+		select {
+		case <-p.dead:
+			p = r.restart(ctx, &b, r.bury(p), time.Since(p.born))
+		case <-ctx.Done():
+			r.current.Store(nil)
+			p.stop(hurry)
+			return
+		}
+	}
+}
+
+// publish lets calls to the process.
+func (r *Runtime) publish(p *process) {
+	r.current.Store(p)
+	r.enter(ready, nil)
+}
+
+// bury takes a dead process out of service and says why it died.
+func (r *Runtime) bury(p *process) error {
+	r.enter(waiting, errEnded)
+	p.close()
+	r.stats.deaths.Add(1)
+	cause := p.epitaph()
+	if p.hopeless() {
+		cause = fmt.Errorf("%w: %w", errHopeless, cause)
+	}
+	r.cfg.Logger.Error().Err(cause).Str("process", r.cfg.Name).Str("command", r.cfg.command()).
+		Dur("lived", time.Since(p.born)).Msg("plugin process died")
+	return cause
+}
+
+// restart starts processes until one is ready. It returns nil when there is
+// none to be had, or ctx has ended.
+func (r *Runtime) restart(ctx context.Context, b *backoff, cause error, lived time.Duration) *process {
+	for !final(cause) {
+		wait, tripped := b.death(time.Now(), lived)
+		r.enter(rest(tripped), cause)
+		if !sleep(ctx, wait) {
+			return nil
+		}
+		r.enter(waiting, cause)
+		p, err := r.start(ctx, tripped)
+		if err == nil {
+			r.publish(p)
+			return p
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		r.stats.deaths.Add(1)
+		r.cfg.Logger.Error().Err(err).Str("process", r.cfg.Name).Msg("plugin process does not start")
+		cause, lived = err, 0
+	}
+	r.enter(failed, cause)
+	r.cfg.Logger.Error().Err(cause).Str("process", r.cfg.Name).
+		Msg("plugin process is not started again: its command or configuration must change")
+	return nil
+}
+
+func rest(tripped bool) state {
+	if tripped {
+		return open
+	}
+	return waiting
+}
+
+// errHopeless and errChanged are reasons not to start the command again.
+var (
+	errHopeless = errors.New("program cannot be executed")
+	errChanged  = errors.New("process declares other handlers than before")
+)
+
+func final(cause error) bool {
+	return errors.Is(cause, errHopeless) || errors.Is(cause, errVersion) || errors.Is(cause, errChanged)
+}
+
+// sleep waits and reports whether ctx is still alive.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// start starts one process and brings it to where it can take calls. A probe
+// must answer a ping as well.
+func (r *Runtime) start(ctx context.Context, probe bool) (*process, error) {
+	p, err := newProcess(&r.cfg, &r.stats)
+	if err != nil {
+		return nil, spawnError(err)
+	}
+	r.stats.starts.Add(1)
+	ctx, cancel := context.WithTimeout(ctx, r.cfg.StartTimeout)
+	defer cancel()
+	// A call in flight does not watch ctx, but it does see the process die.
+	unwatch := context.AfterFunc(ctx, func() { p.kill(ctx.Err()) })
+	err = r.prepare(ctx, p, probe)
+	if unwatch() && err == nil {
+		p.wg.Go(p.health)
+		return p, nil
+	}
+	if ctx.Err() != nil {
+		err = fmt.Errorf("not ready within %v: %w", r.cfg.StartTimeout, ctx.Err())
+	}
+	return nil, failedStart(p, err)
+}
+
+// spawnError tells a command that can never work from a system that cannot
+// start one now.
+func spawnError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("%w: %w", errHopeless, err)
+	}
+	return err
+}
+
+// failedStart ends a process that did not become ready and says why.
+func failedStart(p *process, err error) error {
+	if errors.Is(err, errGone) || errors.Is(err, errNotSent) {
+		p.await(p.exited, drain, nil) // its own status and words count
+	} else {
+		p.blame(err)
+	}
+	p.close()
+	if p.hopeless() {
+		return fmt.Errorf("%w: %w", errHopeless, p.epitaph())
+	}
+	return p.epitaph()
+}
+
+func (r *Runtime) prepare(ctx context.Context, p *process, probe bool) error {
+	if err := p.handshake(ctx); err != nil {
+		return err
+	}
+	if err := r.recognise(p); err != nil {
+		return err
+	}
+	if err := r.loadAll(ctx, p); err != nil {
+		return err
+	}
+	if probe && !p.ping() {
+		return errPing
+	}
+	return nil
+}
