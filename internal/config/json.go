@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 )
@@ -47,8 +48,11 @@ func appendMapping(b []byte, n *node) []byte {
 	return append(b, '}')
 }
 
-// appendValue appends a string or a finite number; these always marshal.
+// appendValue appends a string or a finite number; these always encode.
 func appendValue[T string | float64](b []byte, v T) []byte {
-	j, _ := json.Marshal(v)
-	return append(b, j...)
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
 }

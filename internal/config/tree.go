@@ -59,7 +59,7 @@ func (t *tree) scalar(n ast.Node) *node {
 	case *ast.TagNode:
 		return t.fail(n, "remove it", "YAML tags are not supported")
 	default:
-		return t.fail(n, "", "not supported: %s", n.Type().YAMLName())
+		return t.fail(n, "", "%s is not supported", quote(v.raw))
 	}
 	return v
 }
