@@ -45,6 +45,9 @@ func Load(address int32) []byte {
 // Add adds the two numbers on top of the stack.
 func Add() []byte { return []byte{0x6a} }
 
+// And replaces the two numbers on top of the stack by their common bits.
+func And() []byte { return []byte{0x71} }
+
 // Set pops a number into one of the four locals of the function.
 func Set(local uint32) []byte { return append([]byte{0x21}, u32(local)...) }
 
