@@ -184,6 +184,9 @@ func parseBinding(words []string) (binding, error) {
 			return b, err
 		}
 	}
+	if h != abi.Virtual && b.method+b.path != "" {
+		return b, errors.New("only virtual takes a method or a path")
+	}
 	return b, nil
 }
 
