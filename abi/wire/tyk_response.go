@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// AppendTykResponse appends the object that Tyk's response hooks get as their
+// first argument. Bytes of the body that are not UTF-8 show as U+FFFD.
+// AddHeaders and Meta are ours.
+func AppendTykResponse(dst []byte, x *abi.Exchange) []byte {
+	dst = append(dst, `{"StatusCode":`...)
+	dst = strconv.AppendInt(dst, int64(x.Reply.Status), 10)
+	dst = append(dst, `,"Body":`...)
+	dst = AppendText(dst, x.Reply.Body)
+	dst = append(dst, `,"Headers":`...)
+	dst = appendTykHeader(dst, x.Reply.Header, nil)
+	dst = append(dst, `,"SetHeaders":{},"DeleteHeaders":[],"AddHeaders":{},"Meta":`...)
+	dst = appendMeta(dst, x.Meta)
+	return append(dst, '}')
+}
+
+// TykResponseResult is what a response hook returns.
+type TykResponseResult struct {
+	Response TykResponse
+	Meta     map[string]string // ours: values for later plugins of the request
+}
+
+// TykResponse is the returned response object.
+type TykResponse struct {
+	StatusCode    int
+	Body          string
+	BodyBase64    []byte // ours: wins over Body, which cannot carry every byte
+	SetHeaders    map[string]string
+	DeleteHeaders []string
+	AddHeaders    map[string][]string // ours
+}
+
+// ParseTykResponse decodes what a response hook returned. Nothing is applied
+// before all of it has been found valid.
+func ParseTykResponse(raw []byte) (*TykResponseResult, error) {
+	r := &TykResponseResult{}
+	return r, parseTyk(raw, r)
+}
+
+// Apply edits the reply of x as the hook has asked for.
+func (r *TykResponseResult) Apply(x *abi.Exchange) error {
+	p := &r.Response
+	if err := editTykHeader(x, abi.OfReply, p.DeleteHeaders, p.SetHeaders, p.AddHeaders); err != nil {
+		return err
+	}
+	if err := p.applyBody(x); err != nil {
+		return err
+	}
+	if p.StatusCode != 0 && p.StatusCode != x.Reply.Status {
+		if err := x.SetStatus(p.StatusCode); err != nil {
+			return err
+		}
+	}
+	return setTykMeta(x, r.Meta)
+}
+
+// applyBody replaces the body. One that shows the same text as the original
+// keeps the original's bytes.
+func (p *TykResponse) applyBody(x *abi.Exchange) error {
+	body := tykBody(p.Body, p.BodyBase64)
+	if string(body) == string(x.Reply.Body) || shownAs(x.Reply.Body, body) {
+		return nil
+	}
+	return x.SetBody(abi.OfReply, body)
+}
+
+// tykBody returns the body in the form that was given.
+func tykBody(text string, raw []byte) []byte {
+	if raw != nil {
+		return raw
+	}
+	return []byte(text)
+}
+
+// shownAs reports whether text is what a script sees of original.
+func shownAs(original, text []byte) bool {
+	for len(original) > 0 {
+		r, n := utf8.DecodeRune(original)
+		shown, m := utf8.DecodeRune(text)
+		if m == 0 || r != shown {
+			return false
+		}
+		original, text = original[n:], text[m:]
+	}
+	return len(text) == 0
+}

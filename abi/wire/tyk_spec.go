@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// AppendTykSpec appends the object that tells a script which API it runs for.
+// config_data is null if the API has none. Ours are Hook, the name of the hook
+// that is running, and plugin_config, which is there if the plugin has a
+// configuration of its own.
+func AppendTykSpec(dst []byte, api *abi.API, h abi.Hook, config []byte) []byte {
+	dst = append(dst, `{"OrgID":`...)
+	dst = AppendText(dst, api.OrgID)
+	dst = append(dst, `,"APIID":`...)
+	dst = AppendText(dst, api.ID)
+	dst = append(dst, `,"config_data":`...)
+	dst = appendTykJSON(dst, api.Config)
+	dst = append(dst, `,"Hook":`...)
+	dst = AppendText(dst, h.String())
+	if len(config) > 0 {
+		dst = append(dst, `,"plugin_config":`...)
+		dst = appendTykJSON(dst, config)
+	}
+	return append(dst, '}')
+}
+
+// AppendTykContext appends the second argument of an event handler.
+func AppendTykContext(dst []byte, api *abi.API) []byte {
+	dst = append(dst, `{"APIID":`...)
+	dst = AppendText(dst, api.ID)
+	dst = append(dst, `,"OrgID":`...)
+	dst = AppendText(dst, api.OrgID)
+	return append(dst, '}')
+}
+
+// AppendTykEvent appends the first argument of an event handler. The time is
+// text in whatever form the caller likes; scripts only print it.
+func AppendTykEvent(dst []byte, n *abi.Notice, at string) []byte {
+	dst = append(dst, `{"Type":`...)
+	dst = AppendText(dst, n.Name)
+	dst = append(dst, `,"Meta":`...)
+	dst = appendTykJSON(dst, n.Data)
+	dst = append(dst, `,"TimeStamp":`...)
+	dst = AppendText(dst, at)
+	return append(dst, '}')
+}
+
+// appendTykJSON appends a JSON text with its keys in byte order; null if it
+// is empty or not JSON.
+func appendTykJSON(dst, raw []byte) []byte {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
+		return append(dst, "null"...)
+	}
+	return appendTykValue(dst, v)
+}

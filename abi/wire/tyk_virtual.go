@@ -1,0 +1,41 @@
+package wire
+
+import "github.com/c386954a/sallyport/abi"
+
+// TykVirtualResult is what a virtual endpoint returns.
+type TykVirtualResult struct {
+	Response    TykVirtualResponse
+	SessionMeta map[string]any
+	Meta        map[string]string // ours: values for later plugins of the request
+}
+
+// TykVirtualResponse is the answer of a virtual endpoint.
+type TykVirtualResponse struct {
+	Body       string
+	BodyBase64 []byte // ours: wins over Body, which cannot carry every byte
+	Headers    map[string]string
+	AddHeaders map[string][]string // ours
+	Code       int
+}
+
+// ParseTykVirtual decodes what a virtual endpoint returned.
+func ParseTykVirtual(raw []byte) (*TykVirtualResult, error) {
+	r := &TykVirtualResult{}
+	return r, parseTyk(raw, r)
+}
+
+// Apply answers the request.
+func (r *TykVirtualResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
+	p := &r.Response
+	v, err := answerTyk(x, p.Code, tykBody(p.Body, p.BodyBase64), p.Headers, p.AddHeaders)
+	if err != nil {
+		return v, err
+	}
+	if err := setTykMeta(x, r.Meta); err != nil {
+		return v, err
+	}
+	if x.Session == nil {
+		return v, nil
+	}
+	return v, replaceTykMetadata(x, r.SessionMeta)
+}
