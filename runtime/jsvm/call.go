@@ -1,0 +1,156 @@
+package jsvm
+
+import (
+	"bytes"
+	"time"
+	"unicode/utf8"
+
+	"github.com/robertkrimen/otto"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/wire"
+)
+
+// call is what a VM needs to know of an exchange: copies only.
+type call struct {
+	method  string // of the entry; none calls the entry itself
+	args    []argument
+	api     *abi.API
+	request string
+	limit   int // of the result, in bytes; 0 is none
+}
+
+// argument is one object given to a script.
+type argument struct {
+	script *otto.Script // makes the object; nil uses text
+	text   string
+	body   string // raw bytes for its Body; empty leaves the Body of text
+}
+
+// newCall copies what the hook's script will see out of x.
+func (p *plugin) newCall(x *abi.Exchange) *call {
+	c := &call{api: x.API, request: string(x.RequestID)}
+	if x.BodyLimit > 0 {
+		c.limit = x.BodyLimit/3*4 + 1<<20
+	}
+	switch x.Hook {
+	case abi.Response:
+		c.method = "DoProcessResponse"
+		c.args = []argument{
+			withBody(wire.AppendTykResponse(nil, x), x.Reply.Body),
+			{text: literal(wire.AppendTykSeenRequest(nil, x))},
+			p.session(x), p.spec(x),
+		}
+	case abi.Virtual:
+		c.args = []argument{withBody(wire.AppendTykVirtualRequest(nil, x), x.Request.Body), p.session(x), p.spec(x)}
+	case abi.Event:
+		c.method = "DoProcessEvent"
+		c.args = []argument{
+			{text: literal(wire.AppendTykEvent(nil, &x.Notice, time.Now().String()))},
+			{text: literal(wire.AppendTykContext(nil, x.API))},
+			p.spec(x),
+		}
+	default:
+		c.method = "DoProcessRequest"
+		c.args = []argument{{text: literal(wire.AppendTykRequest(nil, x))}, p.session(x), p.spec(x)}
+	}
+	return c
+}
+
+// session is the zero form before the session is known.
+func (p *plugin) session(x *abi.Exchange) argument {
+	if x.Session == nil || x.Hook <= abi.Auth {
+		return argument{script: p.template.zero}
+	}
+	return argument{text: literal(wire.AppendTykSession(nil, x.Session))}
+}
+
+func (p *plugin) spec(x *abi.Exchange) argument {
+	if script := p.template.specs[specKey{x.API, x.Hook}]; script != nil {
+		return argument{script: script}
+	}
+	return argument{text: literal(wire.AppendTykSpec(nil, x.API, x.Hook, p.config))}
+}
+
+// withBody gives an object the bytes that its text cannot carry.
+func withBody(text, body []byte) argument {
+	if utf8.Valid(body) {
+		return argument{text: literal(text)}
+	}
+	return argument{text: literal(text), body: string(body)}
+}
+
+// Line separators are legal in JSON but not in JavaScript strings.
+var (
+	lineSeparator      = []byte("\u2028")
+	paragraphSeparator = []byte("\u2029")
+)
+
+// literal makes an expression of a JSON object.
+func literal(json []byte) string {
+	if bytes.Contains(json, lineSeparator) || bytes.Contains(json, paragraphSeparator) {
+		json = bytes.ReplaceAll(json, lineSeparator, []byte(`\u2028`))
+		json = bytes.ReplaceAll(json, paragraphSeparator, []byte(`\u2029`))
+	}
+	return "(" + string(json) + ")"
+}
+
+// script makes the call on the VM's goroutine.
+func (r *run) script() (string, error) {
+	m, c, t := r.machine, r.call, r.pool.template
+	args := make([]any, len(c.args))
+	for i := range c.args {
+		v, err := c.args[i].value(m.vm)
+		if err != nil {
+			return "", err
+		}
+		args[i] = v
+	}
+	if t.dynamic {
+		m.watch()
+	}
+	entry, err := m.vm.Run(t.entry)
+	if err != nil {
+		return "", err
+	}
+	v, err := c.invoke(entry, args)
+	if err != nil || c.method == "DoProcessEvent" {
+		return "", err
+	}
+	return c.result(v, t.name)
+}
+
+// value makes the object in a VM.
+func (a *argument) value(vm *otto.Otto) (otto.Value, error) {
+	var source any = a.text
+	if a.script != nil {
+		source = a.script
+	}
+	v, err := vm.Run(source)
+	if err != nil || a.body == "" {
+		return v, err
+	}
+	return v, v.Object().Set("Body", a.body)
+}
+
+func (c *call) invoke(entry otto.Value, args []any) (otto.Value, error) {
+	if c.method == "" {
+		return entry.Call(otto.UndefinedValue(), args...)
+	}
+	if !entry.IsObject() {
+		return otto.Value{}, abi.Errorf(abi.Trap, "the entry is no longer an object")
+	}
+	return entry.Object().Call(c.method, args...)
+}
+
+// result takes the text out of what the script returned.
+func (c *call) result(v otto.Value, file string) (string, error) {
+	if !v.IsString() {
+		return "", abi.Errorf(abi.Protocol, "%s: the script returned no result: %s", file, v.Class())
+	}
+	s := v.String()
+	if c.limit > 0 && len(s) > c.limit {
+		return "", abi.Errorf(abi.Limit, "%s: the result has %d bytes, more than %d", file, len(s), c.limit)
+	}
+	return s, nil
+}

@@ -1,0 +1,144 @@
+package jsvm
+
+import (
+	"encoding/base64"
+	"io"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/robertkrimen/otto"
+	"github.com/rs/zerolog"
+)
+
+// host is what the scripts of one plugin call. Its functions are shared by
+// all VMs of the plugin and find out by the VM who calls.
+type host struct {
+	plugin string
+	logger *zerolog.Logger
+
+	rawMu sync.Mutex
+	raw   io.Writer
+
+	mu       sync.Mutex
+	machines map[*otto.Otto]*machine // those that exist
+}
+
+func newHost(c *Config, plugin string) *host {
+	return &host{plugin: plugin, logger: c.Logger, raw: c.Raw, machines: make(map[*otto.Otto]*machine)}
+}
+
+// register makes m known to the host functions until it is released.
+func (h *host) register(m *machine) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.machines[m.vm] = m
+}
+
+func (h *host) release(m *machine) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.machines, m.vm)
+}
+
+func (h *host) machineOf(call *otto.FunctionCall) *machine {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.machines[call.Otto]
+}
+
+// install defines the host's functions in a template. They may be replaced by
+// the script, as in Tyk.
+func (h *host) install(vm *otto.Otto) error {
+	console, err := vm.Get("console")
+	if err != nil {
+		return err
+	}
+	if err := h.installConsole(console.Object()); err != nil {
+		return err
+	}
+	for name, f := range map[string]func(otto.FunctionCall) otto.Value{
+		"log": h.log, "rawlog": h.rawlog,
+		"b64dec": b64dec, "b64enc": b64enc, "rawb64dec": rawb64dec, "rawb64enc": rawb64enc,
+		thrown: h.thrown,
+	} {
+		if err := vm.Set(name, f); err != nil {
+			return err
+		}
+	}
+	return hide(vm, thrown)
+}
+
+// hide takes a global out of for-in loops.
+func hide(vm *otto.Otto, name string) error {
+	_, err := vm.Run(`Object.defineProperty(this, "` + name + `", {enumerable: false, writable: false, configurable: false})`)
+	return err
+}
+
+// thrown remembers where a throw stands and returns its operand.
+func (h *host) thrown(call otto.FunctionCall) otto.Value {
+	if m := h.machineOf(&call); m != nil {
+		m.task.thrownText, m.task.thrownAt = call.Argument(0).String(), call.Argument(1).String()
+	}
+	return call.Argument(0)
+}
+
+// watch is called before a script makes code at run time.
+func (h *host) watch(call otto.FunctionCall) otto.Value {
+	if m := h.machineOf(&call); m != nil {
+		m.watch()
+	}
+	return otto.UndefinedValue()
+}
+
+// b64dec decodes standard base64, with padding or without.
+func b64dec(call otto.FunctionCall) otto.Value {
+	return decoded(call.Argument(0).String(), base64.StdEncoding, base64.RawStdEncoding)
+}
+
+// rawb64dec decodes standard base64 without padding.
+func rawb64dec(call otto.FunctionCall) otto.Value {
+	return decoded(call.Argument(0).String(), base64.RawStdEncoding)
+}
+
+func b64enc(call otto.FunctionCall) otto.Value {
+	return text(base64.StdEncoding.EncodeToString([]byte(call.Argument(0).String())))
+}
+
+func rawb64enc(call otto.FunctionCall) otto.Value {
+	return text(base64.RawStdEncoding.EncodeToString([]byte(call.Argument(0).String())))
+}
+
+// decoded returns what the first encoding that fits makes of s; undefined if
+// none does.
+func decoded(s string, encodings ...*base64.Encoding) otto.Value {
+	for _, e := range encodings {
+		if b, err := e.DecodeString(s); err == nil {
+			return text(string(b))
+		}
+	}
+	return otto.UndefinedValue()
+}
+
+// keepBytes puts the bytes of a string that is not text beside it in base64,
+// since JSON cannot carry them: Body becomes BodyBase64 as well.
+func keepBytes(call otto.FunctionCall) otto.Value {
+	holder, name := call.Argument(0), call.Argument(1).String()
+	if !holder.IsObject() {
+		return otto.UndefinedValue()
+	}
+	v, err := holder.Object().Get(name)
+	if err != nil || !v.IsString() {
+		return otto.UndefinedValue()
+	}
+	if s := v.String(); !utf8.ValidString(s) {
+		// A frozen object keeps its U+FFFD, as it would in Tyk.
+		_ = holder.Object().Set(name+"Base64", base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	return otto.UndefinedValue()
+}
+
+// text returns a JavaScript string of any bytes.
+func text(s string) otto.Value {
+	v, _ := otto.ToValue(s) // cannot fail for a string
+	return v
+}

@@ -1,0 +1,136 @@
+package jsvm
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// pool bounds how many VMs of a plugin run at one time, and keeps copies
+// ready. Every VM is used once.
+type pool struct {
+	template *template
+	slots    chan struct{} // one for each VM that may run
+	ready    chan *machine
+	closing  chan struct{}
+	running  sync.WaitGroup // VMs, and the goroutine that copies them
+
+	stuck    atomic.Int32 // VMs that were abandoned and have not come back
+	maxStuck int32
+}
+
+var (
+	errBusy  = abi.Errorf(abi.Busy, "every VM was taken until the deadline")
+	errStuck = abi.Errorf(abi.Busy, "too many VMs are stuck in a native call")
+)
+
+func newPool(t *template, size, ahead int) *pool {
+	p := &pool{
+		template: t, slots: make(chan struct{}, size), ready: make(chan *machine, min(size, ahead)),
+		closing: make(chan struct{}), maxStuck: int32(size),
+	}
+	p.running.Go(p.refill)
+	return p
+}
+
+// refill copies the template ahead of the requests.
+func (p *pool) refill() {
+	for {
+		m := p.template.machine()
+		select {
+		case p.ready <- m:
+		case <-p.closing:
+			p.template.host.release(m)
+			return
+		}
+	}
+}
+
+// close stops the copying and waits for all VMs until ctx ends.
+func (p *pool) close(ctx context.Context) error {
+	close(p.closing)
+	return wait(ctx, &p.running)
+}
+
+// do runs a call on a VM of its own and returns what it returned as text. It
+// returns soon after the deadline, whatever the script does.
+func (p *pool) do(c *call, deadline time.Time) (string, error) {
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	if p.stuck.Load() >= p.maxStuck {
+		return "", errStuck
+	}
+	select {
+	case p.slots <- struct{}{}:
+	case <-timer.C:
+		return "", errBusy
+	}
+	defer func() { <-p.slots }()
+
+	r := &run{pool: p, call: c, done: make(chan struct{})}
+	r.machine = p.take(c)
+	p.running.Go(r.work)
+	select {
+	case <-r.done:
+		return r.text, r.err
+	case <-timer.C:
+	}
+	r.machine.stop()
+	timer.Reset(grace)
+	select {
+	case <-r.done:
+		return r.text, r.err
+	case <-timer.C:
+		return r.abandon()
+	}
+}
+
+// take returns a copy made ahead, or makes one.
+func (p *pool) take(c *call) *machine {
+	var m *machine
+	select {
+	case m = <-p.ready:
+	default:
+		m = p.template.machine()
+	}
+	m.task.api, m.task.request = c.api, c.request
+	return m
+}
+
+// run is one call at work. The VM's goroutine writes text and err before it
+// closes done; the caller reads them after that.
+type run struct {
+	pool    *pool
+	call    *call
+	machine *machine
+	done    chan struct{}
+	text    string
+	err     error
+
+	left atomic.Bool // by the first of the two: VM at its end, caller gone
+}
+
+// work runs the script.
+func (r *run) work() {
+	r.text, r.err = r.machine.guard(r.script)
+	r.pool.template.host.release(r.machine)
+	if r.left.Swap(true) {
+		r.pool.stuck.Add(-1)
+	}
+	close(r.done)
+}
+
+// abandon leaves a VM that is stuck in one native call to itself.
+func (r *run) abandon() (string, error) {
+	r.pool.stuck.Add(1)
+	if r.left.Swap(true) {
+		r.pool.stuck.Add(-1)
+		<-r.done
+		return r.text, r.err
+	}
+	// The task belongs to the VM's goroutine; the file's name never changes.
+	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.template.name)
+}

@@ -1,0 +1,108 @@
+package jsvm
+
+import (
+	"context"
+	"io"
+	goruntime "runtime"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// Config configures a [Runtime]. The zero value is useful.
+type Config struct {
+	// Logger receives what scripts log; nil drops it.
+	Logger *zerolog.Logger
+
+	// Raw receives the lines of rawlog as they are; nil sends them to Logger.
+	// Writes to it are serialised per plugin.
+	Raw io.Writer
+
+	// LoadTimeout bounds running a script when it is loaded; 0 means 5 s.
+	LoadTimeout time.Duration
+
+	// CallTimeout bounds a call that comes without a deadline; 0 means 5 s.
+	CallTimeout time.Duration
+
+	// StackDepth is how many calls may be nested; 0 means 1,000.
+	StackDepth int
+
+	// Ahead is how many copies of a VM wait for requests, per plugin; 0 means
+	// one for each processor.
+	Ahead int
+
+	// MaxSource is the size of the largest source file in bytes; 0 means 4 MiB.
+	MaxSource int64
+}
+
+func (c *Config) logger() *zerolog.Logger {
+	if c.Logger != nil {
+		return c.Logger
+	}
+	nop := zerolog.Nop()
+	return &nop
+}
+
+func (c *Config) loadTimeout() time.Duration { return positive(c.LoadTimeout, 5*time.Second) }
+func (c *Config) callTimeout() time.Duration { return positive(c.CallTimeout, 5*time.Second) }
+func (c *Config) stackDepth() int            { return positive(c.StackDepth, 1000) }
+func (c *Config) maxSource() int64           { return positive(c.MaxSource, 4<<20) }
+func (c *Config) ahead() int                 { return positive(c.Ahead, goruntime.GOMAXPROCS(0)) }
+
+func positive[T int | int64 | time.Duration](n, otherwise T) T {
+	if n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// Runtime loads scripts. It is safe for concurrent use.
+type Runtime struct {
+	config Config
+	loads  sync.WaitGroup // scripts that run at load time, stuck ones included
+}
+
+var _ abi.Runtime = (*Runtime)(nil)
+
+// New returns a runtime.
+func New(c Config) *Runtime {
+	c.Logger = c.logger()
+	return &Runtime{config: c}
+}
+
+// Load reads, parses and runs the script once. An error is of kind Refused
+// and names file, line and column.
+func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
+	if s.Instances.Mode != abi.Fresh {
+		return nil, abi.Errorf(abi.Refused, "%s: jsvm gives every request a fresh VM; remove instances.mode", s.Source)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.loadTimeout())
+	defer cancel()
+	t, err := loadTemplate(ctx, &r.config, &s, &r.loads)
+	if err != nil {
+		return nil, abi.Errorf(abi.Refused, "%w", err)
+	}
+	return newPlugin(&r.config, &s, t), nil
+}
+
+// Close waits until ctx ends for scripts that were abandoned while they were
+// loaded. Plugins share nothing else.
+func (r *Runtime) Close(ctx context.Context) error { return wait(ctx, &r.loads) }
+
+// wait waits for the group until ctx ends.
+func wait(ctx context.Context, g *sync.WaitGroup) error {
+	idle := make(chan struct{})
+	go func() {
+		g.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+		return abi.Errorf(abi.Busy, "scripts are still running: %w", context.Cause(ctx))
+	}
+}

@@ -1,0 +1,72 @@
+package jsvm
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/robertkrimen/otto/ast"
+	"github.com/robertkrimen/otto/parser"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// source is one parsed and rewritten file.
+type source struct {
+	name     string
+	program  *ast.Program
+	mentions mentions
+}
+
+// readSource reads and parses the file of a plugin.
+func readSource(s *abi.Spec, limit int64) (*source, error) {
+	f, err := os.Open(s.Source)
+	if err != nil {
+		return nil, fmt.Errorf("script: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("script: %w", err)
+	case int64(len(text)) > limit:
+		return nil, fmt.Errorf("%s: the script is larger than %d bytes", s.Source, limit)
+	}
+	if err := checkDigest(text, s); err != nil {
+		return nil, err
+	}
+	return parse(s.Source, string(text))
+}
+
+func checkDigest(text []byte, s *abi.Spec) error {
+	sum := sha256.Sum256(text)
+	if got := hex.EncodeToString(sum[:]); s.SHA256 != "" && !strings.EqualFold(got, s.SHA256) {
+		return fmt.Errorf("%s: sha256 is %s, want %s", s.Source, got, s.SHA256)
+	}
+	return nil
+}
+
+// parse parses a script and prepares it for otto; see rewrite. An error names
+// the first mistake as file:line:column.
+func parse(name, text string) (*source, error) {
+	program, err := parser.ParseFile(nil, name, text, 0)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	return &source{name: name, program: program, mentions: rewrite(program)}, nil
+}
+
+func syntaxError(name string, err error) error {
+	if list, ok := errors.AsType[*parser.ErrorList](err); ok && len(*list) > 0 {
+		return syntaxErrorAt((*list)[0])
+	}
+	return fmt.Errorf("%s: SyntaxError: %w", name, err)
+}
+
+func syntaxErrorAt(e *parser.Error) error {
+	return fmt.Errorf("%s:%d:%d: SyntaxError: %s", e.Position.Filename, e.Position.Line, e.Position.Column, e.Message)
+}

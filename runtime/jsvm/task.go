@@ -1,0 +1,90 @@
+package jsvm
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/robertkrimen/otto"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// shimName is the file name of our own part of a VM in stack traces.
+const shimName = "<tyk>"
+
+// task is what a VM works on: a call, or loading. It holds copies only, since
+// a VM that is stuck may outlive the call.
+type task struct {
+	file    string   // the script, for messages
+	api     *abi.API // nil while loading
+	request string   // id of the request
+
+	// The fields below belong to the VM's goroutine.
+	thrownAt, thrownText string // of the last throw
+	stoppedAt            string // where the deadline struck
+	logged               int    // bytes of log lines so far
+	timers               map[string]time.Time
+}
+
+// maxTimers bounds the timers of console.time in one call.
+const maxTimers = 100
+
+func (t *task) startTimer(label string) {
+	if t.timers == nil {
+		t.timers = make(map[string]time.Time)
+	}
+	if len(t.timers) < maxTimers {
+		t.timers[label] = time.Now()
+	}
+}
+
+// fault classifies what otto returned.
+func (t *task) fault(err error) error {
+	if e, ok := errors.AsType[*abi.Error](err); ok {
+		return e
+	}
+	if e, ok := errors.AsType[*otto.Error](err); ok {
+		return abi.Errorf(abi.Trap, "%s: %s", t.locate(e), e.Error())
+	}
+	if err.Error() == t.thrownText && t.thrownAt != "" {
+		return abi.Errorf(abi.Trap, "%s: uncaught %s", t.thrownAt, t.thrownText)
+	}
+	return abi.Errorf(abi.Trap, "%s: uncaught %w", t.file, err)
+}
+
+// locate returns the innermost position of the script in the trace of e; one
+// in our own shim only if there is no other.
+func (t *task) locate(e *otto.Error) string {
+	found := t.file
+	for line := range strings.Lines(e.String()) {
+		line, ok := strings.CutPrefix(strings.TrimSpace(line), "at ")
+		if !ok {
+			continue
+		}
+		if i := strings.LastIndexByte(line, '('); i >= 0 {
+			line = strings.TrimSuffix(line[i+1:], ")")
+		}
+		if strings.HasPrefix(line, t.file+":") {
+			return line
+		}
+		if found == t.file && strings.HasPrefix(line, shimName) {
+			found = t.file + " (in " + line + ")"
+		}
+	}
+	return found
+}
+
+// timeout reports the deadline, and where the script was if that is known.
+func (t *task) timeout() error {
+	at := t.file
+	if t.stoppedAt != "" {
+		at = t.stoppedAt
+	}
+	return abi.Errorf(abi.Timeout, "%s: the script was still running at the deadline", at)
+}
+
+// panicked reports a panic of otto that no script can have thrown.
+func (t *task) panicked(caught any) error {
+	return abi.Errorf(abi.Trap, "%s: panic in the engine: %v", t.file, caught)
+}
