@@ -30,6 +30,9 @@ func (h *Handler) AppendDispatch(dst []byte, x *abi.Exchange, left time.Duration
 	dst = AppendText(dst, x.RequestID)
 	dst = append(dst, `,"deadline_ms":`...)
 	dst = strconv.AppendInt(dst, max(left.Milliseconds(), 1), 10)
+	if x.Hook == abi.Event {
+		return append(appendEvent(dst, &x.Notice), '}'), nil
+	}
 	dst, err := h.appendRequest(dst, x)
 	if err != nil {
 		return dst, err
@@ -186,19 +189,12 @@ func appendMeta(dst []byte, meta abi.Meta) []byte {
 	return append(dst, '}')
 }
 
-// AppendEvent appends the params of an event notification.
-func (h *Handler) AppendEvent(dst []byte, x *abi.Exchange) []byte {
-	dst = append(dst, `{"hook_name":`...)
-	dst = AppendText(dst, h.Name)
-	dst = append(dst, `,"api_id":`...)
-	dst = AppendText(dst, x.API.ID)
-	dst = append(dst, `,"generation":`...)
-	dst = strconv.AppendUint(dst, x.API.Generation, 10)
-	dst = append(dst, `,"name":`...)
-	dst = AppendText(dst, x.Notice.Name)
-	if len(x.Notice.Data) > 0 && json.Valid(x.Notice.Data) {
+func appendEvent(dst []byte, n *abi.Notice) []byte {
+	dst = append(dst, `,"event":{"name":`...)
+	dst = AppendText(dst, n.Name)
+	if len(n.Data) > 0 && json.Valid(n.Data) {
 		dst = append(dst, `,"data":`...)
-		dst = appendCompact(dst, x.Notice.Data)
+		dst = appendCompact(dst, n.Data)
 	}
 	return append(dst, '}')
 }

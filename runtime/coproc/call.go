@@ -30,10 +30,19 @@ var (
 	errTooLarge = &abi.Error{Kind: abi.Limit, Err: errors.New("message exceeds what the process takes")}
 )
 
-// dispatch runs one hook and applies its result to x.
+// eventShare is the part of the outgoing buffer that events may fill: they
+// are the first to be dropped when the process reads too slowly.
+const eventShare = 4
+
+// dispatch runs one hook and applies its result to x. An event does not wait
+// for a slot.
 func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
 	now := time.Now()
-	i, err := p.acquire(deadline.Sub(now))
+	patience, share := deadline.Sub(now), 1
+	if x.Hook == abi.Event {
+		patience, share = 0, eventShare
+	}
+	i, err := p.acquire(patience)
 	if err != nil {
 		return wire.Outcome{}, err
 	}
@@ -43,7 +52,7 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time)
 	s.out, err = h.AppendDispatch(s.out, x, deadline.Sub(now))
 	if err == nil {
 		s.out = append(s.out, "}\n"...)
-		err = p.exchange(i, id, now, deadline)
+		err = p.exchange(i, id, share, now, deadline)
 	} else {
 		p.table.release(i)
 	}
@@ -87,14 +96,14 @@ func appendHead(dst []byte, id uint64, method string) []byte {
 
 // exchange sends the frame in slot i and waits for its answer. After an error
 // the slot is no longer the caller's.
-func (p *process) exchange(i int, id uint64, sent, deadline time.Time) error {
+func (p *process) exchange(i int, id uint64, share int, sent, deadline time.Time) error {
 	s := &p.table.slots[i]
 	if len(s.out) > p.maxOut+1 {
 		p.table.release(i)
 		return errTooLarge
 	}
 	s.begin(id)
-	if err := p.send(s.out, 1); err != nil {
+	if err := p.send(s.out, share); err != nil {
 		p.table.release(i)
 		return err
 	}
@@ -164,16 +173,6 @@ func (p *process) resultOf(frame []byte) ([]byte, error) {
 	return nil, faultError(&fault)
 }
 
-// notice sends an event, which may take a quarter of the outgoing buffer and
-// is dropped beyond it.
-func (p *process) notice(h *wire.Handler, x *abi.Exchange) {
-	b := append(make([]byte, 0, 512), `{"jsonrpc":"2.0","method":"event","params":`...)
-	b = h.AppendEvent(b, x)
-	if err := p.send(append(b, "}\n"...), 4); err != nil {
-		p.stats.events.Add(1)
-	}
-}
-
 // control sends a request other than dispatch and returns its result, valid
 // for ever.
 func (p *process) control(ctx context.Context, method string, params any) ([]byte, error) {
@@ -197,7 +196,7 @@ func (p *process) control(ctx context.Context, method string, params any) ([]byt
 	id := p.table.id(i)
 	s.out = append(appendHead(s.out[:0], id, `"`+method+`"`), body...)
 	s.out = append(s.out, "}\n"...)
-	if err := p.exchange(i, id, time.Now(), deadline); err != nil {
+	if err := p.exchange(i, id, 1, time.Now(), deadline); err != nil {
 		return nil, err
 	}
 	defer p.table.release(i)

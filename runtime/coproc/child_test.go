@@ -42,7 +42,7 @@ func tag(_ context.Context, c *child.Call) (*child.Result, error) {
 	return &child.Result{
 		Action: "continue",
 		Request: &child.Edits{
-			SetHeaders:    map[string]string{"X-Tenant": "acme", "X-Agent": agent},
+			SetHeaders:    child.Fields{{Name: "X-Tenant", Value: "acme"}, {Name: "X-Agent", Value: agent}},
 			DeleteHeaders: []string{"X-Debug"},
 		},
 	}, nil
@@ -57,7 +57,7 @@ func block(ctx context.Context, _ *child.Call) (*child.Result, error) {
 func pid(context.Context, *child.Call) (*child.Result, error) {
 	return &child.Result{
 		Action:  "continue",
-		Request: &child.Edits{SetHeaders: map[string]string{"X-Pid": strconv.Itoa(os.Getpid())}},
+		Request: &child.Edits{SetHeaders: child.Fields{{Name: "X-Pid", Value: strconv.Itoa(os.Getpid())}}},
 	}, nil
 }
 

@@ -174,9 +174,6 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if deadline.IsZero() {
 		deadline = time.Now().Add(p.timeout)
 	}
-	if x.Hook == abi.Event {
-		return abi.Continue, p.notify(h, x, deadline)
-	}
 	out, err := p.dispatch(h, x, deadline)
 	if out.Dropped > 0 {
 		p.dropped(&out)
@@ -215,15 +212,6 @@ func (p *plugin) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) 
 func isUnknownAPI(err error) bool {
 	r, ok := errors.AsType[*reply](err)
 	return ok && r.code == codeNoGeneration
-}
-
-func (p *plugin) notify(h *wire.Handler, x *abi.Exchange, deadline time.Time) error {
-	proc, err := p.r.process(deadline)
-	if err != nil {
-		return err
-	}
-	proc.notice(h, x)
-	return nil
 }
 
 // dropped counts writes that were not made and logs the first.

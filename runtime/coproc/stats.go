@@ -4,7 +4,7 @@ import "sync/atomic"
 
 // stats are the counters of a runtime, over all its processes.
 type stats struct {
-	calls, late, unknown, noise, violations, dropped, events, starts, deaths atomic.Uint64
+	calls, late, unknown, noise, violations, dropped, starts, deaths atomic.Uint64
 }
 
 // Stats is a snapshot of what a [Runtime] has counted.
@@ -18,7 +18,6 @@ type Stats struct {
 	Noise         uint64 // stdout lines that are no message
 	Violations    uint64 // messages that are not JSON-RPC 2.0
 	DroppedWrites uint64 // edits the handler had not declared, or that are the gateway's
-	DroppedEvents uint64 // events not sent, because the process reads too slowly
 	Starts        uint64 // processes started
 	Deaths        uint64 // processes that died by themselves or were killed for a fault
 }
@@ -33,7 +32,6 @@ func (r *Runtime) Stats() Stats {
 		Noise:         r.stats.noise.Load(),
 		Violations:    r.stats.violations.Load(),
 		DroppedWrites: r.stats.dropped.Load(),
-		DroppedEvents: r.stats.events.Load(),
 		Starts:        r.stats.starts.Load(),
 		Deaths:        r.stats.deaths.Load(),
 	}

@@ -42,8 +42,6 @@ type Handler struct {
 	// the gateway no longer waits; calls run concurrently. An error becomes an
 	// error answer, and its text goes to the gateway's log.
 	Func func(context.Context, *Call) (*Result, error) `json:"-"`
-	// Event runs for events, one goroutine each.
-	Event func(context.Context, *Event) `json:"-"`
 }
 
 // Call is one hook to run.
@@ -58,6 +56,7 @@ type Call struct {
 	Response   *Message          `json:"response"` // response hook only
 	Session    *Session          `json:"session"`
 	Meta       map[string]string `json:"meta"`
+	Event      *Event            `json:"event"` // event hook only, without a request
 
 	// API is what the gateway said of the API when it was loaded; nil if it
 	// said nothing.
@@ -122,11 +121,8 @@ type Binding struct {
 
 // Event is something that happened in the gateway.
 type Event struct {
-	HookName   string          `json:"hook_name"`
-	APIID      string          `json:"api_id"`
-	Generation uint64          `json:"generation"`
-	Name       string          `json:"name"`
-	Data       json.RawMessage `json:"data"`
+	Name string          `json:"name"`
+	Data json.RawMessage `json:"data"`
 }
 
 // Result is what a call changes. Only what is set is changed.
@@ -142,7 +138,7 @@ type Result struct {
 // Edits change a request or a reply: delete, then set, then add.
 type Edits struct {
 	DeleteHeaders  []string            `json:"delete_headers,omitempty"`
-	SetHeaders     map[string]string   `json:"set_headers,omitempty"`
+	SetHeaders     Fields              `json:"set_headers,omitempty"`
 	AddHeaders     []Field             `json:"add_headers,omitempty"`
 	Method         string              `json:"method,omitempty"`
 	URL            string              `json:"url,omitempty"`

@@ -56,3 +56,37 @@ func (m *Message) Values(name string) []string {
 	}
 	return values
 }
+
+// Fields are header fields to set, in order. On the wire they are an object.
+type Fields []Field
+
+// Set sets a field to one value; the last value of a name counts.
+func (f *Fields) Set(name, value string) {
+	for i := range *f {
+		if (*f)[i].Name == name {
+			(*f)[i].Value = value
+			return
+		}
+	}
+	*f = append(*f, Field{name, value})
+}
+
+// MarshalJSON writes an object whose members keep their order.
+func (f Fields) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, field := range f {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := json.Marshal(field.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(field.Value)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(b, name...), ':'), value...)
+	}
+	return append(b, '}'), nil
+}

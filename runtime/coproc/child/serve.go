@@ -64,8 +64,8 @@ type server struct {
 	replies  chan []byte
 	calls    sync.WaitGroup
 	waiting  sync.WaitGroup // for calls to end
-	ready    bool // the gateway has said initialized; of the reader
-	leaving  bool // it has said shutdown; of the reader
+	ready    bool           // the gateway has said initialized; of the reader
+	leaving  bool           // it has said shutdown; of the reader
 
 	// mu protects the fields below.
 	mu      sync.Mutex
@@ -98,7 +98,7 @@ func (s *server) receive(ctx context.Context, line []byte) {
 		return
 	}
 	if m.ID == nil {
-		s.notified(ctx, &m)
+		s.notified(&m)
 		return
 	}
 	if !s.ready && m.Method != "initialize" {
@@ -121,7 +121,7 @@ func (s *server) receive(ctx context.Context, line []byte) {
 	}
 }
 
-func (s *server) notified(ctx context.Context, m *message) {
+func (s *server) notified(m *message) {
 	switch m.Method {
 	case "initialized":
 		s.ready = true
@@ -131,11 +131,6 @@ func (s *server) notified(ctx context.Context, m *message) {
 		}
 		if json.Unmarshal(m.Params, &p) == nil {
 			s.cancel(p.ID)
-		}
-	case "event":
-		var e Event
-		if json.Unmarshal(m.Params, &e) == nil {
-			s.event(ctx, &e)
 		}
 	}
 }
@@ -271,14 +266,6 @@ func (s *server) cancel(id int64) {
 	if cancel := s.running[id]; cancel != nil {
 		cancel()
 	}
-}
-
-func (s *server) event(ctx context.Context, e *Event) {
-	h := s.handler(e.HookName, "event")
-	if h == nil || h.Event == nil || s.leaving {
-		return
-	}
-	s.calls.Go(func() { h.Event(ctx, e) })
 }
 
 func (s *server) answer(id int64, result any) {

@@ -1,0 +1,43 @@
+package abitest_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/abitest"
+	"github.com/c386954a/sallyport/abi/abitest/conform"
+	"github.com/c386954a/sallyport/runtime/coproc"
+	"github.com/c386954a/sallyport/runtime/coproc/child"
+)
+
+// asProcess is the argument that makes this test binary the conform process.
+const asProcess = "conform-process"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == asProcess {
+		if err := child.Main(conform.Handlers()...); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestCoproc plays the scenarios against the conform process: this binary,
+// started once more.
+func TestCoproc(t *testing.T) {
+	abitest.Run(t, abitest.Row{
+		Name: "coproc",
+		Load: func(t *testing.T) (abi.Runtime, func(abi.Hook) abi.Spec) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := coproc.New(coproc.Config{Command: []string{self, asProcess}})
+			return r, abitest.SameSpec(abi.Spec{Entry: "conform"})
+		},
+	})
+}
