@@ -3,7 +3,6 @@ package config
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -39,8 +38,7 @@ func (r *reader) body(data []byte) ast.Node {
 		return nil
 	}
 	tokens := lexer.Tokenize(string(data))
-	if tk := tooDeep(tokens); tk != nil {
-		r.problemf(r.at(tk), "", "nested deeper than %d levels", maxDepth)
+	if !r.nesting(tokens) {
 		return nil
 	}
 	file, err := parseTokens(tokens)
@@ -91,20 +89,23 @@ func (r *reader) single(file *ast.File) ast.Node {
 	return docs[0].Body
 }
 
-// parseTokens parses what the lexer found. The parser panics on some broken
-// input; whatever it has to say then, the file is not valid.
+// errParser stands for a panic of the parser, which has no place.
+var errParser = errors.New("the parser cannot tell where")
+
+// parseTokens parses what the lexer found. Several versions of the parser
+// panic on some broken input; a gateway that reloads must not go down with it.
 func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("cannot be parsed: %v", v)
+		if recover() != nil {
+			err = errParser
 		}
 	}()
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
-// tooDeep returns the token at which flow collections, or block entries on
-// one line, nest so deep that the recursive parser must not see them.
-func tooDeep(tokens token.Tokens) *token.Token {
+// nesting reports what the recursive parser must not see: brackets, or block
+// entries on one line, that nest too deep, and brackets closed but not opened.
+func (r *reader) nesting(tokens token.Tokens) bool {
 	depth, entries, line := 0, 0, 0
 	for _, tk := range tokens {
 		if tk.Position.Line != line {
@@ -118,11 +119,16 @@ func tooDeep(tokens token.Tokens) *token.Token {
 		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
 			entries++
 		}
+		if depth < 0 {
+			r.problemf(r.at(tk), "", "not valid YAML: `%s` closes nothing", tk.Value)
+			return false
+		}
 		if depth > maxDepth || entries > 4*maxDepth {
-			return tk
+			r.problemf(r.at(tk), "", "nested deeper than %d levels", maxDepth)
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
 // syntaxError is what the YAML library's errors can tell.

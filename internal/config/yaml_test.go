@@ -21,6 +21,8 @@ func TestFilesThatAreNotYAML(t *testing.T) {
 		{"unknown alias", "version: 1\nlisten: *a\n", "f:2:9: alias `*a` is not defined. an alias comes after its anchor `&a`"},
 		{"alias of itself", "version: 1\napis: &a [*a]\n", "f:2:11: alias `*a` is not defined. an alias comes after its anchor `&a`"},
 		{"alias as key", "version: &v 1\n*v : b\n", "f:2:1: this cannot be a key. use a plain word as the key"},
+		{"closing brace", "version: 1\nplugins:\n}", "f:3:1: `plugins` must be a mapping, not a string"},
+		{"closing bracket", "version: 1\nlisten: a]\nb: ]\n", "f:3:4: not valid YAML: `]` closes nothing"},
 		{"infinity", "version: 1\nlisten: .inf\n", "f:2:9: `.inf` is not supported"},
 		{"brackets", "version: 1\napis: " + deep(100_000) + "\n", "f:2:71: nested deeper than 64 levels"},
 		{"dashes", "version: 1\napis: \n" + strings.Repeat("- ", 50_000) + "\n", "f:3:513: nested deeper than 64 levels"},
