@@ -1,0 +1,108 @@
+package rewrite
+
+// frameSlots is what every call costs beside its parameters and locals, in
+// 8-byte slots of the native stack.
+const frameSlots = 8
+
+// sequences holds the inserted code that is the same everywhere in a module.
+type sequences struct {
+	check []byte
+	depth uint32 // index of the depth global
+}
+
+// newSequences builds the counter check. The fuel is compared with <=, not ==,
+// and refilled before anything can trap: a check that missed zero would run for
+// 2^32 more rounds, and a call after a trap would start spent.
+func (p *parser) newSequences() sequences {
+	fuel := uint32(len(p.globals))
+	stop, depth := fuel+1, fuel+2
+	if p.opt.NoCounter {
+		return sequences{depth: depth}
+	}
+	b := addGlobal(nil, fuel, opI32Sub, 1)
+	b = appendIndexed(b, opGlobalGet, fuel)
+	b = append(appendI32Const(b, 0), opI32LeS, opIf, typeEmpty)
+	b = appendIndexed(appendI32Const(b, p.opt.slice()), opGlobalSet, fuel)
+	b = append(appendI32Const(b, p.opt.yield()), opMemoryGrow, 0, opDrop)
+	b = appendIndexed(b, opGlobalGet, stop)
+	b = append(b, opIf, typeEmpty, opUnreachable, opEnd, opEnd)
+	return sequences{check: b, depth: depth}
+}
+
+// addGlobal appends global = global op value.
+func addGlobal(b []byte, global uint32, op byte, value uint32) []byte {
+	b = appendIndexed(b, opGlobalGet, global)
+	b = append(appendI32Const(b, int32(value)), op)
+	return appendIndexed(b, opGlobalSet, global)
+}
+
+// instrument appends the function with its checks to the new code section.
+func (p *parser) instrument(f *body) {
+	b := append(p.code.scratch[:0], p.b[f.start:f.instrs]...)
+	b = append(b, p.code.seq.check...)
+	wrap := f.calls && !p.opt.NoDepth
+	cost := frameSlots + f.slots
+	if wrap {
+		p.code.wrapped++
+		b = p.enter(b, cost, f.typ.results)
+	}
+	from := f.instrs
+	for _, e := range p.code.edits {
+		b = append(b, p.b[from:e.at]...)
+		from = e.at
+		switch {
+		case e.kind == editLoop:
+			b = append(b, p.code.seq.check...)
+		case !wrap:
+		case e.kind == editReturn:
+			b = appendIndexed(b, opBr, e.depth)
+			from++
+		case e.kind == editTail:
+			b = addGlobal(b, p.code.seq.depth, opI32Sub, cost)
+		}
+	}
+	b = append(b, p.b[from:p.end]...)
+	if wrap {
+		b = append(addGlobal(b, p.code.seq.depth, opI32Sub, cost), opEnd)
+	}
+	p.code.scratch = b
+	p.code.out = appendBytes(p.code.out, b)
+}
+
+// enter appends the depth guard and opens the block around the old body. A
+// branch to the function's label now hits the block, with the same index.
+func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
+	depth := p.code.seq.depth
+	b = addGlobal(b, depth, opI32Add, cost)
+	b = appendIndexed(b, opGlobalGet, depth)
+	b = append(appendI32Const(b, p.opt.depthLimit()), opI32GtS)
+	b = append(b, opIf, typeEmpty, opUnreachable, opEnd, opBlock)
+	switch len(results) {
+	case 0:
+		return append(b, typeEmpty)
+	case 1:
+		return append(b, results[0])
+	}
+	return appendS64(b, int64(p.resultType(results)))
+}
+
+// resultType returns the index of the type () -> results, which is added when
+// the module does not have it.
+func (p *parser) resultType(results []byte) int {
+	key := string(results)
+	if t, ok := p.resultTypes[key]; ok {
+		return t
+	}
+	t := len(p.types) + len(p.code.types)
+	for i, known := range p.types {
+		if len(known.params) == 0 && string(known.results) == key {
+			t = i
+			break
+		}
+	}
+	if t >= len(p.types) {
+		p.code.types = append(p.code.types, funcType{results: results})
+	}
+	p.resultTypes[key] = t
+	return t
+}

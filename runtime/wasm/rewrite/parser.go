@@ -1,0 +1,164 @@
+package rewrite
+
+const (
+	magic = "\x00asm\x01\x00\x00\x00"
+
+	pageSize = 1 << 16
+	maxPages = 1 << 16
+)
+
+// parser holds what has been read of a module so far. Sections come in an order
+// in which each refers only to earlier ones, so every index is checked against
+// the counts of the original module where it is read.
+type parser struct {
+	*cursor
+	opt Options
+
+	list     []section
+	types    []funcType
+	funcs    []int        // type of each function, imports first
+	imported int          // how many of funcs are imported
+	globals  []globalType // imports first
+
+	importedGlobals int
+
+	tables    []valueType
+	memory    limits
+	memories  int
+	exports   int
+	declared  []bool // functions ref.func may name
+	start     int    // start function or -1
+	elements  int
+	dataCount int // -1 without a data count section
+	data      []dataSegment
+
+	code          code
+	resultTypes   map[string]int // by results, for looking up only
+	mergedPayload []byte
+	features      feature
+	report        *Report
+}
+
+func newParser(module []byte, opt Options) *parser {
+	return &parser{
+		cursor:      newCursor(module),
+		opt:         opt,
+		start:       -1,
+		dataCount:   -1,
+		resultTypes: map[string]int{},
+		report:      &Report{},
+	}
+}
+
+// parse reads the module and instruments its code on the way.
+func (p *parser) parse() error {
+	p.sections()
+	p.finish()
+	if p.err != nil {
+		return p.err
+	}
+	return nil
+}
+
+// finish checks what only shows when all sections have been read.
+func (p *parser) finish() {
+	if bodies, want := p.code.bodies, len(p.funcs)-p.imported; bodies != want {
+		p.malformed(p.pos, "%d functions declared, %d bodies", want, bodies)
+	}
+	if p.dataCount >= 0 && p.dataCount != len(p.data) {
+		p.malformed(p.pos, "%d data segments announced, %d found", p.dataCount, len(p.data))
+	}
+}
+
+// functionType returns the signature of a function whose index was checked.
+func (p *parser) functionType(fn int) funcType {
+	return p.types[p.funcs[fn]]
+}
+
+func (p *parser) typeSection() {
+	for range p.count(1) {
+		start := p.pos
+		switch form := p.byte(); form {
+		case typeFunction:
+		case 0x4e, 0x4f, 0x50, 0x5e, 0x5f:
+			p.refuse(start, "garbage collection (type form %#x) is not supported", form)
+		default:
+			p.malformed(start, "unknown type form %#x", form)
+		}
+		t := funcType{params: p.valueTypes(), results: p.valueTypes()}
+		if p.err != nil {
+			return
+		}
+		if len(t.results) > 1 {
+			p.features |= featMultiValue
+		}
+		p.types = append(p.types, t)
+	}
+}
+
+func (p *parser) functionSection() {
+	for range p.count(1) {
+		p.funcs = append(p.funcs, p.index("type", len(p.types)))
+	}
+	p.declared = make([]bool, len(p.funcs))
+}
+
+func (p *parser) tableSection() {
+	for range p.count(1) {
+		p.table()
+		if p.err != nil {
+			return
+		}
+	}
+	if len(p.tables) > 1 {
+		p.features |= featReferenceTypes
+	}
+}
+
+func (p *parser) table() {
+	start := p.pos
+	if p.rest() > 0 && p.b[p.pos] == 0x40 {
+		p.refuse(start, "typed function references (table initializer) are not supported")
+	}
+	t := p.referenceType()
+	p.limits("table")
+	p.tables = append(p.tables, t)
+}
+
+func (p *parser) memorySection() {
+	start := p.pos
+	p.memories = p.count(1)
+	if p.memories > 1 {
+		p.refuse(start, "several memories are not supported")
+	}
+	if p.memories == 0 {
+		return
+	}
+	p.memory = p.limits("memory")
+	if p.err == nil && (p.memory.min > maxPages || p.memory.max > maxPages) {
+		p.malformed(start, "memory of more than %d pages", maxPages)
+	}
+}
+
+func (p *parser) globalSection() {
+	for range p.count(1) {
+		t := p.globalType()
+		p.constExpr()
+		if p.err != nil {
+			return
+		}
+		p.globals = append(p.globals, t)
+	}
+}
+
+func (p *parser) startSection() {
+	start := p.pos
+	p.start = p.index("function", len(p.funcs))
+	if p.err != nil {
+		return
+	}
+	t := p.functionType(p.start)
+	if len(t.params)+len(t.results) > 0 {
+		p.malformed(start, "start function has signature %v", t)
+	}
+}

@@ -1,0 +1,148 @@
+package rewrite
+
+import (
+	"bytes"
+	"strings"
+)
+
+// sectionID is the first byte of a section.
+type sectionID byte
+
+const (
+	secCustom sectionID = iota
+	secType
+	secImport
+	secFunction
+	secTable
+	secMemory
+	secGlobal
+	secExport
+	secStart
+	secElement
+	secCode
+	secData
+	secDataCount
+	secTag
+)
+
+// String returns the section's name in the specification.
+func (id sectionID) String() string {
+	names := [...]string{
+		"custom", "type", "import", "function", "table", "memory", "global",
+		"export", "start", "element", "code", "data", "data count", "tag",
+	}
+	if int(id) < len(names) {
+		return names[id]
+	}
+	return "unknown"
+}
+
+// rank returns the section's place in a module, which is not the order of the
+// numbers: tag comes after memory, data count before code.
+func (id sectionID) rank() int {
+	switch {
+	case id == secTag:
+		return 6
+	case id == secDataCount:
+		return 11
+	case id >= secCode:
+		return int(id) + 2
+	case id >= secGlobal:
+		return int(id) + 1
+	}
+	return int(id)
+}
+
+// section is one section as it was read.
+type section struct {
+	id      sectionID
+	payload []byte // view of the module
+	drop    bool   // a custom section that is left out
+}
+
+// sections walks the whole module.
+func (p *parser) sections() {
+	if header := p.bytes(len(magic)); p.err == nil && !bytes.Equal(header, []byte(magic)) {
+		p.malformed(0, "not a WebAssembly 1.0 binary")
+	}
+	last := 0
+	for p.err == nil && p.pos < len(p.b) {
+		start := p.pos
+		id := sectionID(p.byte())
+		size := p.count(1)
+		if p.err != nil {
+			return
+		}
+		p.section = id.String()
+		switch {
+		case id > secTag:
+			p.malformed(start, "unknown section %d", id)
+		case id == secTag:
+			p.refuse(start, "exception handling (tags) is not supported")
+		case id != secCustom && id.rank() <= last:
+			p.malformed(start, "section out of order")
+		case id != secCustom:
+			last = id.rank()
+		}
+		p.readSection(id, size)
+		p.section = ""
+	}
+}
+
+// readSection reads the payload with the cursor confined to it.
+func (p *parser) readSection(id sectionID, size int) {
+	outer := p.end
+	start := p.pos
+	p.end = start + size
+	s := section{id: id, payload: p.b[start:p.end:p.end]}
+	if p.err == nil {
+		s.drop = p.payload(id)
+	}
+	if p.err == nil && p.pos != p.end {
+		p.malformed(p.pos, "%d bytes left over", p.rest())
+	}
+	p.list = append(p.list, s)
+	p.end = outer
+}
+
+// payload reads one section and reports whether it is to be left out.
+func (p *parser) payload(id sectionID) bool {
+	switch id {
+	case secCustom:
+		return p.custom()
+	case secType:
+		p.typeSection()
+	case secImport:
+		p.importSection()
+	case secFunction:
+		p.functionSection()
+	case secTable:
+		p.tableSection()
+	case secMemory:
+		p.memorySection()
+	case secGlobal:
+		p.globalSection()
+	case secExport:
+		p.exportSection()
+	case secStart:
+		p.startSection()
+	case secElement:
+		p.elementSection()
+	case secDataCount:
+		p.dataCount = int(p.u32())
+	case secCode:
+		p.codeSection()
+	case secData:
+		p.dataSection()
+	}
+	return false
+}
+
+// custom reads a custom section. The offsets in DWARF sections would point into
+// the old code, and they are large, so they are left out; "name" stays right,
+// because no function index moves.
+func (p *parser) custom() bool {
+	name := p.name()
+	p.bytes(p.rest())
+	return strings.HasPrefix(name, ".debug_")
+}
