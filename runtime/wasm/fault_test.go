@@ -27,7 +27,7 @@ func TestFaultsHaveTheirKind(t *testing.T) {
 		want    abi.Kind
 	}{
 		{"trap", guest(wasmtest.Unreachable()), long, abi.Trap},
-		{"access outside of the memory", guest(wasmtest.Load(1 << 20), wasmtest.Drop()), long, abi.Trap},
+		{"access outside of the memory", guest(wasmtest.Load(1<<20), wasmtest.Drop()), long, abi.Trap},
 		{"exit", exits(3), long, abi.Trap},
 		{"exit with the code of a timeout", exits(-0x10000001), long, abi.Trap},
 		{"endless loop", guest(wasmtest.Loop()), short, abi.Timeout},
