@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -132,6 +134,8 @@ func validPath(s string) bool {
 	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, odd)
 }
 
+var hostName = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+
 // host returns the host of a match in lower case.
 func (f *fields) host() string {
 	t := f.text("host", "")
@@ -152,16 +156,13 @@ func hostHint(raw string) string {
 	return "write a name like `api.example.com`, or remove the key for any host"
 }
 
+// validHost takes names and addresses, an IPv6 one in brackets.
 func validHost(s string) bool {
-	name, inner := s, strings.TrimPrefix(s, "[")
-	if inner != s {
-		name = strings.TrimSuffix(inner, "]")
-		return strings.Contains(name, ":") && strings.Trim(name, "0123456789abcdefABCDEF:.") == ""
+	if inner, ok := strings.CutPrefix(s, "["); ok {
+		ip, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return err == nil && ip.Is6() && ip.Zone() == "" && strings.HasSuffix(s, "]")
 	}
-	odd := func(c rune) bool {
-		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_')
-	}
-	return name != "" && !strings.ContainsFunc(name, odd)
+	return hostName.MatchString(s)
 }
 
 // upstream returns nil if there is none.
@@ -184,7 +185,7 @@ func (f *fields) upstream() *Upstream {
 }
 
 func urlHint(raw string) string {
-	if badURL("http://"+raw) == "" {
+	if !strings.Contains(raw, "://") && badURL("http://"+raw) == "" {
 		return "did you mean `http://" + raw + "`?"
 	}
 	return "write for example `http://127.0.0.1:9000`"
@@ -194,7 +195,7 @@ func urlHint(raw string) string {
 func badURL(s string) string {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil:
+	case err != nil || strings.Contains(s, " "):
 		return "is not a URL"
 	case u.Scheme != "http" && u.Scheme != "https":
 		return "must begin with http:// or https://"

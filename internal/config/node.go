@@ -14,9 +14,18 @@ const (
 	mapping
 )
 
-var kindNames = [...]string{"broken", "nothing", "true or false", "a number", "a number", "a string", "a list", "a mapping"}
+var kindNames = [...]string{"broken", "nothing", "true or false", "a whole number", "a number", "a string", "a list", "a mapping"}
 
 func (k kind) String() string { return kindNames[k] }
+
+// is returns the kind of a value that is something else than wanted: whether
+// a number is whole rarely matters then.
+func (k kind) is() string {
+	if k == integer {
+		return kindNames[float]
+	}
+	return kindNames[k]
+}
 
 // node is one value of the file, with aliases and merge keys resolved. Two
 // aliases of one anchor share a node, so nothing may change it.

@@ -35,7 +35,7 @@ func (r *reader) want(n *node, key string, k kind) bool {
 	case null:
 		r.problemf(n.pos, "give it a value or remove the key", "%s has no value", key)
 	default:
-		r.problemf(n.pos, wantHint(n, k), "%s must be %s, not %s", key, k, n.kind)
+		r.problemf(n.pos, wantHint(n, k), "%s must be %s, not %s", key, k, n.kind.is())
 	}
 	return false
 }

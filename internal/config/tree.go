@@ -149,13 +149,13 @@ func (t *tree) merge(v *node, seen map[string]Pos, from *node) {
 	case list:
 		for _, item := range from.items {
 			if item.kind == list {
-				t.problemf(item.pos, "", "`<<` merges mappings, not %s", item.kind)
+				t.problemf(item.pos, "", "`<<` merges mappings, not %s", item.kind.is())
 				continue
 			}
 			t.merge(v, seen, item)
 		}
 	default:
-		t.problemf(from.pos, "", "`<<` merges mappings, not %s", from.kind)
+		t.problemf(from.pos, "", "`<<` merges mappings, not %s", from.kind.is())
 	}
 }
 
