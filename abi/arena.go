@@ -10,7 +10,9 @@ type arena struct{ chunk []byte }
 // copy returns a copy of b that lives until the next reset. It is never nil.
 func (a *arena) copy(b []byte) []byte {
 	if cap(a.chunk)-len(a.chunk) < len(b) || a.chunk == nil {
-		a.chunk = make([]byte, 0, max(2*cap(a.chunk), len(b), 1024))
+		// Doubling stops at what is kept anyway: the small edit after a large
+		// body needs no chunk of twice the body.
+		a.chunk = make([]byte, 0, max(min(2*cap(a.chunk), maxArena), len(b), 1024))
 	}
 	start := len(a.chunk)
 	a.chunk = append(a.chunk, b...)

@@ -66,7 +66,7 @@ func (x *Exchange) SetURI(uri []byte) error {
 // SetHost replaces the Host the request is for. It does not choose the
 // upstream.
 func (x *Exchange) SetHost(host []byte) error {
-	if len(host) == 0 || !ValidValue(host) {
+	if !validHost(host) {
 		return ErrHost
 	}
 	return x.setRequest(RequestHost, &x.Request.Host, host)

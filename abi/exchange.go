@@ -113,8 +113,14 @@ func (x *Exchange) Reset() {
 	x.Meta = Meta(clearFields(Header(meta)))
 }
 
+// maxKeptFields is the longest list of fields that is kept between requests.
+const maxKeptFields = 128
+
 // clearFields empties a list and lets go of the bytes it pointed to.
 func clearFields(h Header) Header {
+	if cap(h) > maxKeptFields {
+		return nil
+	}
 	clear(h[:cap(h)])
 	return h[:0]
 }

@@ -93,6 +93,21 @@ func ValidValue(b []byte) bool {
 	return true
 }
 
+// validHost reports whether b can stand in a Host field (RFC 9110 section 7.2)
+// without being taken for a path, a query, user information or a list.
+func validHost(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+		switch c {
+		case '/', '\\', '?', '#', '@', ',':
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
 // validTarget reports whether b is an origin-form or asterisk-form request
 // target (RFC 9112 section 3.2) that cannot break out of the request line.
 func validTarget(b []byte) bool {
