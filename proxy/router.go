@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+// API is one route with its chain and its upstream.
+type API struct {
+	// Host the route is for, without port; empty is any. Case does not count.
+	Host string
+	// Path is a prefix that ends at a segment border: "/orders" and
+	// "/orders/" both mean "/orders" and everything below. Empty is "/".
+	Path string
+	// Strip removes Path before the request is sent to the upstream.
+	Strip bool
+
+	Chain *chain.Chain
+	// Upstream is where requests go that the chain lets continue; nil means
+	// that there are only virtual paths, and others get 404.
+	Upstream *Upstream
+}
+
+// Router finds the API of a request by host, then by longest path prefix. A
+// host's own routes come before those of any host. It is immutable.
+type Router struct {
+	hosts map[string]*table
+	any   *table
+
+	active atomic.Int64 // requests that were routed here and are not done
+}
+
+// table holds the routes of one host by path, without a trailing slash.
+type table struct {
+	routes map[string]*route
+	depth  int // of the deepest route, in segments
+}
+
+// route is an API as the proxy uses it.
+type route struct {
+	API
+	prefix string // Path without the trailing slash: empty for "/"
+}
+
+// NewRouter returns a router for the given APIs. Two of the same host and
+// path are refused, as are paths that no clean request path can have.
+func NewRouter(apis []API) (*Router, error) {
+	r := &Router{hosts: make(map[string]*table), any: newTable()}
+	for _, a := range apis {
+		t := r.any
+		if a.Host != "" {
+			host := strings.ToLower(a.Host)
+			if t = r.hosts[host]; t == nil {
+				t = newTable()
+				r.hosts[host] = t
+			}
+		}
+		if err := t.add(a); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func newTable() *table { return &table{routes: make(map[string]*route)} }
+
+func (t *table) add(a API) error {
+	prefix := strings.TrimSuffix(a.Path, "/")
+	switch {
+	case a.Chain == nil:
+		return fmt.Errorf("route %q on host %q: no chain", a.Path, a.Host)
+	case prefix != "" && prefix[0] != '/':
+		return fmt.Errorf("route %q on host %q: the path must start with /", a.Path, a.Host)
+	case strings.ContainsAny(prefix, "?#%"):
+		return fmt.Errorf("route %q on host %q: write the path unescaped and without query", a.Path, a.Host)
+	case string(cleanPath([]byte(prefix+"/"), nil)) != prefix+"/":
+		return fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
+	case t.routes[prefix] != nil:
+		return fmt.Errorf("route %q on host %q: it is there twice", a.Path, a.Host)
+	}
+	t.routes[prefix] = &route{API: a, prefix: prefix}
+	t.depth = max(t.depth, strings.Count(prefix, "/"))
+	return nil
+}
+
+// find returns the route for a host and a clean path, or nil. host is as the
+// client sent it; it is folded to lower case into buf if need be.
+func (r *Router) find(host, path, buf []byte) *route {
+	if len(r.hosts) > 0 {
+		if t := r.hosts[string(foldHost(host, buf))]; t != nil {
+			if found := t.find(path); found != nil {
+				return found
+			}
+		}
+	}
+	return r.any.find(path)
+}
+
+// find tries the prefixes of path that end at a segment border, the longest
+// first. No more are tried than the deepest route has segments, so that a
+// path of slashes costs nothing.
+func (t *table) find(path []byte) *route {
+	end := nthSlash(path, t.depth+1)
+	for end >= 0 {
+		if found := t.routes[string(path[:end])]; found != nil {
+			return found
+		}
+		end = bytes.LastIndexByte(path[:end], '/')
+	}
+	return nil
+}
+
+// nthSlash returns the position of the nth slash in path, or its length.
+func nthSlash(path []byte, n int) int {
+	for i, c := range path {
+		if c == '/' {
+			if n--; n == 0 {
+				return i
+			}
+		}
+	}
+	return len(path)
+}
+
+// foldHost returns host in lower case and without port.
+func foldHost(host, buf []byte) []byte {
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	for i, c := range host {
+		if 'A' <= c && c <= 'Z' {
+			buf = append(buf[:0], host...)
+			for j := i; j < len(buf); j++ {
+				buf[j] = lower(buf[j])
+			}
+			return buf
+		}
+	}
+	return host
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// Drain returns when no request uses the router's chains and upstreams any
+// more, or with ctx's error. It must be called only after another router has
+// been set.
+func (r *Router) Drain(ctx context.Context) error {
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for r.active.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+	return nil
+}
+
+// enter returns the current router and counts the caller as its user.
+func (g *Gateway) enter() *Router {
+	for {
+		r := g.router.Load()
+		r.active.Add(1)
+		if g.router.Load() == r {
+			return r
+		}
+		r.active.Add(-1)
+	}
+}

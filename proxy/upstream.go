@@ -1,0 +1,298 @@
+package proxy
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// UpstreamConfig describes an [Upstream]. Zero durations and numbers mean the
+// defaults named below, negative ones no limit.
+type UpstreamConfig struct {
+	// URL names scheme, host and port, and a path that is put before the
+	// request's: "http://127.0.0.1:9000/v1".
+	URL string
+
+	// ConnectTimeout limits connecting, the TLS handshake included, and
+	// waiting for a connection when MaxConns are taken. Default 5 s.
+	ConnectTimeout time.Duration
+	// ResponseTimeout limits the wait from the end of the request to the head
+	// of the final reply. It does not limit the body. Default 30 s.
+	ResponseTimeout time.Duration
+	// BodyTimeout is how long a body may make no progress, either way.
+	// Default 60 s; give streams with longer silences a longer one.
+	BodyTimeout time.Duration
+	// IdleTimeout is how long a connection is kept for later requests.
+	// Default 30 s.
+	IdleTimeout time.Duration
+
+	// PreserveHost sends the client's Host instead of the one in URL.
+	PreserveHost bool
+	// MaxConns is the most requests and tunnels at one time. Further ones
+	// wait for ConnectTimeout and then get 503. Default: no limit.
+	MaxConns int
+	// MaxIdleConns is the most connections kept for later. Default 512.
+	MaxIdleConns int
+	// TLS is used for https URLs; nil means verified against the system's
+	// certificates.
+	TLS *tls.Config
+}
+
+// Upstream is a server that requests are sent to, with its pool of
+// connections. All methods may be called by any number of goroutines.
+type Upstream struct {
+	cfg   UpstreamConfig
+	addr  string
+	host  []byte // the Host header field of URL
+	base  []byte // the path of URL without a trailing slash
+	tls   *tls.Config
+	slots chan struct{} // nil without MaxConns
+	watch *watch
+
+	mu     sync.Mutex // mu protects the fields below
+	idle   []*upConn  // the last one used last
+	closed bool
+}
+
+// NewUpstream checks the configuration. It does not connect. Close must be
+// called when no request uses the upstream any more.
+func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
+	u, err := url.Parse(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("upstream: %w", err)
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("upstream %q: the scheme must be http or https", cfg.URL)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("upstream %q: no host", cfg.URL)
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return nil, fmt.Errorf("upstream %q: only scheme, host, port and path are allowed", cfg.URL)
+	}
+	return newUpstream(cfg.withDefaults(), u), nil
+}
+
+func (c UpstreamConfig) withDefaults() UpstreamConfig {
+	c.ConnectTimeout = cmp.Or(max(c.ConnectTimeout, 0), 5*time.Second)
+	c.ResponseTimeout = cmp.Or(c.ResponseTimeout, 30*time.Second)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, 60*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 30*time.Second)
+	c.MaxIdleConns = cmp.Or(c.MaxIdleConns, 512)
+	return c
+}
+
+func newUpstream(cfg UpstreamConfig, at *url.URL) *Upstream {
+	u := &Upstream{
+		cfg:  cfg,
+		addr: net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), defaultPort(at.Scheme))),
+		host: []byte(at.Host),
+		base: []byte(strings.TrimSuffix(at.EscapedPath(), "/")),
+	}
+	if at.Scheme == "https" {
+		u.tls = upstreamTLS(cfg.TLS, at.Hostname())
+	}
+	if cfg.MaxConns > 0 {
+		u.slots = make(chan struct{}, cfg.MaxConns)
+	}
+	u.watch = newWatch(map[phase]time.Duration{
+		phaseReply: cfg.ResponseTimeout,
+		phaseBody:  cfg.BodyTimeout,
+		phaseWrite: cfg.BodyTimeout,
+		phaseIdle:  cfg.IdleTimeout,
+	})
+	return u
+}
+
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+func upstreamTLS(t *tls.Config, host string) *tls.Config {
+	if t == nil {
+		t = &tls.Config{}
+	}
+	t = t.Clone()
+	t.ServerName = cmp.Or(t.ServerName, host)
+	t.NextProtos = []string{"http/1.1"}
+	return t
+}
+
+// errClosed is the cause of a 502 after Close.
+var errClosed = errors.New("upstream is closed")
+
+// acquire returns a connection for one request: a pooled one that is still
+// open, unless fresh is set. Exactly one of release and discard must follow.
+func (u *Upstream) acquire(fresh bool) (*upConn, error) {
+	if err := u.enter(); err != nil {
+		return nil, err
+	}
+	for !fresh {
+		c := u.pop()
+		if c == nil {
+			break
+		}
+		if c.quiet() {
+			return c, nil
+		}
+		c.close()
+	}
+	c, err := u.dial()
+	if err != nil {
+		u.leave()
+		return nil, err
+	}
+	return c, nil
+}
+
+// enter takes one of MaxConns slots.
+func (u *Upstream) enter() error {
+	if u.slots == nil {
+		return nil
+	}
+	select {
+	case u.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	t := time.NewTimer(u.cfg.ConnectTimeout)
+	defer t.Stop()
+	select {
+	case u.slots <- struct{}{}:
+		return nil
+	case <-t.C:
+		return faultBusy
+	}
+}
+
+func (u *Upstream) leave() {
+	if u.slots != nil {
+		<-u.slots
+	}
+}
+
+// pop takes the connection that was used last: the others grow old and are
+// closed when fewer are needed.
+func (u *Upstream) pop() *upConn {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	n := len(u.idle) - 1
+	if n < 0 {
+		return nil
+	}
+	c := u.idle[n]
+	u.idle[n] = nil
+	u.idle = u.idle[:n]
+	c.in.set(phaseNone)
+	return c
+}
+
+func (u *Upstream) dial() (*upConn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), u.cfg.ConnectTimeout)
+	defer cancel()
+	var d net.Dialer
+	raw, err := d.DialContext(ctx, "tcp", u.addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", connectFault(err), err)
+	}
+	c := newUpConn(u, raw)
+	if u.tls != nil {
+		t := tls.Client(raw, u.tls)
+		if err := t.HandshakeContext(ctx); err != nil {
+			_ = raw.Close()
+			return nil, fmt.Errorf("%w: %w", connectFault(err), err)
+		}
+		c.Conn = t
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		_ = raw.Close()
+		return nil, fmt.Errorf("%w: %w", faultUpstream, errClosed)
+	}
+	u.watch.add(c)
+	return c, nil
+}
+
+// connectFault tells an upstream that is silent from one that refuses.
+func connectFault(err error) *fault {
+	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
+		return faultTimeout
+	}
+	return faultUpstream
+}
+
+// release keeps the connection for later requests. It must be in order: the
+// whole reply was read and nothing after it.
+func (u *Upstream) release(c *upConn) {
+	c.used = true
+	c.in.set(phaseIdle)
+	u.mu.Lock()
+	keep := !u.closed && (u.cfg.MaxIdleConns < 0 || len(u.idle) < u.cfg.MaxIdleConns)
+	if keep {
+		u.idle = append(u.idle, c)
+	}
+	u.mu.Unlock()
+	if !keep {
+		c.close()
+	}
+	u.leave()
+}
+
+// discard closes a connection that cannot be used again.
+func (u *Upstream) discard(c *upConn) {
+	c.close()
+	u.leave()
+}
+
+// drop closes a connection that was idle for too long. It does nothing if a
+// request has taken it in the meantime.
+func (u *Upstream) drop(c *upConn) {
+	u.mu.Lock()
+	i := slices.Index(u.idle, c)
+	if i >= 0 {
+		u.idle = slices.Delete(u.idle, i, i+1)
+	}
+	u.mu.Unlock()
+	if i >= 0 {
+		c.close()
+	}
+}
+
+// Close closes idle connections at once and the others when their requests
+// are done, or when ctx ends; then it returns ctx's error.
+func (u *Upstream) Close(ctx context.Context) error {
+	u.mu.Lock()
+	u.closed = true
+	idle := u.idle
+	u.idle = nil
+	u.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+	done := make(chan struct{})
+	go func() {
+		u.watch.wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range u.watch.all() {
+		c.(*upConn).close()
+	}
+	<-done
+	return ctx.Err()
+}
