@@ -27,13 +27,14 @@ var layers = map[string][]string{
 	"proxy/chain": {"abi"},
 	"proxy":       {"abi", "proxy/chain"},
 
-	"store":                {"abi"},
-	"runtime/builtin":      {"abi", "store"},
-	"runtime/wasm":         {"abi", "runtime/wasm/native"},
-	"runtime/wasm/native":  {"abi"},
-	"runtime/jsvm":         {"abi", "abi/wire"},
-	"runtime/coproc":       {"abi", "abi/wire"},
-	"runtime/coproc/child": {},
+	"store":                 {"abi"},
+	"runtime/builtin":       {"abi", "store"},
+	"runtime/wasm":          {"abi", "runtime/wasm/native"},
+	"runtime/wasm/native":   {"abi"},
+	"runtime/wasm/snapshot": {},
+	"runtime/jsvm":          {"abi", "abi/wire"},
+	"runtime/coproc":        {"abi", "abi/wire"},
+	"runtime/coproc/child":  {},
 
 	"internal/archtest": {},
 	"internal/config":   {"abi"},
@@ -46,14 +47,14 @@ var layers = map[string][]string{
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy", "cmd/sallyport"},
-	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native"},
+	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
 	"github.com/mattn/go-isatty":               {"cmd/sallyport"},
-	"golang.org/x/sys":                         {"runtime/coproc", "proxy"},
+	"golang.org/x/sys":                         {"runtime/coproc", "proxy", "runtime/wasm/snapshot"},
 	"golang.org/x/tools/txtar":                 {"abi/abitest"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
