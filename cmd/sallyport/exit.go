@@ -91,8 +91,13 @@ func reportProblems(w io.Writer, problems config.Problems) {
 // colored reports whether w is a terminal that wants colours, which NO_COLOR
 // (https://no-color.org) forbids.
 func colored(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// isTerminal reports whether w is a terminal, or another character device.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !ok {
 		return false
 	}
 	info, err := f.Stat()

@@ -21,7 +21,7 @@ type app struct {
 	lookup func(string) (string, bool)
 }
 
-func newApp() *app { return &app{lookup: os.LookupEnv} }
+func newApp() *app { return &app{checkPlugins: checkPlugins, lookup: os.LookupEnv} }
 
 // streams are where a command reads and writes.
 type streams struct {
@@ -55,6 +55,9 @@ func newRootCmd(a *app) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.AddCommand(
+		newDemoCmd(),
+		newDemoChildCmd(),
+		newRunCmd(a),
 		newValidateCmd(a),
 		newVersionCmd(),
 	)

@@ -43,3 +43,6 @@ func newVersionCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return cmd
 }
+
+// version returns the version of the running program.
+func version() string { return thisBuild().Version }

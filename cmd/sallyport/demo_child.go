@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/runtime/coproc/child"
+)
+
+// demoChildName is the hidden command that plays the external process of the
+// demo: the same program in another process, with nothing shared but a pipe.
+const demoChildName = "demo-child"
+
+func newDemoChildCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:    demoChildName,
+		Short:  "The external process of the demo: speaks JSON-RPC on stdin and stdout",
+		Hidden: true,
+		Args:   usageArgs(cobra.NoArgs),
+		RunE:   func(*cobra.Command, []string) error { return child.Main(demoHandler()) },
+	}
+}
+
+// demoHandler is the header hook as an external process implements it.
+func demoHandler() child.Handler {
+	return child.Handler{
+		Name: "headers", Hooks: []string{"pre"}, Mode: "augment",
+		Headers: []string{"authorization", "user-agent"}, Writes: []string{"headers"},
+		Func: demoHeaders,
+	}
+}
+
+func demoHeaders(_ context.Context, c *child.Call) (*child.Result, error) {
+	key, agent := "", ""
+	for _, f := range c.Request.Header {
+		switch strings.ToLower(f.Name) {
+		case "authorization":
+			key = f.Value
+		case "user-agent":
+			agent = f.Value
+		}
+	}
+	if key == "" {
+		return unauthorized(), nil
+	}
+	_, token, _ := strings.Cut(key, " ")
+	tenant, _, _ := strings.Cut(token, ".")
+	return &child.Result{Action: "continue", Request: &child.Edits{
+		DeleteHeaders: []string{"X-Debug"},
+		SetHeaders:    child.Fields{{Name: "X-Tenant", Value: tenant}, {Name: "X-Agent", Value: agent}},
+	}}, nil
+}
+
+func unauthorized() *child.Result {
+	return &child.Result{Action: "respond", Request: &child.Edits{Overrides: &child.Overrides{
+		ResponseCode: 401, ResponseBody: `{"error":"authorization required"}`, OverrideError: true,
+	}}}
+}

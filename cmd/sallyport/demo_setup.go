@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/examples"
+	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/proxy"
+)
+
+// demoModels are the isolation models the demo shows, in the order in which
+// its combined API runs them.
+var demoModels = [...]string{config.JSVM, config.Wasm, config.Process}
+
+// demo is a whole installation for one run: an upstream, three plugins that do
+// the same in three models, and a gateway, from a configuration file like any
+// other in a folder of its own.
+type demo struct {
+	dir      string
+	cfg      *config.Config
+	upstream *demoUpstream
+	gateway  *gateway
+	url      string
+
+	cancel context.CancelFunc
+	served chan error
+}
+
+// startDemo listens on addr, or on a free port of the same host if that one
+// is taken.
+func startDemo(ctx context.Context, addr string, logger *zerolog.Logger, observe func(*proxy.Access)) (*demo, error) {
+	d := &demo{served: make(chan error, 1)}
+	if err := d.open(ctx, logger, observe); err != nil {
+		return nil, errors.Join(err, d.release())
+	}
+	ln, err := listenNear(ctx, addr)
+	if err != nil {
+		return nil, errors.Join(err, d.gateway.current.Load().close(ctx), d.release())
+	}
+	d.url = "http://" + ln.Addr().String()
+	ctx, d.cancel = context.WithCancel(ctx)
+	go func() { d.served <- d.gateway.serve(ctx, listeners{public: ln}, 5*time.Second) }()
+	return d, nil
+}
+
+// open brings everything up except the port.
+func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*proxy.Access)) (err error) {
+	if d.upstream, err = startDemoUpstream(); err != nil {
+		return err
+	}
+	if d.dir, err = os.MkdirTemp("", "sallyport-demo-"); err != nil {
+		return err
+	}
+	file, err := d.writeFiles()
+	if err != nil {
+		return err
+	}
+	if d.cfg, err = config.Load(file, nil); err != nil {
+		return err
+	}
+	d.gateway, err = openGateway(ctx, d.cfg, logger, observe)
+	return err
+}
+
+// Close ends the demo and waits for all of it.
+func (d *demo) Close() error {
+	d.cancel()
+	return errors.Join(<-d.served, d.release())
+}
+
+// release lets go of what the gateway does not own.
+func (d *demo) release() error {
+	var errs []error
+	if d.upstream != nil {
+		errs = append(errs, d.upstream.Close())
+	}
+	if d.dir != "" {
+		errs = append(errs, os.RemoveAll(d.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// writeFiles lays out configuration and plugins as a user would.
+func (d *demo) writeFiles() (configFile string, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	files := map[string][]byte{
+		"headers.wasm":   examples.HeadersWasm,
+		"headers.js":     examples.HeadersJS,
+		"sallyport.yaml": demoConfig(d.upstream.URL(), program),
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(d.dir, name), data, 0o600); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Join(d.dir, "sallyport.yaml"), nil
+}
+
+// demoConfig binds the three plugins to one API each, and to one together.
+func demoConfig(upstream, program string) []byte {
+	return fmt.Appendf(nil, `version: 1
+listen: "127.0.0.1:0"
+defaults: { timeout: 1s }
+coproc: { command: [%[2]s, %[3]s] }
+plugins:
+  jsvm:   { runtime: jsvm, source: headers.js, entry: headers }
+  wasm:   { runtime: wasm, source: headers.wasm }
+  coproc: { runtime: coproc, entry: headers }
+apis:
+  - { name: jsvm,   match: { path: /jsvm/ },   upstream: { url: %[1]s }, hooks: { pre: [jsvm] } }
+  - { name: wasm,   match: { path: /wasm/ },   upstream: { url: %[1]s }, hooks: { pre: [wasm] } }
+  - { name: coproc, match: { path: /coproc/ }, upstream: { url: %[1]s }, hooks: { pre: [coproc] } }
+  - { name: all,    match: { path: /all/ },    upstream: { url: %[1]s }, hooks: { pre: [jsvm, wasm, coproc] } }
+`, quoteYAML(upstream), quoteYAML(program), quoteYAML(demoChildName))
+}
+
+// quoteYAML returns s as a string of the configuration, where a dollar sign
+// would stand for a value of the environment.
+func quoteYAML(s string) string { return strconv.Quote(strings.ReplaceAll(s, "$", "$$")) }
+
+// listenNear listens on addr, or on any port of its host if that is taken.
+func listenNear(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", addr)
+	if err == nil {
+		return ln, nil
+	}
+	host, _, splitErr := net.SplitHostPort(addr)
+	if splitErr != nil {
+		return nil, err
+	}
+	return lc.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/runtime/builtin"
+	"github.com/c386954a/sallyport/runtime/coproc"
+	"github.com/c386954a/sallyport/runtime/jsvm"
+	"github.com/c386954a/sallyport/runtime/wasm"
+	"github.com/c386954a/sallyport/store"
+)
+
+// newRuntimes returns one runtime per isolation model. It is the one place
+// that knows all of them.
+func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger) (map[string]abi.Runtime, error) {
+	sandbox, err := wasm.New(ctx, wasm.Config{Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("wasm: %w", err)
+	}
+	runtimes := map[string]abi.Runtime{
+		config.Builtin: builtin.New(builtin.Config{Store: st}),
+		config.Wasm:    sandbox,
+		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger}),
+	}
+	if cfg.Coproc != nil {
+		runtimes[config.Process] = coproc.New(coprocConfig(cfg.Coproc, logger))
+	}
+	return runtimes, nil
+}
+
+func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {
+	out := coproc.Config{
+		Logger: logger, Version: version(),
+		Dir: c.Dir.Value, StartTimeout: c.StartTimeout,
+		MaxInFlight: c.MaxInFlight, MaxMessage: int(c.MaxMessage),
+	}
+	for _, word := range c.Command {
+		out.Command = append(out.Command, word.Value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		out.Env = append(out.Env, name+"="+c.Env[name])
+	}
+	return out
+}
+
+// closeRuntimes closes all of them and joins what went wrong.
+func closeRuntimes(ctx context.Context, runtimes map[string]abi.Runtime) error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(runtimes)) {
+		if err := runtimes[name].Close(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
