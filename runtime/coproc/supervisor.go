@@ -126,16 +126,20 @@ func (r *Runtime) start(ctx context.Context, probe bool) (*process, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.StartTimeout)
 	defer cancel()
 	// A call in flight does not watch ctx, but it does see the process die.
-	unwatch := context.AfterFunc(ctx, func() { p.kill(ctx.Err()) })
+	unwatch := context.AfterFunc(ctx, func() { p.kill(r.notReady()) })
 	err = r.prepare(ctx, p, probe)
 	if unwatch() && err == nil {
 		p.wg.Go(p.health)
 		return p, nil
 	}
-	if ctx.Err() != nil {
-		err = fmt.Errorf("not ready within %v: %w", r.cfg.StartTimeout, ctx.Err())
+	if errors.Is(err, errTimeout) {
+		err = r.notReady()
 	}
 	return nil, failedStart(p, err)
+}
+
+func (r *Runtime) notReady() error {
+	return fmt.Errorf("process is not ready within %v", r.cfg.StartTimeout)
 }
 
 // spawnError tells a command that can never work from a system that cannot
