@@ -1,9 +1,6 @@
 package sallyport
 
-import (
-	"encoding/binary"
-	"iter"
-)
+import "iter"
 
 // The messages.
 const (
@@ -33,30 +30,37 @@ func (h Header) Has(name string) bool {
 }
 
 // Values yields the values of all fields of that name.
-func (h Header) Values(name string) iter.Seq[Value] {
+func (h Header) Values(name string) iter.Seq[Value] { return items(h.values(name)) }
+
+func (h Header) values(name string) Value {
 	n := hostHeaderValues(&h.x.host, h.message, name, h.x.free())
 	if h.x.tooSmall(n) {
 		n = hostHeaderValues(&h.x.host, h.message, name, h.x.free())
 	}
-	return items(h.x.take(n))
+	return h.x.take(n)
 }
 
 // Names yields every name once, as it was first spelled.
-func (h Header) Names() iter.Seq[Value] {
+func (h Header) Names() iter.Seq[Value] { return items(h.names()) }
+
+func (h Header) names() Value {
 	n := hostHeaderNames(&h.x.host, h.message, h.x.free())
 	if h.x.tooSmall(n) {
 		n = hostHeaderNames(&h.x.host, h.message, h.x.free())
 	}
-	return items(h.x.take(n))
+	return h.x.take(n)
 }
 
-// All yields all fields in their order, read in one call of the host.
-func (h Header) All() iter.Seq2[Value, Value] {
+// All yields name and value of all fields in their order, read in one call of
+// the host.
+func (h Header) All() iter.Seq2[Value, Value] { return pairs(h.all()) }
+
+func (h Header) all() Value {
 	n := hostHeaderAll(&h.x.host, h.message, h.x.free())
 	if h.x.tooSmall(n) {
 		n = hostHeaderAll(&h.x.host, h.message, h.x.free())
 	}
-	return pairs(h.x.take(n))
+	return h.x.take(n)
 }
 
 // Set replaces all fields of that name by one.
@@ -78,39 +82,4 @@ func (h Header) AddBytes(name string, value []byte) error { return h.Add(name, v
 // Del removes all fields of that name.
 func (h Header) Del(name string) error {
 	return check(hostHeaderDel(&h.x.host, h.message, name))
-}
-
-// items yields the items of a list: a count, the length of each, the items.
-func items(list Value) iter.Seq[Value] {
-	return func(yield func(Value) bool) {
-		if len(list) < 4 {
-			return
-		}
-		n := binary.LittleEndian.Uint32(list)
-		lengths, rest := list[4:4+4*n], list[4+4*n:]
-		for ; n > 0; n-- {
-			size := binary.LittleEndian.Uint32(lengths)
-			if !yield(rest[:size:size]) {
-				return
-			}
-			lengths, rest = lengths[4:], rest[size:]
-		}
-	}
-}
-
-// pairs yields the items of a list two at a time.
-func pairs(list Value) iter.Seq2[Value, Value] {
-	return func(yield func(name, value Value) bool) {
-		var name Value
-		for item := range items(list) {
-			if name == nil {
-				name = item
-				continue
-			}
-			if !yield(name, item) {
-				return
-			}
-			name = nil
-		}
-	}
 }
