@@ -45,7 +45,7 @@ type Virtual struct {
 	// included, without query. With a slash at its end it stands for
 	// everything below it.
 	Path string
-	Step   *Step
+	Step *Step
 }
 
 // New checks that every plugin implements the hooks it is bound to and

@@ -1,0 +1,83 @@
+//go:build !race
+
+package chain_test
+
+import (
+	"testing"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+var (
+	tenant  = []byte("X-Tenant")
+	agent   = []byte("X-Agent")
+	debug   = []byte("X-Debug")
+	acme    = []byte("acme")
+	method  = []byte("GET")
+	orders  = []byte("/orders?x=1")
+	session = &abi.Session{KeyID: "k1"}
+)
+
+// three returns a chain of three plugins, among them one that edits.
+func three(tb testing.TB, post func(*abi.Exchange) (abi.Verdict, error), policy chain.Policy) *chain.Chain {
+	tb.Helper()
+	last := step("post", post)
+	last.OnFault = policy
+	return build(tb, steps{
+		abi.Pre: step("pre", func(x *abi.Exchange) (abi.Verdict, error) {
+			_ = x.SetHeader(abi.OfRequest, tenant, acme)
+			_ = x.SetHeader(abi.OfRequest, agent, acme)
+			return abi.Continue, x.DelHeader(abi.OfRequest, debug)
+		}),
+		abi.Auth:     step("auth", func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, x.SetSession(session) }),
+		abi.Post:     last,
+		abi.Response: step("response", func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, x.SetStatus(201) }),
+	})
+}
+
+func run(x *abi.Exchange, c *chain.Chain) {
+	x.Reset()
+	x.Request.Method, x.Request.URI = method, orders
+	x.Request.Header = append(x.Request.Header, abi.Field{Name: debug, Value: acme})
+	if v, err := c.HandleRequest(x); v == abi.Continue && err == nil {
+		x.Reply.Status = 200
+		_ = c.HandleReply(x)
+	}
+}
+
+func TestChainDoesNotAllocate(t *testing.T) {
+	edit := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, x.SetMeta(tenant, acme) }
+	answer := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Respond, x.Answer(403, acme) }
+	for _, tt := range []struct {
+		name string
+		c    *chain.Chain
+	}{
+		{"three plugins", three(t, edit, chain.Closed)},
+		{"an answer", three(t, answer, chain.Closed)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var x abi.Exchange
+			if n := testing.AllocsPerRun(100, func() { run(&x, tt.c) }); n != 0 {
+				t.Errorf("%v allocations, want 0", n)
+			}
+		})
+	}
+}
+
+func TestAFaultCostsOneAllocation(t *testing.T) {
+	var x abi.Exchange
+	c := three(t, fail, chain.Open)
+	if n := testing.AllocsPerRun(100, func() { run(&x, c) }); n > 1 {
+		t.Errorf("%v allocations, want 1 for the fault", n)
+	}
+}
+
+func BenchmarkChain(b *testing.B) {
+	c := three(b, func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, nil }, chain.Closed)
+	var x abi.Exchange
+	b.ReportAllocs()
+	for b.Loop() {
+		run(&x, c)
+	}
+}
