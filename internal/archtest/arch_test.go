@@ -32,6 +32,7 @@ var layers = map[string][]string{
 	"runtime/wasm":          {"abi", "runtime/wasm/native"},
 	"runtime/wasm/native":   {"abi"},
 	"runtime/wasm/snapshot": {},
+	"runtime/wasm/wasmtest": {},
 	"runtime/jsvm":          {"abi", "abi/wire"},
 	"runtime/coproc":        {"abi", "abi/wire"},
 	"runtime/coproc/child":  {},
