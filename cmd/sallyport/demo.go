@@ -154,6 +154,14 @@ requests (Ctrl-C ends the demo)
 }
 
 func printAccess(out io.Writer, a *proxy.Access) {
-	fmt.Fprintf(out, "%s  %d  %-4s %-24s %6.2f ms\n",
-		time.Now().Format(time.TimeOnly), a.Status, a.Method, a.URI, float64(a.Duration.Microseconds())/1e3)
+	fmt.Fprintf(out, "%s  %d  %-4s %-20s %-24s %6.2f ms\n",
+		time.Now().Format(time.TimeOnly), a.Status, a.Method, a.URI, through(a.API), float64(a.Duration.Microseconds())/1e3)
+}
+
+// through names the models that the requests of an API pass.
+func through(api string) string {
+	if api == demoAll {
+		return strings.Join(demoModels[:], " → ")
+	}
+	return api
 }

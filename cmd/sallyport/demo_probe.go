@@ -117,7 +117,7 @@ func (d *demo) probeChain(ctx context.Context) (demoChain, error) {
 	}
 	p.expect(http.StatusOK, demoChanges)
 	c := demoChain{Probe: p, OK: p.Problem == ""}
-	for _, s := range d.steps("all") {
+	for _, s := range d.steps(demoAll) {
 		c.Steps = append(c.Steps, s.Model)
 		c.OK = c.OK && s.Calls == 1
 	}
@@ -148,7 +148,7 @@ func (d *demo) send(ctx context.Context, path string, header map[string]string) 
 		req.Header.Set(name, value)
 	}
 	before := d.upstream.Served()
-	reply, err := http.DefaultClient.Do(req)
+	reply, err := d.client.Do(req)
 	if err != nil {
 		return probe{}, err
 	}

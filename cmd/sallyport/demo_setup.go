@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,6 +23,9 @@ import (
 // its combined API runs them.
 var demoModels = [...]string{config.JSVM, config.Wasm, config.Process}
 
+// demoAll is the API whose requests pass all of them.
+const demoAll = "all"
+
 // demo is a whole installation for one run: an upstream, three plugins that do
 // the same in three models, and a gateway, from a configuration file like any
 // other in a folder of its own.
@@ -30,6 +34,7 @@ type demo struct {
 	cfg      *config.Config
 	upstream *demoUpstream
 	gateway  *gateway
+	client   http.Client
 	url      string
 
 	cancel context.CancelFunc
@@ -39,7 +44,7 @@ type demo struct {
 // startDemo listens on addr, or on a free port of the same host if that one
 // is taken.
 func startDemo(ctx context.Context, addr string, logger *zerolog.Logger, observe func(*proxy.Access)) (*demo, error) {
-	d := &demo{served: make(chan error, 1)}
+	d := &demo{served: make(chan error, 1), client: http.Client{Transport: &http.Transport{}}}
 	if err := d.open(ctx, logger, observe); err != nil {
 		return nil, errors.Join(err, d.release())
 	}
@@ -74,6 +79,7 @@ func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*p
 
 // Close ends the demo and waits for all of it.
 func (d *demo) Close() error {
+	d.client.CloseIdleConnections()
 	d.cancel()
 	return errors.Join(<-d.served, d.release())
 }

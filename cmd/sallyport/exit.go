@@ -65,7 +65,7 @@ func report(w io.Writer, err error) {
 	if e, ok := errors.AsType[*exitError](err); err == nil || ok && e.err == nil {
 		return
 	}
-	if problems, ok := errors.AsType[config.Problems](err); ok {
+	if problems, ok := errors.AsType[config.Problems](err); ok && exitCode(err) == exitConfig {
 		reportProblems(w, problems)
 		return
 	}

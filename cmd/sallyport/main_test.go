@@ -13,6 +13,12 @@ var update = flag.Bool("update", false, "rewrite the golden files inside the scr
 // TestMain makes the program a command of the test binary, so that scripts run
 // it without building it.
 func TestMain(m *testing.M) {
+	if notes := os.Getenv(childMode); notes != "" {
+		if err := playChild(notes); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	testscript.Main(m, map[string]func(){"sallyport": main})
 }
 

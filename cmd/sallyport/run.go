@@ -51,7 +51,8 @@ func (a *app) run(ctx context.Context, file string, logger *zerolog.Logger, out 
 	defer ls.close()
 	g, err := openGateway(ctx, cfg, logger, nil)
 	if err != nil {
-		return err
+		// The file is valid: what it names does not work here and now.
+		return &exitError{exitFailure, err}
 	}
 	fmt.Fprintf(out, "%s: listening on %s\n", file, ls.describe(cfg))
 	stop := a.reloadOnHangup(ctx, g, file, logger)

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
 )
 
@@ -41,8 +43,7 @@ func newValidateCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: ok: %s, %s\n", file, plural(len(c.Plugins), "plugin"), plural(len(c.APIs), "api"))
-			return nil
+			return printSummary(cmd.OutOrStdout(), file, c)
 		},
 	}
 	addConfigFlag(cmd, &file)
@@ -70,6 +71,24 @@ func (a *app) validate(ctx context.Context, file string) (*config.Config, error)
 		return nil, problems.Sort()
 	}
 	return c, nil
+}
+
+// printSummary says what was found, and for each API who may use it.
+func printSummary(out io.Writer, file string, c *config.Config) error {
+	fmt.Fprintf(out, "%s: ok: %s, %s\n", file, plural(len(c.Plugins), "plugin"), plural(len(c.APIs), "api"))
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, a := range c.APIs {
+		fmt.Fprintf(w, "  %s\t%s%s\t%s\n", a.Name, a.Match.Host, a.Match.Path, protection(a))
+	}
+	return w.Flush()
+}
+
+// protection says which plugin decides who may use an API.
+func protection(a *config.API) string {
+	for _, b := range a.Hooks[abi.Auth] {
+		return fmt.Sprintf("auth by %s (%s)", b.Plugin.Name, b.Plugin.Runtime.Value)
+	}
+	return "no auth plugin: open to everyone"
 }
 
 // printVerdict prints the result of validate as one JSON object. It returns
