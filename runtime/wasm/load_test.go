@@ -29,26 +29,27 @@ func TestLoadRefuses(t *testing.T) {
 		guest func() *wasmtest.Module
 		spec  abi.Spec
 		want  []string
+		start time.Duration
 	}{
-		{"a wrong digest", idle, abi.Spec{SHA256: strings.Repeat("ab", 32)}, []string{"sha256 is ", "want " + strings.Repeat("ab", 32)}},
-		{"what is not wasm", func() *wasmtest.Module { return none }, abi.Spec{}, []string{"compile"}},
+		{"a wrong digest", idle, abi.Spec{SHA256: strings.Repeat("ab", 32)}, []string{"sha256 is ", "want " + strings.Repeat("ab", 32)}, 0},
+		{"what is not wasm", func() *wasmtest.Module { return none }, abi.Spec{}, []string{"compile"}, 0},
 		{"all unknown imports at once", importsUnknown, abi.Spec{}, []string{
 			"env.abort: unknown module", "sallyport.header_gte: unknown function",
 			"sallyport.header_get: wrong signature, want (i32, i32, i32, i32, i32) -> i32",
 			"wasi_snapshot_preview1.sock_recv: not granted",
-		}},
-		{"a hook that is not exported", idle, abi.Spec{Hooks: abi.SetOf(abi.Pre, abi.Auth)}, []string{"does not implement auth", "pre"}},
-		{"a misspelled hook", misspelled, abi.Spec{}, []string{"sallyport_prae is not a hook"}},
-		{"a hook with a wrong signature", wrongSignature, abi.Spec{}, []string{"sallyport_pre is not a function () -> i32"}},
-		{"a guest without memory", func() *wasmtest.Module { return idle().WithoutMemory() }, abi.Spec{}, []string{"memory"}},
-		{"a memory beyond the limit", idle, abi.Spec{Limits: abi.Limits{Memory: 1000}}, []string{"needs 65536 bytes", "limit is 1000"}},
-		{"a command", command, abi.Spec{}, []string{"reactor"}},
-		{"a start that traps", startTraps, abi.Spec{}, []string{"start: ", "unreachable"}},
-		{"a start that hangs", startHangs, abi.Spec{}, []string{"start: stopped: context deadline exceeded"}},
-		{"a configuration that is no object", idle, abi.Spec{Config: []byte("[1]")}, []string{"config of the plugin"}},
+		}, 0},
+		{"a hook that is not exported", idle, abi.Spec{Hooks: abi.SetOf(abi.Pre, abi.Auth)}, []string{"does not implement auth", "pre"}, 0},
+		{"a misspelled hook", misspelled, abi.Spec{}, []string{"sallyport_prae is not a hook"}, 0},
+		{"a hook with a wrong signature", wrongSignature, abi.Spec{}, []string{"sallyport_pre is not a function () -> i32"}, 0},
+		{"a guest without memory", func() *wasmtest.Module { return idle().WithoutMemory() }, abi.Spec{}, []string{"memory"}, 0},
+		{"a memory beyond the limit", idle, abi.Spec{Limits: abi.Limits{Memory: 1000}}, []string{"needs 65536 bytes", "limit is 1000"}, 0},
+		{"a command", command, abi.Spec{}, []string{"reactor"}, 0},
+		{"a start that traps", startTraps, abi.Spec{}, []string{"start: ", "unreachable"}, 0},
+		{"a start that hangs", startHangs, abi.Spec{}, []string{"start: stopped: context deadline exceeded"}, short},
+		{"a configuration that is no object", idle, abi.Spec{Config: []byte("[1]")}, []string{"config of the plugin"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRuntime(t, wasm.Config{StartTimeout: 50 * time.Millisecond})
+			r := newRuntime(t, wasm.Config{StartTimeout: c.start})
 			c.spec.Name, c.spec.Source = "guest", source(t, bytesOf(c.guest()))
 			_, err := r.Load(context.Background(), c.spec)
 			if abi.KindOf(err) != abi.Refused {

@@ -3,6 +3,7 @@ package wasm_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -61,17 +62,20 @@ func loadLogged(t *testing.T, m *wasmtest.Module) (abi.Plugin, *journal) {
 }
 
 func TestALogFloodIsCut(t *testing.T) {
-	m := wasmtest.New(1).Data(0, "flood")
+	m := wasmtest.New(1).Data(0, "\xe8\x03\x00\x00flood") // 1000 lines are left
 	log := m.Import("sallyport", "log", 3, wasmtest.I32)
-	m.Func("sallyport_pre", wasmtest.Loop(wasmtest.Call(log, 2, 0, 5), wasmtest.Drop()))
+	m.Func("sallyport_pre", wasmtest.Loop(
+		wasmtest.Call(log, 2, 4, 5), wasmtest.Drop(),
+		wasmtest.Store(0, slices.Concat(wasmtest.Load(0), wasmtest.Const(-1), wasmtest.Add())),
+		wasmtest.Load(0), wasmtest.Less0(), wasmtest.If(wasmtest.Unreachable())))
 	p, j := loadLogged(t, m)
-	for range 2 {
-		if _, err := call(p, exchange(), abi.Pre, short); abi.KindOf(err) != abi.Timeout {
-			t.Fatalf("Call() = %v, want timeout", err)
+	for range 5 {
+		if _, err := call(p, exchange(), abi.Pre, long); abi.KindOf(err) != abi.Trap {
+			t.Fatalf("Call() = %v, want a trap after 1000 lines", err)
 		}
 	}
-	if n := strings.Count(j.String(), "flood"); n < 200 || n > 2000 {
-		t.Errorf("%d lines were logged, want the burst of 200 and few more", n)
+	if n := strings.Count(j.String(), "flood"); n < 200 || n > 2500 {
+		t.Errorf("%d of 5000 lines were logged, want the burst of 200 and few more", n)
 	}
 }
 

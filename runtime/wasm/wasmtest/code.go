@@ -32,11 +32,6 @@ func Store(address int32, code []byte) []byte {
 	return slices.Concat(Const(address), code, []byte{0x36, 2, 0})
 }
 
-// Store64 writes the i64 that code leaves to an address.
-func Store64(address int32, code []byte) []byte {
-	return slices.Concat(Const(address), code, []byte{0x37, 3, 0})
-}
-
 // Load pushes the i32 at an address.
 func Load(address int32) []byte {
 	return slices.Concat(Const(address), []byte{0x28, 2, 0})
@@ -47,12 +42,6 @@ func Add() []byte { return []byte{0x6a} }
 
 // And replaces the two numbers on top of the stack by their common bits.
 func And() []byte { return []byte{0x71} }
-
-// Set pops a number into one of the four locals of the function.
-func Set(local uint32) []byte { return append([]byte{0x21}, u32(local)...) }
-
-// Get pushes a local.
-func Get(local uint32) []byte { return append([]byte{0x20}, u32(local)...) }
 
 // Unreachable traps.
 func Unreachable() []byte { return []byte{0x00} }

@@ -56,7 +56,7 @@ func (m *Module) Proc(export string, code ...[]byte) uint32 {
 func (m *Module) function(export string, typ uint32, code [][]byte) uint32 {
 	index := uint32(len(m.imports) + len(m.functions))
 	m.functions = append(m.functions, typ)
-	locals := []byte{1, 4, I32} // one group: four locals of type i32
+	locals := []byte{0}
 	body := slices.Concat(locals, slices.Concat(code...), []byte{0x0b})
 	m.bodies = append(m.bodies, slices.Concat(u32(uint32(len(body))), body))
 	if export != "" {
