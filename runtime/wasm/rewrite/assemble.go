@@ -61,6 +61,8 @@ func (p *parser) appendRebuilt(out []byte, s section) []byte {
 		}
 	case secType:
 		s.payload = p.typePayload(s.payload)
+	case secTable:
+		s.payload = p.tablePayload()
 	case secMemory:
 		s.payload = appendU32([]byte{1, 0}, p.memory.min)
 	case secGlobal:

@@ -21,6 +21,8 @@
 //     is done once, on a template, and not for every instance.
 //   - No declared memory maximum: the allocator enforces it, and the trick that
 //     shrinks a memory needs room to "grow".
+//   - A maximum for every table, which no allocator bounds: about a million entries in
+//     all tables together.
 //
 // # Inserted code
 //
@@ -51,7 +53,9 @@
 //
 // It gives each instance an allocator that answers nil to a growth by Yield
 // pages and treats it as a yield; that enforces [Memory].Max; and that limits
-// plugins to 1 GiB, below every legal Yield. After instantiation, and before
+// plugins to 1 GiB, below every legal Yield. The engine panics when the
+// allocator cannot give a new instance its [Memory].Min, so the host compares
+// that with the limit first. After instantiation, and before
 // any other call, it writes [Report].Segments and calls [Report].Start. After a
 // trap, fuel and depth keep the values they had: a snapshot restores them with
 // the other globals, any other host sets them to Slice and 0.
@@ -81,8 +85,8 @@
 // conversions. Refused by name are imported memories, tables and mutable
 // globals; shared, 64-bit and several memories; threads, exceptions in both
 // forms, garbage collection, typed function references, relaxed SIMD; more than
-// 50,000 locals in a function; and tail calls unless [Options].TailCalls is
-// set.
+// 50,000 locals in a function or a million initial table entries; and tail
+// calls unless [Options].TailCalls is set.
 //
 // What is accepted but cannot be undone by a snapshot, such as table.set, is
 // listed in [Report].Reasons.

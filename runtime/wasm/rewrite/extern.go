@@ -86,7 +86,7 @@ func (p *parser) exportDesc(kind byte, e *Extern) {
 		if p.err != nil {
 			return
 		}
-		e.Kind, e.Type = KindTable, p.tables[t].String()
+		e.Kind, e.Type = KindTable, p.tables[t].typ.String()
 	case externMemory:
 		p.index("memory", p.memories)
 		e.Kind, e.Type = KindMemory, p.memory.String()

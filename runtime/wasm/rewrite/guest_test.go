@@ -15,6 +15,8 @@ import (
 const (
 	page      = 1 << 16
 	yieldSize = 32_768 * page
+
+	tailCallFeatures = api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall
 )
 
 // memory is the allocator of one instance. It stands in for the gateway's: it

@@ -22,7 +22,7 @@ type parser struct {
 
 	importedGlobals int
 
-	tables    []valueType
+	tables    []table
 	memory    limits
 	memories  int
 	exports   int
@@ -101,28 +101,6 @@ func (p *parser) functionSection() {
 		p.funcs = append(p.funcs, p.index("type", len(p.types)))
 	}
 	p.declared = make([]bool, len(p.funcs))
-}
-
-func (p *parser) tableSection() {
-	for range p.count(1) {
-		p.table()
-		if p.err != nil {
-			return
-		}
-	}
-	if len(p.tables) > 1 {
-		p.features |= featReferenceTypes
-	}
-}
-
-func (p *parser) table() {
-	start := p.pos
-	if p.rest() > 0 && p.b[p.pos] == 0x40 {
-		p.refuse(start, "typed function references (table initializer) are not supported")
-	}
-	t := p.referenceType()
-	p.limits("table")
-	p.tables = append(p.tables, t)
 }
 
 func (p *parser) memorySection() {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 )
@@ -40,7 +39,7 @@ func TestSpec(t *testing.T) {
 		{
 			folder:   "tail-call",
 			name:     "tail-call",
-			features: api.CoreFeaturesV2 | experimental.CoreFeaturesTailCall,
+			features: tailCallFeatures,
 			opt:      rewrite.Options{TailCalls: true},
 		},
 	} {
