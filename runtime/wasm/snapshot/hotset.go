@@ -8,8 +8,8 @@ const (
 	// relearnAfter is after how many restores they are learned anew.
 	relearnAfter = 4096
 	// hotRuns bounds how many ranges a hot set has. Each gap between two costs
-	// a system call in every restore.
-	hotRuns = 16
+	// a system call in every restore, which is still cheaper than a fault.
+	hotRuns = 128
 	// hotGap is the gap, in pages, that is copied rather than dropped: a
 	// system call costs as much.
 	hotGap = 4

@@ -89,9 +89,8 @@ func (k *kit) image(tb testing.TB) *snapshot.Image {
 			tb.Fatal(err)
 		}
 	}
-	memory, _ := c.module.Memory().Read(0, uint32(c.memory.Size()))
 	for n := range k.pages {
-		page := memory[n*os.Getpagesize():][:os.Getpagesize()]
+		page := c.bytes()[n*os.Getpagesize():][:os.Getpagesize()]
 		for i := range page {
 			page[i] = byte(n + i + 1)
 		}
@@ -152,7 +151,7 @@ func (c *clone) call(tb testing.TB, name string, args ...uint64) uint64 {
 	tb.Helper()
 	v, err := c.try(name, args...)
 	if err != nil {
-		tb.Fatalf("%s(%v): %v", name, args, err)
+		tb.Fatalf("%s: %v", name, err) // not args: they would escape
 	}
 	return v
 }
