@@ -38,6 +38,7 @@ type conn struct {
 	taken   *flight // the one that is to take over the connection
 	joined  bool    // it has been taken over
 	sawLine bool    // a line end was seen since the first byte of the request
+	sawEnd  bool    // a read has failed, or found the end of the stream
 	linger  bool    // the reply went out before the request was read
 	late    atomic.Bool
 	once    sync.Once
@@ -81,12 +82,11 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.in.set(phaseBody)
 		n, err := c.Conn.Read(p)
 		c.in.set(phaseNone)
+		c.sawEnd = c.sawEnd || err != nil
 		return n, err
-	case phaseBody:
-		c.in.set(phaseBody)
-		return c.Conn.Read(p)
 	}
 	n, err := c.Conn.Read(p)
+	c.sawEnd = c.sawEnd || err != nil
 	if !c.sawLine {
 		c.sawLine = bytes.IndexByte(p[:n], '\n') >= 0
 	}

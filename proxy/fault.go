@@ -30,7 +30,6 @@ var (
 	faultURI         = &fault{414, "request target too long"}
 	faultExpectation = &fault{417, "expectation cannot be met"}
 	faultHeader      = &fault{431, "request header too large"}
-	faultEncoding    = &fault{501, "transfer coding not served"}
 	faultVersion     = &fault{505, "protocol version not served"}
 	faultInternal    = &fault{500, "internal error"}
 	faultCrowded     = &fault{503, "too many connections"}

@@ -31,12 +31,13 @@ type trip struct {
 
 	up       *upConn
 	upload   *upload // nil unless the request body is still being sent
-	buffered bool    // the request body is in x.Request.Body
-	admitted bool    // the hooks before the upstream have run
-	refused  bool    // the rest of the client's bytes cannot be trusted
-	stored   bool    // fasthttp has been given the head of the reply
-	replaced bool    // the reply has a body that is not the upstream's
-	handed   bool    // the reply, or a tunnel, ends the flight later
+	incoming incoming
+	buffered bool // the request body is in x.Request.Body
+	admitted bool // the hooks before the upstream have run
+	refused  bool // the rest of the client's bytes cannot be trusted
+	stored   bool // fasthttp has been given the head of the reply
+	replaced bool // the reply has a body that is not the upstream's
+	handed   bool // the reply, or a tunnel, ends the flight later
 	access   Access
 }
 
@@ -75,6 +76,7 @@ func newFlight(g *Gateway) *flight {
 // take starts a flight for the request that fasthttp has just read.
 func (g *Gateway) take(c *conn, ctx *fasthttp.RequestCtx) *flight {
 	f, _ := g.flights.Get().(*flight)
+	f.incoming.flight = f
 	f.conn, f.ctx = c, ctx
 	f.router = g.enter()
 	f.access.Start = time.Now()

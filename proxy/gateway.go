@@ -232,9 +232,9 @@ func connState(nc net.Conn, s fasthttp.ConnState) {
 	}
 	switch s {
 	case fasthttp.StateActive:
-		c.sawLine = false
 		c.in.set(phaseHeader)
 	case fasthttp.StateIdle:
+		c.sawLine = false
 		c.in.set(phaseIdle)
 	case fasthttp.StateHijacked:
 		c.joined = true

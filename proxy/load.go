@@ -67,7 +67,7 @@ func (f *flight) loadField(name, value []byte) error {
 		f.length, f.lengthSet = n, true
 	case kindEncoding:
 		if f.chunked || !isName(value, "chunked") {
-			return faultEncoding
+			return faultFraming
 		}
 		f.chunked = true
 	case kindConnection:

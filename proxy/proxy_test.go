@@ -8,8 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -301,4 +305,74 @@ func ask(t testing.TB, g *gateway, raw string) answer {
 // get asks for a path.
 func get(path string, fields ...string) string {
 	return "GET " + path + " HTTP/1.1\r\nHost: example.test\r\n" + strings.Join(append(fields, ""), "\r\n") + "\r\n"
+}
+
+// receivePipelined reads one reply of known length and no more.
+func (p *peer) receivePipelined() answer {
+	p.t.Helper()
+	h, err := head(p.r)
+	if err != nil {
+		p.t.Fatalf("no reply: %v", err)
+	}
+	lines := linesWith(h, "Content-Length: ")
+	if len(lines) != 1 {
+		p.t.Fatalf("reply without length: %q", h)
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(lines[0], "Content-Length: "))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(p.r, b); err != nil {
+		p.t.Fatalf("reply ends early: %v", err)
+	}
+	return answer{head: h, body: string(b)}
+}
+
+// requests is an upstream that answers each request with its own bytes: head
+// and decoded body. It remembers them.
+type requests struct {
+	mu  sync.Mutex
+	got []string
+}
+
+func (l *requests) serve(t testing.TB) string {
+	return script(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		for {
+			h, err := head(r)
+			if err != nil {
+				return
+			}
+			req, err := http.ReadRequest(bufio.NewReader(strings.NewReader(h)))
+			if err != nil {
+				l.add("unreadable: " + h)
+				return
+			}
+			var b []byte
+			if len(req.TransferEncoding) > 0 {
+				b, err = io.ReadAll(httputil.NewChunkedReader(r))
+				_, _ = r.Discard(2) // the end of the trailer section
+			} else if req.ContentLength > 0 {
+				b = make([]byte, req.ContentLength)
+				_, err = io.ReadFull(r, b)
+			}
+			l.add(h + string(b))
+			if err != nil {
+				return
+			}
+			reply(c, "Content-Type: text/plain", h+string(b))
+		}
+	})
+}
+
+func (l *requests) add(s string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.got = append(l.got, s)
+}
+
+func (l *requests) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.got)
 }

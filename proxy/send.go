@@ -3,16 +3,8 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"io"
 	"time"
-
-	"github.com/c386954a/sallyport/abi"
 )
-
-// firstPiece is how much of a request body is read before the upstream is
-// asked for: bodies up to this size are sent with the head in one write, and
-// can be sent again.
-const firstPiece = 16 << 10
 
 // exchange sends the request and reads the head of the reply. On success f.up
 // is the connection, with the body to be read.
@@ -135,73 +127,4 @@ func (f *flight) readReply(up *upConn, sendErr error) error {
 	}
 	up.body.begin(&up.head, string(f.x.Request.Method) == "HEAD")
 	return nil
-}
-
-// readFirst reads the start of a streamed request body. If that is all of it,
-// it counts as buffered from here on.
-func (f *flight) readFirst() error {
-	if f.x.Edited(abi.RequestBody) {
-		f.buffered = true
-	}
-	if f.buffered || !f.hasBody() {
-		return nil
-	}
-	body := f.ctx.RequestBodyStream()
-	if cap(f.body) < firstPiece {
-		f.body = make([]byte, 0, firstPiece)
-	}
-	for len(f.body) < firstPiece {
-		n, err := body.Read(f.body[len(f.body):firstPiece])
-		f.body = f.body[:len(f.body)+n]
-		if err == io.EOF {
-			f.buffered = true
-			f.x.Request.Body = f.body
-			return nil
-		}
-		if err != nil {
-			return f.bodyFailed(err)
-		}
-		if f.chunked {
-			return nil // whoever sends chunks may be waiting for an answer to this one
-		}
-	}
-	return nil
-}
-
-// readBody buffers the request body for the plugins that need it.
-func (f *flight) readBody(limit int) error {
-	if limit > 0 && f.length > int64(limit) {
-		return faultLarge
-	}
-	body := f.ctx.RequestBodyStream()
-	for {
-		if len(f.body) == cap(f.body) {
-			f.body = append(f.body, make([]byte, max(cap(f.body), 4<<10))...)[:len(f.body)]
-		}
-		n, err := body.Read(f.body[len(f.body):cap(f.body)])
-		f.body = f.body[:len(f.body)+n]
-		if limit > 0 && len(f.body) > limit {
-			return faultLarge
-		}
-		if err == io.EOF {
-			f.buffered = true
-			f.x.Request.Body = f.body
-			return nil
-		}
-		if err != nil {
-			return f.bodyFailed(err)
-		}
-	}
-}
-
-// errClient marks a failure of the client, not of the upstream.
-var errClient = errors.New("client")
-
-// bodyFailed says what to tell a client whose body could not be read.
-func (f *flight) bodyFailed(err error) error {
-	f.refused = true
-	if f.conn.late.Load() {
-		return fmt.Errorf("%w: %w: %w", faultSlow, errClient, err)
-	}
-	return fmt.Errorf("%w: %w: %w", faultBody, errClient, err)
 }

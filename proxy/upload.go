@@ -29,7 +29,7 @@ const (
 // startUpload begins to send the body, of which the flight has read the start.
 func (f *flight) startUpload(up *upConn) {
 	u := &upload{
-		body: f.ctx.RequestBodyStream(), chunked: f.chunked,
+		body: &f.incoming, chunked: f.chunked,
 		done: make(chan error, 1),
 	}
 	f.upload = u
