@@ -15,7 +15,7 @@ const (
 	MaxMembers = 1024
 )
 
-// Errors of Check.
+// Errors of [Parser.Check].
 var (
 	ErrSyntax    = errors.New("not valid JSON")
 	ErrDepth     = errors.New("JSON nested too deeply")
@@ -28,18 +28,25 @@ var (
 // would like to provoke a collision.
 var nameSeed = maphash.MakeSeed()
 
+// Parser checks and takes apart what a process sends. It keeps its working
+// memory between calls, so that they do not allocate. The zero value is ready
+// to use; a Parser is not safe for concurrent use.
+type Parser struct {
+	names []uint64
+}
+
 // Check reports whether b is exactly one JSON value (RFC 8259) within our
 // bounds: valid UTF-8, no unpaired surrogate, no name twice in one object,
-// nesting up to MaxDepth, and nothing but white space around it. It does not
-// allocate unless an object is large or a name is escaped.
-func Check(b []byte) error {
+// nesting up to MaxDepth, and nothing but white space around it.
+func (p *Parser) Check(b []byte) error {
 	if !utf8.Valid(b) {
 		return ErrUTF8
 	}
-	var names [64]uint64
-	c := checker{b: b, names: names[:0]}
+	c := checker{b: b, names: p.names[:0]}
 	c.space()
-	if err := c.value(0); err != nil {
+	err := c.value(0)
+	p.names = c.names
+	if err != nil {
 		return err
 	}
 	c.space()

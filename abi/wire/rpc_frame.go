@@ -6,7 +6,7 @@ import "errors"
 // numbers are doubles cannot send it back.
 const MaxID = 1<<53 - 1
 
-// Errors of ParseFrame.
+// Errors of [Parser.Frame].
 var (
 	ErrFrame = errors.New("not a JSON-RPC 2.0 object")
 	ErrID    = errors.New("id is not an integer between 0 and 2^53-1")
@@ -26,9 +26,9 @@ type Frame struct {
 // IsAnswer reports whether the frame answers a request.
 func (f *Frame) IsAnswer() bool { return f.Method == nil }
 
-// ParseFrame checks b and takes it apart. Unknown members are ignored.
-func ParseFrame(b []byte) (Frame, error) {
-	if err := Check(b); err != nil {
+// Frame checks b and takes it apart. Unknown members are ignored.
+func (p *Parser) Frame(b []byte) (Frame, error) {
+	if err := p.Check(b); err != nil {
 		return Frame{}, err
 	}
 	m, ok := membersOf(b[skipSpace(b, 0):])

@@ -60,7 +60,7 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time)
 		return wire.Outcome{}, err
 	}
 	defer p.table.release(i)
-	result, err := p.resultOf(s.in)
+	result, err := p.resultOf(s)
 	if err != nil {
 		return wire.Outcome{}, err
 	}
@@ -70,15 +70,15 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time)
 // acquire returns a free slot of the window, waiting up to left for one.
 func (p *process) acquire(left time.Duration) (int, error) {
 	select {
-	case i := <-p.table.window:
-		return i, nil
+	case <-p.table.window:
+		return p.table.pop(), nil
 	default:
 	}
 	timer := time.NewTimer(left)
 	defer timer.Stop()
 	select {
-	case i := <-p.table.window:
-		return i, nil
+	case <-p.table.window:
+		return p.table.pop(), nil
 	case <-p.dead:
 		return 0, errNotSent
 	case <-timer.C:
@@ -157,8 +157,8 @@ func (p *process) cancel(id uint64, reason string) {
 }
 
 // resultOf checks an answer and returns its result.
-func (p *process) resultOf(frame []byte) ([]byte, error) {
-	f, err := wire.ParseFrame(frame)
+func (p *process) resultOf(s *slot) ([]byte, error) {
+	f, err := s.parser.Frame(s.in)
 	if err != nil {
 		p.violation(err)
 		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
@@ -200,6 +200,6 @@ func (p *process) control(ctx context.Context, method string, params any) ([]byt
 		return nil, err
 	}
 	defer p.table.release(i)
-	result, err := p.resultOf(s.in)
+	result, err := p.resultOf(s)
 	return append([]byte(nil), result...), err
 }

@@ -23,6 +23,7 @@ func start(t testing.TB, c coproc.Config, args ...string) *coproc.Runtime {
 		t.Fatal(err)
 	}
 	c.Command = append([]string{self}, args...)
+	c.Env = []string{"GORACE=atexit_sleep_ms=0"} // or every process would take a second to exit
 	if c.Restart.Min == 0 {
 		c.Restart.Min = time.Millisecond
 	}

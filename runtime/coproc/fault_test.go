@@ -436,6 +436,8 @@ func TestPluginCloseWaitsForCalls(t *testing.T) {
 	case <-time.After(limit):
 		t.Fatal("Close() returned before the call")
 	}
+	_, err := p.Call(exchange(abi.Pre))
+	wantKind(t, err, abi.Unavailable)
 }
 
 // syncBuffer is a buffer for loggers of many goroutines.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,6 +19,8 @@ var _ abi.Plugin = (*plugin)(nil)
 
 // defaultTimeout bounds a call whose exchange has no deadline.
 const defaultTimeout = time.Second
+
+var errPluginClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 
 // bound holds the handler for each hook a plugin is bound to.
 type bound [abi.HookCount]*wire.Handler
@@ -37,8 +38,8 @@ type plugin struct {
 	handlers bound
 	declared abi.Declaration
 
-	inFlight sync.WaitGroup
-	warned   atomic.Bool // a dropped write has been logged
+	gate   *gate       // around calls
+	warned atomic.Bool // a dropped write has been logged
 }
 
 // Load binds the handler s.Entry of the process, which it starts if nobody
@@ -96,7 +97,7 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 	}
 	pl := &plugin{
 		r: r, name: s.Name, entry: s.Entry, hooks: s.Hooks, config: s.Config, apis: s.APIs,
-		timeout: cmp.Or(s.Limits.Timeout, defaultTimeout), handlers: handlers,
+		timeout: cmp.Or(s.Limits.Timeout, defaultTimeout), handlers: handlers, gate: newGate(),
 	}
 	pl.declared = declaration(p, s.Entry)
 	for _, h := range handlers {
@@ -168,8 +169,10 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if h == nil {
 		return 0, abi.Errorf(abi.Protocol, "plugin %s is not bound to hook %v", p.name, x.Hook)
 	}
-	p.inFlight.Add(1)
-	defer p.inFlight.Done()
+	if !p.gate.enter() {
+		return 0, errPluginClosed
+	}
+	defer p.gate.leave()
 	deadline := x.Deadline
 	if deadline.IsZero() {
 		deadline = time.Now().Add(p.timeout)
@@ -225,19 +228,12 @@ func (p *plugin) dropped(out *wire.Outcome) {
 
 // Close implements [abi.Plugin].
 func (p *plugin) Close(ctx context.Context) error {
-	idle := make(chan struct{})
-	go func() {
-		p.inFlight.Wait()
-		close(idle)
-	}()
-	var err error
-	select {
-	case <-idle:
-	case <-ctx.Done():
-		err = abi.Errorf(abi.Timeout, "plugin %s: calls in flight: %w", p.name, ctx.Err())
-	}
+	err := p.gate.wait(ctx)
 	p.r.remove(ctx, p)
-	return err
+	if err != nil {
+		return abi.Errorf(abi.Timeout, "plugin %s: calls in flight: %w", p.name, err)
+	}
+	return nil
 }
 
 func (p *plugin) serves(key apiKey) bool {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,7 +33,8 @@ type process struct {
 	errors *stderr
 	noise  limiter // stdout lines that are no frames; of the reader
 
-	chatter limiter // log notifications; of the reader
+	chatter limiter     // log notifications; of the reader
+	parser  wire.Parser // of the reader
 
 	handlers []wire.Handler // set by the handshake, before any call
 	maxOut   int            // bytes of a frame it takes; set by the handshake
@@ -69,7 +71,7 @@ func newProcess(c *Config, st *stats) (*process, error) {
 		dead:    make(chan struct{}), exited: make(chan struct{}), quit: make(chan struct{}),
 	}
 	p.errors = newStderr(p.log)
-	p.out, err = newWriter(ends.stdin, 2*c.MaxMessage, c.WriteStall, p.kill)
+	p.out, err = newWriter(ends.stdin, 2*c.MaxMessage, c.WriteStall, p.unwritable)
 	if err != nil {
 		killGroup(cmd)
 		_ = cmd.Wait()
@@ -111,6 +113,14 @@ func (p *process) kill(cause error) {
 	p.signal(killGroup)
 }
 
+// unwritable ends a child that takes nothing any more.
+func (p *process) unwritable(cause error) {
+	if errors.Is(cause, syscall.EPIPE) {
+		cause = errStdin
+	}
+	p.kill(cause)
+}
+
 // signal sends a signal to the group unless its number may be another's.
 func (p *process) signal(send func(*exec.Cmd)) {
 	p.mu.Lock()
@@ -143,11 +153,11 @@ func (p *process) epitaph() error {
 	p.mu.Lock()
 	cause, status := p.cause, p.status
 	p.mu.Unlock()
-	if cause == nil || errors.Is(cause, errEnded) {
-		cause = errEnded
-		if status != nil {
-			cause = status
-		}
+	exit, _ := errors.AsType[*exec.ExitError](status)
+	switch {
+	case exit == nil:
+	case errors.Is(cause, errEnded), errors.Is(cause, errStdin) && exit.Exited():
+		cause = status // what it says itself is better than what we saw of it
 	}
 	if tail := p.errors.tail(); tail != "" {
 		return fmt.Errorf("%w; last on its stderr: %s", cause, tail)
@@ -197,6 +207,7 @@ func (p *process) health() {
 
 var (
 	errEnded   = errors.New("process ended")
+	errStdin   = errors.New("process closed its stdin")
 	errZombies = errors.New("process does not answer calls whose deadline is long past")
 	errPing    = errors.New("process does not answer pings")
 )

@@ -40,7 +40,7 @@ func (p *process) receive(line []byte) {
 		p.answer(id, line)
 		return
 	}
-	f, err := wire.ParseFrame(line)
+	f, err := p.parser.Frame(line)
 	switch {
 	case err != nil:
 		p.violation(err)

@@ -1,8 +1,11 @@
 package coproc
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/c386954a/sallyport/abi/wire"
 )
 
 // States of a slot. Whoever moves a slot out of waiting owns its answer:
@@ -25,8 +28,9 @@ type slot struct {
 	done  chan struct{} // capacity 1; signalled once by the reader after in is set
 	timer *time.Timer   // of the caller
 
-	out []byte // of the caller: the frame to send
-	in  []byte // of the reader until the slot is done, then of the caller
+	out    []byte // of the caller: the frame to send
+	in     []byte // of the reader until the slot is done, then of the caller
+	parser wire.Parser
 }
 
 func (s *slot) begin(id uint64) { s.word.Store(id<<stateBits | slotWaiting) }
@@ -52,17 +56,22 @@ const keepSlot = 64 << 10
 // slots of their own, so that a full window does not hold up a ping.
 type table struct {
 	slots   []slot
-	window  chan int // free slots for dispatches
-	control chan int // free slots for control requests
+	window  chan struct{} // one token for each free slot for dispatches
+	control chan int      // free slots for control requests
 	seq     atomic.Uint64
 	zombies atomic.Int64
 	size    int // of the window
+
+	// mu protects the fields below.
+	mu   sync.Mutex
+	free []int // of the window; the last one freed is warm, and goes first
 }
 
 func newTable(maxInFlight int) *table {
 	t := &table{
 		slots:   make([]slot, maxInFlight+controlSlots),
-		window:  make(chan int, maxInFlight),
+		window:  make(chan struct{}, maxInFlight),
+		free:    make([]int, 0, maxInFlight),
 		control: make(chan int, controlSlots),
 	}
 	for i := range t.slots {
@@ -80,8 +89,25 @@ func newTable(maxInFlight int) *table {
 func (t *table) open(n int) {
 	t.size = min(n, cap(t.window))
 	for i := range t.size {
-		t.window <- i
+		t.push(t.size - 1 - i)
 	}
+}
+
+func (t *table) push(i int) {
+	t.mu.Lock()
+	t.free = append(t.free, i)
+	t.mu.Unlock()
+	t.window <- struct{}{}
+}
+
+// pop returns a free slot. Who calls it has taken a token of the window.
+func (t *table) pop() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	last := len(t.free) - 1
+	i := t.free[last]
+	t.free = t.free[:last]
+	return i
 }
 
 // taken returns how many slots of the window are taken.
@@ -96,7 +122,7 @@ func (t *table) release(i int) {
 	s.trim()
 	s.word.Store(slotFree)
 	if i < cap(t.window) {
-		t.window <- i
+		t.push(i)
 		return
 	}
 	t.control <- i
