@@ -150,7 +150,7 @@ func loadPlugin(t *testing.T, name string, rt abi.Runtime, s abi.Spec, scenarios
 	for _, sc := range scenarios {
 		s.APIs = append(s.APIs, sc.api)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	p, err := rt.Load(ctx, s)
 	if err != nil {

@@ -34,7 +34,7 @@ func TestLoadRefusesWhatItCannotServe(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.spec.Name = "p"
-			_, err := builtin.New(builtin.Config{Store: store.NewMemory()}).Load(context.Background(), tt.spec)
+			_, err := builtin.New(builtin.Config{Store: store.NewMemory()}).Load(t.Context(), tt.spec)
 			if err == nil || abi.KindOf(err) != abi.Refused {
 				t.Fatalf("Load() = %v, want a refusal", err)
 			}
@@ -48,15 +48,15 @@ func TestLoadRefusesWhatItCannotServe(t *testing.T) {
 func TestStepsThatCountNeedAStore(t *testing.T) {
 	rt := builtin.New(builtin.Config{})
 	for _, entry := range []string{"key-auth", "rate-limit"} {
-		_, err := rt.Load(context.Background(), abi.Spec{Name: "p", Entry: entry})
+		_, err := rt.Load(t.Context(), abi.Spec{Name: "p", Entry: entry})
 		if err == nil || !strings.Contains(err.Error(), entry+" needs a store") {
 			t.Errorf("Load(%s) = %v, want a refusal", entry, err)
 		}
 	}
-	if _, err := rt.Load(context.Background(), abi.Spec{Name: "p", Entry: "headers"}); err != nil {
+	if _, err := rt.Load(t.Context(), abi.Spec{Name: "p", Entry: "headers"}); err != nil {
 		t.Errorf("Load(headers) = %v", err)
 	}
-	if err := rt.Close(context.Background()); err != nil {
+	if err := rt.Close(t.Context()); err != nil {
 		t.Errorf("Close() = %v", err)
 	}
 }
@@ -80,7 +80,7 @@ func TestHeadersReadsTwoSetsTwoDeletesOne(t *testing.T) {
 // load returns a built-in step over a store.
 func load(t testing.TB, s builtin.Store, entry, config string) abi.Plugin {
 	t.Helper()
-	p, err := builtin.New(builtin.Config{Store: s}).Load(context.Background(), abi.Spec{
+	p, err := builtin.New(builtin.Config{Store: s}).Load(t.Context(), abi.Spec{
 		Name: "p", Entry: entry, Config: []byte(config),
 	})
 	if err != nil {
