@@ -29,8 +29,9 @@ var layers = map[string][]string{
 
 	"store":                 {"abi"},
 	"runtime/builtin":       {"abi", "store"},
-	"runtime/wasm":          {"abi", "runtime/wasm/native"},
+	"runtime/wasm":          {"abi", "runtime/wasm/native", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
 	"runtime/wasm/native":   {"abi"},
+	"runtime/wasm/rewrite":  {},
 	"runtime/wasm/snapshot": {},
 	"runtime/wasm/wasmtest": {},
 	"runtime/jsvm":          {"abi", "abi/wire"},
@@ -47,14 +48,13 @@ var layers = map[string][]string{
 
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
-	"github.com/valyala/fasthttp":              {"proxy", "cmd/sallyport"},
+	"github.com/valyala/fasthttp":              {"proxy"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"github.com/mattn/go-isatty":               {"cmd/sallyport"},
 	"golang.org/x/sys":                         {"runtime/coproc", "proxy", "runtime/wasm/snapshot"},
 	"golang.org/x/tools/txtar":                 {"abi/abitest"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
