@@ -106,9 +106,6 @@ func (r *run) script() (string, error) {
 		}
 		args[i] = v
 	}
-	if t.dynamic {
-		m.watch()
-	}
 	entry, err := m.vm.Run(t.entry)
 	if err != nil {
 		return "", err

@@ -8,9 +8,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// installConsole gives otto's console object functions that write to the
-// plugin's log instead of the process's output.
-func (h *host) installConsole(console *otto.Object) error {
+// newConsole makes a console that writes to the plugin's log. Otto's own writes
+// to the output of the process.
+func (h *host) newConsole(vm *otto.Otto) (otto.Value, error) {
+	console, err := vm.Object("({})")
+	if err != nil {
+		return otto.Value{}, err
+	}
 	for name, f := range map[string]func(otto.FunctionCall) otto.Value{
 		"log":     h.print(zerolog.InfoLevel),
 		"debug":   h.print(zerolog.DebugLevel),
@@ -24,10 +28,10 @@ func (h *host) installConsole(console *otto.Object) error {
 		"timeEnd": h.stopTimer,
 	} {
 		if err := console.Set(name, f); err != nil {
-			return err
+			return otto.Value{}, err
 		}
 	}
-	return nil
+	return console.Value(), nil
 }
 
 // print returns a function that writes its arguments in one line.

@@ -32,10 +32,10 @@
 // # Deadlines
 //
 // Loading rewrites the script: every function and every loop begins with a
-// check whether the deadline has passed (see rewrite.go). Code that the script
-// makes at run time is watched through otto's Interrupt channel instead, which
-// is slower. A VM stuck in one native step, such as joining a huge array, can
-// be stopped by neither: it is abandoned, and the caller is answered.
+// check whether the deadline has passed (see rewrite.go). So does code that a
+// script makes at run time. A VM that is stuck in one native step, such as
+// joining a huge array, cannot be stopped: it is abandoned, and the caller is
+// answered. A plugin with too many of them answers Busy.
 //
 // # Concurrency
 //

@@ -222,6 +222,9 @@ func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
 	if err := p.Close(ctx); err == nil {
 		t.Error("Close() = nil, want an error: a VM is still running")
 	}
+	if err := p.Close(context.Background()); err != nil {
+		t.Errorf("second Close() = %v", err)
+	}
 }
 
 func TestGlobalsDoNotLeakBetweenCalls(t *testing.T) {

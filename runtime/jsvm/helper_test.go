@@ -75,6 +75,9 @@ func loadError(tb testing.TB, c jsvm.Config, s abi.Spec, script string) string {
 	if got := abi.KindOf(err); got != abi.Refused {
 		tb.Errorf("kind = %v, want refused", got)
 	}
+	if err := r.Close(context.Background()); err != nil {
+		tb.Errorf("Close() = %v", err)
+	}
 	return strings.ReplaceAll(err.Error(), filepath.Dir(s.Source)+string(filepath.Separator), "")
 }
 

@@ -49,13 +49,6 @@ func (h *host) machineOf(call *otto.FunctionCall) *machine {
 // install defines the host's functions in a template. They may be replaced by
 // the script, as in Tyk.
 func (h *host) install(vm *otto.Otto) error {
-	console, err := vm.Get("console")
-	if err != nil {
-		return err
-	}
-	if err := h.installConsole(console.Object()); err != nil {
-		return err
-	}
 	for name, f := range map[string]func(otto.FunctionCall) otto.Value{
 		"log": h.log, "rawlog": h.rawlog,
 		"b64dec": b64dec, "b64enc": b64enc, "rawb64dec": rawb64dec, "rawb64enc": rawb64enc,
@@ -64,6 +57,9 @@ func (h *host) install(vm *otto.Otto) error {
 		if err := vm.Set(name, f); err != nil {
 			return err
 		}
+	}
+	if err := lazily(vm, "console", h.newConsole); err != nil {
+		return err
 	}
 	return hide(vm, thrown)
 }
@@ -77,17 +73,10 @@ func hide(vm *otto.Otto, name string) error {
 // thrown remembers where a throw stands and returns its operand.
 func (h *host) thrown(call otto.FunctionCall) otto.Value {
 	if m := h.machineOf(&call); m != nil {
-		m.task.thrownText, m.task.thrownAt = call.Argument(0).String(), call.Argument(1).String()
+		m.task.thrown, m.task.thrownText = call.Argument(0), call.Argument(0).String()
+		m.task.thrownAt = call.Argument(1).String()
 	}
 	return call.Argument(0)
-}
-
-// watch is called before a script makes code at run time.
-func (h *host) watch(call otto.FunctionCall) otto.Value {
-	if m := h.machineOf(&call); m != nil {
-		m.watch()
-	}
-	return otto.UndefinedValue()
 }
 
 // b64dec decodes standard base64, with padding or without.

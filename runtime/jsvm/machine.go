@@ -10,11 +10,9 @@ import (
 // machine is one VM. It runs on one goroutine at a time; only stop may be
 // called by others.
 type machine struct {
-	vm   *otto.Otto
-	task *task // what it works on
-
-	stopped   atomic.Bool
-	interrupt chan func()
+	vm      *otto.Otto
+	task    *task // what it works on
+	stopped atomic.Bool
 }
 
 // haltValue is what breaks a script off. It is a JavaScript value, so that
@@ -27,37 +25,32 @@ var haltValue = func() otto.Value {
 
 // newMachine takes over a VM that nothing else uses.
 func newMachine(vm *otto.Otto, t *task) *machine {
-	m := &machine{vm: vm, task: t, interrupt: make(chan func(), 1)}
-	vm.SetDebuggerHandler(m.check)
+	m := &machine{task: t}
+	m.adopt(vm)
 	return m
 }
 
-// check breaks the script off once it has been stopped.
+// adopt makes m watch over vm.
+func (m *machine) adopt(vm *otto.Otto) {
+	m.vm = vm
+	vm.SetDebuggerHandler(m.check)
+}
+
+// check breaks the script off once it has been stopped. It runs on the VM's
+// goroutine, whenever the script comes by a debugger statement.
 func (m *machine) check(*otto.Otto) {
-	if m.stopped.Load() {
-		m.breakOff()
+	if !m.stopped.Load() {
+		return
 	}
-}
-
-// stop makes the script break off at its next check. It may be called from
-// any goroutine, and once.
-func (m *machine) stop() {
-	m.stopped.Store(true)
-	m.interrupt <- m.halt
-}
-
-// halt runs on the VM's goroutine, in code that was made at run time.
-func (m *machine) halt() {
-	m.interrupt <- m.halt // for code that catches it; the channel is empty now
-	m.breakOff()
-}
-
-func (m *machine) breakOff() {
 	if m.task.stoppedAt == "" {
 		m.task.stoppedAt = m.position()
 	}
 	panic(haltValue)
 }
+
+// stop makes the script break off at its next check. It may be called from
+// any goroutine.
+func (m *machine) stop() { m.stopped.Store(true) }
 
 // position returns where the innermost function of the script has made its
 // last call, or nothing if it has made none.
@@ -68,10 +61,6 @@ func (m *machine) position() string {
 	}
 	return c.Filename + ":" + strconv.Itoa(c.Line) + ":" + strconv.Itoa(c.Column)
 }
-
-// watch makes otto look at the Interrupt channel from now on. It must run on
-// the VM's goroutine.
-func (m *machine) watch() { m.vm.Interrupt = m.interrupt }
 
 // guard calls f and turns whatever goes wrong in it into an *abi.Error.
 func (m *machine) guard(f func() (string, error)) (text string, err error) {

@@ -81,8 +81,8 @@ func apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 	}
 }
 
-// Close implements abi.Plugin.
-func (p *plugin) Close(ctx context.Context) (err error) {
-	p.close.Do(func() { err = p.pool.close(ctx) })
-	return err
+// Close implements abi.Plugin. It may be called again to go on waiting.
+func (p *plugin) Close(ctx context.Context) error {
+	p.close.Do(p.pool.close)
+	return wait(ctx, &p.pool.running)
 }

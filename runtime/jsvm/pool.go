@@ -1,7 +1,6 @@
 package jsvm
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,7 +38,7 @@ func newPool(t *template, size, ahead int) *pool {
 // refill copies the template ahead of the requests.
 func (p *pool) refill() {
 	for {
-		m := p.template.machine()
+		m := p.template.copy()
 		select {
 		case p.ready <- m:
 		case <-p.closing:
@@ -49,11 +48,8 @@ func (p *pool) refill() {
 	}
 }
 
-// close stops the copying and waits for all VMs until ctx ends.
-func (p *pool) close(ctx context.Context) error {
-	close(p.closing)
-	return wait(ctx, &p.running)
-}
+// close stops the copying.
+func (p *pool) close() { close(p.closing) }
 
 // do runs a call on a VM of its own and returns what it returned as text. It
 // returns soon after the deadline, whatever the script does.
@@ -94,7 +90,7 @@ func (p *pool) take(c *call) *machine {
 	select {
 	case m = <-p.ready:
 	default:
-		m = p.template.machine()
+		m = p.template.copy()
 	}
 	m.task.api, m.task.request = c.api, c.request
 	return m

@@ -9,30 +9,27 @@ import (
 // script can write its name.
 const thrown = "sallyport thrown"
 
-// mentions tells what a script speaks of, and so what its VM must have.
-type mentions struct {
-	underscore bool // it names _, or may do so in code it makes
-	eval       bool // it may call eval directly, which sees local variables
-}
-
 // rewrite changes a parsed script in two ways that it cannot notice.
 //
 // Every function body and every loop body begins with a debugger statement:
 // otto calls our handler there, which breaks the script off after the
 // deadline. Otto's own way, the Interrupt channel, yields the processor at
-// every single expression, which costs more than the script itself.
+// every single expression: that takes longer than the script itself, and on a
+// busy machine each of the yields waits for everybody else.
 //
 // Every throw passes its value through a function that remembers its
 // position: otto knows it for errors, but not for any other value.
-func rewrite(p *ast.Program) mentions {
+//
+// It reports whether the script names _.
+func rewrite(p *ast.Program) (underscore bool) {
 	r := &rewriter{file: p.File}
 	ast.Walk(r, p)
-	return r.found
+	return r.underscore
 }
 
 type rewriter struct {
-	file  *file.File
-	found mentions
+	file       *file.File
+	underscore bool
 }
 
 // Enter implements ast.Visitor.
@@ -65,16 +62,7 @@ func (r *rewriter) Enter(n ast.Node) ast.Visitor {
 // Exit implements ast.Visitor.
 func (r *rewriter) Exit(ast.Node) {}
 
-func (r *rewriter) mention(name string) {
-	switch name {
-	case "_":
-		r.found.underscore = true
-	case "eval":
-		r.found.eval, r.found.underscore = true, true
-	case "Function":
-		r.found.underscore = true
-	}
-}
+func (r *rewriter) mention(name string) { r.underscore = r.underscore || name == "_" }
 
 // checked puts a debugger statement in front of a body. The body stays a
 // block, which otto wants of functions.

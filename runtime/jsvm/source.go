@@ -17,9 +17,8 @@ import (
 
 // source is one parsed and rewritten file.
 type source struct {
-	name     string
-	program  *ast.Program
-	mentions mentions
+	program    *ast.Program
+	underscore bool // it names _
 }
 
 // readSource reads and parses the file of a plugin.
@@ -57,7 +56,7 @@ func parse(name, text string) (*source, error) {
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	return &source{name: name, program: program, mentions: rewrite(program)}, nil
+	return &source{program: program, underscore: rewrite(program)}, nil
 }
 
 func syntaxError(name string, err error) error {

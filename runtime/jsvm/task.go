@@ -21,7 +21,8 @@ type task struct {
 	request string   // id of the request
 
 	// The fields below belong to the VM's goroutine.
-	thrownAt, thrownText string // of the last throw
+	thrown               otto.Value // by the last throw
+	thrownAt, thrownText string
 	stoppedAt            string // where the deadline struck
 	logged               int    // bytes of log lines so far
 	timers               map[string]time.Time

@@ -1,8 +1,7 @@
 // The part of Tyk's JavaScript surface that is JavaScript itself.
 //
-// It is run once per template with functions of the host, and returns what
-// the host needs. It must stay within ES5. Tables 1.2 and 1.3 of Tyk's
-// compatibility target say what scripts rely on.
+// It is run once per template with the global object and functions of the
+// host. It is ES5.
 (function (global, host) {
     function Middleware(configuration) {
         this.configuration = configuration;
@@ -68,73 +67,22 @@
         TykEventHandlers: {NewEventHandler: EventHandler}
     };
 
-    function is(f) { return typeof f === "function"; }
-
-    // Code made at run time is not rewritten, so it has to be watched. A
-    // script that names eval keeps the real one, which sees local variables.
-    function watchDynamicCode() {
-        var RealFunction = Function, realEval = eval;
-        function WatchedFunction() {
-            host.watch();
-            return RealFunction.apply(this, arguments);
-        }
-        WatchedFunction.prototype = RealFunction.prototype;
-        RealFunction.prototype.constructor = WatchedFunction;
-        global.Function = WatchedFunction;
-        global.eval = function (text) {
-            host.watch();
-            return realEval(text);
-        };
-    }
-
-    // A script that never names _ can still reach it, through a computed name
-    // or code it makes. Then, and only then, underscore is loaded.
-    function deferUnderscore() {
-        function define(value) {
-            Object.defineProperty(global, "_", {value: value, writable: true, enumerable: true, configurable: true});
-        }
-        Object.defineProperty(global, "_", {
-            get: function () {
-                define(undefined);
-                host.loadUnderscore();
-                return global._;
-            },
-            set: define,
-            enumerable: true,
-            configurable: true
-        });
-    }
-
-    // hooks names the kinds of hooks that an entry serves.
-    function hooks(entry) {
-        var stock = Middleware.prototype, kinds = [];
-        if (entry === undefined || entry === null) {
-            return "";
-        }
-        if (is(entry)) {
-            kinds.push("virtual");
-        }
-        if (is(entry.DoProcessRequest) &&
-            (entry.DoProcessRequest !== stock.DoProcessRequest || entry.ProcessRequest !== stock.ProcessRequest)) {
-            kinds.push("request");
-        }
-        if (is(entry.DoProcessResponse) &&
-            (entry.DoProcessResponse !== stock.DoProcessResponse || entry.ProcessResponse !== stock.ProcessResponse)) {
-            kinds.push("response");
-        }
-        if (is(entry.DoProcessEvent)) {
-            kinds.push("event");
-        }
-        return kinds.join(" ");
-    }
-
-    return {
-        hooks: hooks,
-        watchDynamicCode: watchDynamicCode,
-        deferUnderscore: deferUnderscore,
-        answer: function (response, meta) {
-            host.keepBytes(response, "Body");
-            return JSON.stringify({Response: response, SessionMeta: meta});
-        }
+    global.TykJsResponse = function (response, meta) {
+        host.keepBytes(response, "Body");
+        return JSON.stringify({Response: response, SessionMeta: meta});
     };
+
+    // Every function is copied for every call: those that nobody constructs
+    // need no prototype object.
+    function slim(holder) {
+        for (var name in holder) {
+            if (name !== "constructor" && typeof holder[name] === "function") {
+                holder[name].prototype = undefined;
+            }
+        }
+    }
+    slim(Middleware.prototype);
+    slim(EventHandler.prototype);
+    slim({answer: global.TykJsResponse});
+    slim = undefined;
 })

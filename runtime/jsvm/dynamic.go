@@ -1,0 +1,88 @@
+package jsvm
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/robertkrimen/otto"
+)
+
+// maxCode is the longest code a script may make at run time. Parsing is
+// recursive, and a Go stack that overflows ends the process: this keeps the
+// deepest nesting within 200 MiB.
+const maxCode = 64 << 10
+
+// eval is JavaScript's eval. When a script calls it by that name, otto does so
+// in the scope of the script and Eval runs the code there; any other call has
+// a scope of its own, and its code is global.
+func (h *host) eval(call otto.FunctionCall) otto.Value {
+	code := call.Argument(0)
+	if !code.IsString() {
+		return code
+	}
+	program := parsed(call.Otto, code.String()).program
+	run := call.Otto.Run
+	if !inEval(call.Otto) {
+		run = call.Otto.Eval
+	}
+	v, err := run(program)
+	if err != nil {
+		h.rethrow(&call, err)
+	}
+	return v
+}
+
+// inEval reports whether the running scope is that of eval itself; otto names
+// the scope of a native function after the Go function.
+func inEval(vm *otto.Otto) bool {
+	return strings.HasSuffix(vm.ContextSkip(0, false).Callee, ".(*host).eval-fm")
+}
+
+// function is JavaScript's Function: the last argument is the body, and those
+// before it are parameters.
+func (h *host) function(call otto.FunctionCall) otto.Value {
+	words := make([]string, len(call.ArgumentList))
+	for i, v := range call.ArgumentList {
+		words[i] = v.String()
+	}
+	var body string
+	if n := len(words); n > 0 {
+		words, body = words[:n-1], words[n-1]
+	}
+	code := "(function anonymous(" + strings.Join(words, ",") + ") {\n" + body + "\n})"
+	v, err := call.Otto.Run(parsed(call.Otto, code).program)
+	if err != nil {
+		h.rethrow(&call, err)
+	}
+	return v
+}
+
+// parsed parses code that a script has made; it throws a SyntaxError.
+func parsed(vm *otto.Otto, code string) *source {
+	if len(code) > maxCode {
+		panic(vm.MakeRangeError("code made at run time is too long"))
+	}
+	src, err := parse("<made>", code)
+	if err != nil {
+		panic(vm.MakeSyntaxError(err.Error()))
+	}
+	return src
+}
+
+// rethrow throws again what came out of a nested run: the very value if the
+// script threw it, else an error of the same name.
+func (h *host) rethrow(call *otto.FunctionCall, err error) {
+	m := h.machineOf(call)
+	if m != nil {
+		m.check(call.Otto)
+	}
+	e, ok := errors.AsType[*otto.Error](err)
+	if !ok && m != nil && err.Error() == m.task.thrownText {
+		panic(m.task.thrown)
+	}
+	if !ok {
+		panic(text(err.Error()))
+	}
+	name, message, _ := strings.Cut(e.Error(), ": ")
+	panic(call.Otto.MakeCustomError(name, message))
+}
