@@ -104,6 +104,28 @@ func TestEndlessRecursionEndsAtTheDepthLimit(t *testing.T) {
 	}
 }
 
+// TestOperandsCountTowardsTheDepth is the regression test for a function that
+// keeps a thousand operands across a call to itself: 8 slots a call let it run
+// into the engine's own stack overflow, after 118 MiB.
+func TestOperandsCountTowardsTheDepth(t *testing.T) {
+	const operands = 1_000
+	var push, add []byte
+	for range operands {
+		push = append(push, cat(konst(0), i32Load8U, 0, 0)...)
+		add = append(add, i32Add)
+	}
+	var e encoder
+	e.memory(1)
+	e.fn("pile", nil, []byte{i32}, nil, push, call, 0, add)
+	onEngines(t, e.build(), rewrite.Options{}, func(t *testing.T, g *guest) {
+		g.traps(t, "pile")
+		const cost = operands + 1 // the result of the call is one more
+		if got, want := g.get(rewrite.DepthName), int32((131_072/cost+1)*cost); got != want {
+			t.Errorf("depth = %d, want %d", got, want)
+		}
+	})
+}
+
 func TestDepthIsZeroAfterEveryWayOut(t *testing.T) {
 	var e encoder
 	leaf := e.fn("", nil, nil, nil)

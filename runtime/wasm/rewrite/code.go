@@ -16,8 +16,8 @@ type code struct {
 	wrapped int
 	loops   int
 	scratch []byte
-	labels  []byte
 	edits   []edit
+	stack   operandStack
 }
 
 // editKind says what the instrumentation does at a place in a function.
@@ -78,7 +78,7 @@ func (p *parser) function() {
 	}
 	p.locals(&f)
 	f.instrs = p.pos
-	p.code.labels = p.code.labels[:0]
+	p.code.stack.reset(len(f.typ.results))
 	p.code.edits = p.code.edits[:0]
 	for open := true; open && p.err == nil; {
 		open = p.instruction(&f)
@@ -118,21 +118,46 @@ func (p *parser) instruction(f *body) bool {
 	}
 	p.features |= opcodeFeature(p.op)
 	switch imm {
-	case immNone:
 	case immBlock:
-		p.block()
+		p.block(start)
 	case immElse:
 		p.elseOf(start)
 	case immEnd:
-		return p.endOf()
-	case immReturn:
-		p.edit(edit{at: start, kind: editReturn, depth: uint32(len(p.code.labels))})
+		return p.endOf(start)
 	case immCall, immCallIndirect:
 		p.call(f, start, imm)
+	case immReturn:
+		p.edit(edit{at: start, kind: editReturn, depth: uint32(p.code.stack.blocks())})
+		p.effect(start)
 	default:
 		p.operands(f, start, imm)
+		p.effect(start)
 	}
 	return p.err == nil
+}
+
+// effect applies what an instruction does to the operand stack.
+func (p *parser) effect(start int) {
+	var take, put int
+	switch p.op >> prefixShift {
+	case opPrefixMisc:
+		take, put = miscEffect(p.op & subMask)
+	case opPrefixVector:
+		take, put = vectorEffect(p.op & subMask)
+	default:
+		take, put = plainEffect(p.op)
+	}
+	p.move(start, take, put)
+	switch p.op {
+	case opUnreachable, opBr, opBrTable, opReturn, opReturnCall, opReturnCallIn:
+		p.code.stack.die()
+	}
+}
+
+func (p *parser) move(start, take, put int) {
+	if p.err == nil && !p.code.stack.move(take, put) {
+		p.malformed(start, "operand missing")
+	}
 }
 
 // opcode reads an opcode and looks up what follows it. A vector opcode must be
@@ -173,57 +198,78 @@ func (p *parser) unknown(start int) {
 
 func (p *parser) edit(e edit) { p.code.edits = append(p.code.edits, e) }
 
-func (p *parser) block() {
-	p.blockType()
-	p.code.labels = append(p.code.labels, byte(p.op))
+func (p *parser) block(start int) {
+	params, results := p.blockType()
+	if p.op == opIf {
+		p.move(start, 1, 0)
+	}
+	if p.err != nil {
+		return
+	}
+	if !p.code.stack.open(byte(p.op), params, results) {
+		p.malformed(start, "operand missing")
+	}
 	if p.op == opLoop {
 		p.code.loops++
 		p.edit(edit{at: p.pos, kind: editLoop})
 	}
 }
 
-// blockType reads the type of a block: empty, one value or a function type.
-func (p *parser) blockType() {
+// blockType reads the type of a block, which is empty, one value or a function
+// type, and returns how many operands go in and come out.
+func (p *parser) blockType() (params, results int) {
 	start := p.pos
 	if start >= p.end {
 		p.malformed(start, "unexpected end")
-		return
+		return 0, 0
 	}
 	switch b := p.b[start]; {
 	case b == typeEmpty:
 		p.pos++
+		return 0, 0
 	case b < 0x80 && b&0x40 != 0: // negative: a value type
 		p.valueType()
-	default:
-		t := p.signed(33)
-		if p.err == nil && (t < 0 || t >= int64(len(p.types))) {
-			p.malformed(start, "type index %d out of range (the module has %d)", t, len(p.types))
-		}
-		p.features |= featMultiValue
+		return 0, 1
 	}
+	p.features |= featMultiValue
+	t := p.signed(33)
+	if p.err == nil && (t < 0 || t >= int64(len(p.types))) {
+		p.malformed(start, "type index %d out of range (the module has %d)", t, len(p.types))
+	}
+	if p.err != nil {
+		return 0, 0
+	}
+	return len(p.types[t].params), len(p.types[t].results)
 }
 
 func (p *parser) elseOf(start int) {
-	top := len(p.code.labels) - 1
-	if top < 0 || p.code.labels[top] != opIf {
+	f := p.code.stack.top()
+	if p.code.stack.blocks() == 0 || f.kind != opIf {
 		p.malformed(start, "else without if")
 		return
 	}
-	p.code.labels[top] = opElse
+	p.ended(start)
+	f.kind, f.dead = opElse, false
+	p.code.stack.height = f.base
+	p.code.stack.move(0, f.params)
 }
 
 // endOf closes a block and reports whether one is left, the function included.
-func (p *parser) endOf() bool {
-	top := len(p.code.labels) - 1
-	if top < 0 {
-		return false
+func (p *parser) endOf(start int) bool {
+	p.ended(start)
+	p.code.stack.close()
+	return len(p.code.stack.frames) > 0
+}
+
+func (p *parser) ended(start int) {
+	if !p.code.stack.ended() {
+		f := p.code.stack.top()
+		p.malformed(start, "%d operands at the end of a block with %d results", p.code.stack.height-f.base, f.results)
 	}
-	p.code.labels = p.code.labels[:top]
-	return true
 }
 
 // label reads a label. The function itself is the outermost one.
-func (p *parser) label() { p.index("label", len(p.code.labels)+1) }
+func (p *parser) label() { p.index("label", len(p.code.stack.frames)) }
 
 func (p *parser) call(f *body, start int, imm immediate) {
 	if p.op == opReturnCall || p.op == opReturnCallIn {
@@ -234,9 +280,22 @@ func (p *parser) call(f *body, start int, imm immediate) {
 	}
 	f.calls = true
 	if imm == immCall {
-		p.index("function", len(p.funcs))
+		if fn := p.index("function", len(p.funcs)); p.err == nil {
+			p.called(start, p.functionType(fn))
+		}
 		return
 	}
-	p.index("type", len(p.types))
+	p.move(start, 1, 0) // the index into the table
+	t := p.index("type", len(p.types))
 	p.index("table", len(p.tables))
+	if p.err == nil {
+		p.called(start, p.types[t])
+	}
+}
+
+// called takes the arguments off the stack and puts the results on it, unless
+// the call does not return here.
+func (p *parser) called(start int, t funcType) {
+	p.move(start, len(t.params), len(t.results))
+	p.effect(start)
 }

@@ -45,9 +45,9 @@
 //	end
 //	depth = depth - cost
 //
-// where cost is 8 slots for the frame and one for each parameter and local, two
-// for each of type v128. Branches to the function's label hit the block with
-// the index they have.
+// where cost is one slot for each parameter and local, plus the greatest number
+// of operands the function has at a time, but at least 8. A vector counts twice.
+// Branches to the function's label hit the block with the index they have.
 //
 // # What the host does
 //
@@ -71,7 +71,8 @@
 // original module while it is read: types, functions, tables, memories,
 // globals, labels, locals, element and data segments. So is everything that is
 // taken away or replaced: limits, start function, data segments, custom
-// sections, declarations for ref.func. Types are left to the engine, which
+// sections, declarations for ref.func. Operands are counted, because they are
+// part of the cost of a call. Their types are left to the engine, which
 // validates the result.
 //
 // Memory and time are linear in the size of the module. An opcode, a type, a
@@ -90,11 +91,4 @@
 //
 // What is accepted but cannot be undone by a snapshot, such as table.set, is
 // listed in [Report].Reasons.
-//
-// # Limits of the depth guard
-//
-// The cost counts parameters and locals, not the operand stack. A module built
-// to keep thousands of operands alive across a recursive call uses more native
-// stack per slot than ordinary code; the engine's own limit then ends it, at
-// the price the guard is there to avoid.
 package rewrite

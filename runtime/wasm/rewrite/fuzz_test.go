@@ -66,10 +66,13 @@ func compare(t *testing.T, r wazero.Runtime, module []byte) int {
 		}
 		return 0
 	}
-	if valid, still := compiles(t.Context(), r, module), compiles(t.Context(), r, out); valid != still {
+	// The engine rejects an empty custom section at the very end, though it is
+	// valid, so it is never left there.
+	tail := append(bytes.Clone(module), 0, 3, 1, 'x', 0)
+	if valid, still := compiles(t.Context(), r, tail), compiles(t.Context(), r, out); valid != still {
 		t.Fatalf("valid before: %v, after: %v", valid, still)
 	} else if valid && len(rep.Imports) == 0 && rep.Memory.Min <= 64 {
-		return compareRuns(t, r, module, out, rep)
+		return compareRuns(t, r, tail, out, rep)
 	}
 	return 0
 }

@@ -76,8 +76,8 @@ func TestInvalidModulesStayInvalid(t *testing.T) {
 		}},
 		{"call through an added type", "type index 2", func(e *encoder) {
 			e.tables = [][]byte{cat(funcref, 0, 1)}
-			e.fn("", nil, []byte{i32, i32}, nil, callIndirect, 2, 0)
-			e.fn("", nil, nil, nil, konst(0), callIndirect, 2, 0)
+			e.fn("", nil, []byte{i32, i32}, nil, konst(0), callIndirect, 0, 0)
+			e.fn("", nil, nil, nil, call, 0, drop, drop, konst(0), callIndirect, 2, 0)
 		}},
 		{"branch to the wrapper's outer label", "label index 1", func(e *encoder) {
 			e.fn("", nil, nil, nil, call, 0, br, 1)
@@ -109,6 +109,12 @@ func TestInvalidModulesStayInvalid(t *testing.T) {
 		}},
 		{"dropped section with a bad name", "not valid UTF-8", func(e *encoder) {
 			e.extra = cat(0, sized(sized([]byte(".debug_\xff"))))
+		}},
+		{"operand missing", "operand missing", func(e *encoder) {
+			e.fn("", nil, nil, nil, block, empty, drop, end)
+		}},
+		{"operand left over", "1 operands at the end of a block with 0 results", func(e *encoder) {
+			e.fn("", nil, nil, nil, loop, empty, konst(0), end)
 		}},
 		{"local out of range", "local index 2", func(e *encoder) {
 			e.fn("", []byte{i32}, nil, []byte{i32}, localGet, 2, drop)

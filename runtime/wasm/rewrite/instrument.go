@@ -1,8 +1,19 @@
 package rewrite
 
 // frameSlots is what every call costs beside its parameters and locals, in
-// 8-byte slots of the native stack.
+// 8-byte slots of the native stack. It covers as many operands.
 const frameSlots = 8
+
+// cost returns what a call of the function costs in slots: its parameters and
+// locals, and operands beyond those of ordinary code. Each may be a vector when
+// the module has any.
+func (p *parser) cost(f *body) uint32 {
+	operands := uint32(p.code.stack.peak)
+	if p.features&featSIMD != 0 {
+		operands *= typeV128.slots()
+	}
+	return max(frameSlots, operands) + f.slots
+}
 
 // sequences holds the inserted code that is the same everywhere in a module.
 type sequences struct {
@@ -41,7 +52,7 @@ func (p *parser) instrument(f *body) {
 	b := append(p.code.scratch[:0], p.b[f.start:f.instrs]...)
 	b = append(b, p.code.seq.check...)
 	wrap := f.calls && !p.opt.NoDepth
-	cost := frameSlots + f.slots
+	cost := p.cost(f)
 	if wrap {
 		p.code.wrapped++
 		b = p.enter(b, cost, f.typ.results)

@@ -10,6 +10,7 @@ const (
 	opElse         = 0x05
 	opEnd          = 0x0b
 	opBr           = 0x0c
+	opBrTable      = 0x0e
 	opReturn       = 0x0f
 	opReturnCall   = 0x12
 	opReturnCallIn = 0x13
@@ -102,7 +103,7 @@ func plainImmediate(op byte) immediate {
 		return immEnd
 	case opBr, 0x0d:
 		return immLabel
-	case 0x0e:
+	case opBrTable:
 		return immLabels
 	case opReturn:
 		return immReturn

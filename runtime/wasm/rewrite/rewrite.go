@@ -30,8 +30,9 @@ type Options struct {
 	// code, but no allocator is called.
 	PlainYield bool
 	// DepthLimit is the number of 8-byte slots calls may use together; 0 means
-	// 131,072. A call takes 8 slots, one for each parameter and local, and two
-	// for each of type v128.
+	// 131,072. A call takes one for each parameter and local, and one for each
+	// operand the function has at a time, but at least 8 for those; vectors take
+	// two.
 	DepthLimit int
 	// TailCalls admits return_call and return_call_indirect, which the engine
 	// only accepts with an experimental feature. Where its compiler falls back to
