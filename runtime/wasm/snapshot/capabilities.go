@@ -31,8 +31,8 @@ const (
 )
 
 // Choose returns the strategy for an image of the given bytes. It is never
-// [Auto]. Without images it is [Copy], whose cost grows with the size: about
-// 50 µs for each MiB.
+// [Auto]. Without images it is [Copy], whose cost grows with the size: 50 to
+// 75 µs for each MiB.
 func (c Capabilities) Choose(size uint64) Strategy {
 	switch {
 	case !c.mapped(), size <= copyBelowScan:

@@ -47,8 +47,8 @@ func Take(m *Memory, globals []api.MutableGlobal) (*Image, error) {
 		return nil, fmt.Errorf("take image: %w", err)
 	}
 	memory := m.view()
-	i.sum = maphash.Bytes(i.seed, memory)
 	i.mark(memory)
+	i.sum = i.hash(memory)
 	if err := i.store(m.caps, memory); err != nil {
 		return nil, fmt.Errorf("take image: %w", err)
 	}

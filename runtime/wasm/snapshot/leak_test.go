@@ -2,6 +2,7 @@ package snapshot_test
 
 import (
 	"bytes"
+	"flag"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,12 +10,15 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// rounds is how many resets a soak does.
+// A million rounds: go test -run Leaves -rounds 1000000 -timeout 1h
+var roundsFlag = flag.Int("rounds", 10_000, "restores of each soak")
+
+// rounds is how many restores a soak does.
 func rounds() int {
 	if testing.Short() {
 		return 500
 	}
-	return 10_000
+	return *roundsFlag
 }
 
 func TestNoRestoreLeavesAnythingOfACall(t *testing.T) {

@@ -36,3 +36,19 @@ func commit(b []byte) error {
 func discard(b []byte) error {
 	return unix.Madvise(b, unix.MADV_DONTNEED)
 }
+
+// residency returns a byte for each page, whose lowest bit is set if the page
+// exists, in the mapping or in its file; a page that is swapped out counts as
+// missing. nil means that it is not known.
+func residency(b []byte, page uint64) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	pages := make([]byte, uint64(len(b))/page)
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(unsafe.SliceData(b))),
+		uintptr(len(b)), uintptr(unsafe.Pointer(unsafe.SliceData(pages))))
+	if errno != 0 { // not page-aligned: memory on the heap
+		return nil
+	}
+	return pages
+}

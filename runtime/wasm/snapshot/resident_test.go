@@ -43,8 +43,30 @@ func TestThousandClonesShareTheImage(t *testing.T) {
 	}
 }
 
-// private returns the bytes that mappings of images do not share with any other.
+func TestVerifyDoesNotFillTheImage(t *testing.T) {
+	caps := snapshot.Probe()
+	if !caps.Image {
+		t.Skip("images are copied here:", caps.Reason)
+	}
+	k := newKit(t, caps, staticGuest())
+	image := k.image(t)
+	defer image.Close()
+	c := k.clone(t, image, snapshot.Auto)
+	if err := c.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	if got, limit := mapped(t, "Rss:"), 2*image.Stored()+1<<20; got > limit {
+		t.Errorf("%d bytes are mapped of an image that stores %d", got, image.Stored())
+	}
+}
+
 func private(t *testing.T) uint64 {
+	t.Helper()
+	return mapped(t, "Private_Dirty:")
+}
+
+// mapped sums up a figure of all mappings of images, in bytes.
+func mapped(t *testing.T, figure string) uint64 {
 	t.Helper()
 	maps, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
@@ -57,7 +79,7 @@ func private(t *testing.T) uint64 {
 		switch {
 		case strings.Contains(fields[0], "-"): // the first line of a mapping
 			ours = strings.Contains(line, "sallyport-image")
-		case ours && fields[0] == "Private_Dirty:":
+		case ours && fields[0] == figure:
 			kib, err := strconv.ParseUint(fields[1], 10, 64)
 			if err != nil {
 				t.Fatal(err)

@@ -310,7 +310,8 @@ func TestVerifyFindsWhatDiffers(t *testing.T) {
 		fn   string
 		want string
 	}{
-		{"byte", []uint64{0x12345, 0xff}, fnStore, "byte 0x12345 of the memory is 0xff"},
+		{"byte of data", []uint64{0x1234, 0xff}, fnStore, "byte 0x1234 of the memory is 0xff, in the image it is 0x36"},
+		{"byte of nothing", []uint64{0x12345, 0xff}, fnStore, "byte 0x12345 of the memory is 0xff, in the image it is 0x0"},
 		{"global", []uint64{7, 12, 0, 0}, fnSet, "global 1 is 0xc"},
 		{"size", []uint64{1}, fnGrow, "memory has 196608 bytes"},
 	} {

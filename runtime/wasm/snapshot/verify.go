@@ -5,9 +5,9 @@ import (
 	"hash/maphash"
 )
 
-// Verify compares the instance with the image, byte by byte, and says what
-// differs first. It reads the whole memory and is meant for self-tests, not
-// for calls. It holds right after [NewRestorer] and [Restorer.Restore].
+// Verify compares the instance with the image and says what differs first. It
+// looks at the whole memory and is meant for self-tests, not for calls. It
+// holds right after [NewRestorer] and [Restorer.Restore].
 func (r *Restorer) Verify() error {
 	if r.closed || r.memory.freed.Load() {
 		return errClosed
@@ -20,7 +20,10 @@ func (r *Restorer) Verify() error {
 			return fmt.Errorf("global %d is %#x, in the image it is %#x", n, got, want)
 		}
 	}
-	if maphash.Bytes(r.image.seed, r.memory.view()) == r.image.sum {
+	if err := r.verifyZeros(); err != nil {
+		return err
+	}
+	if r.image.hash(r.memory.view()) == r.image.sum {
 		return nil
 	}
 	return r.difference()
@@ -39,12 +42,48 @@ func (r *Restorer) verifySize() error {
 	return nil
 }
 
+// verifyZeros looks for anything in the pages that are zero in the image. It
+// does not read those that exist nowhere: reading would make the kernel add
+// them to the image's file.
+func (r *Restorer) verifyZeros() error {
+	memory, page := r.memory.view(), r.image.page
+	present := residency(memory, page)
+	for n := range r.image.size / page {
+		if r.image.isFilled(n*page) || (present != nil && present[n]&1 == 0) {
+			continue
+		}
+		for at := n * page; at < (n+1)*page; at++ {
+			if memory[at] != 0 {
+				return differs(at, memory[at], 0)
+			}
+		}
+	}
+	return nil
+}
+
 // difference looks for the byte that makes the hashes differ.
 func (r *Restorer) difference() error {
-	for n, b := range r.memory.view() {
-		if want := r.image.bytes[n]; b != want {
-			return fmt.Errorf("byte %#x of the memory is %#x, in the image it is %#x", n, b, want)
+	memory := r.memory.view()
+	for offset, data := range r.image.runs(r.image.bytes) {
+		for n, want := range data {
+			if at := offset + uint64(n); memory[at] != want {
+				return differs(at, memory[at], want)
+			}
 		}
 	}
 	return fmt.Errorf("the image of %d bytes is not what it was when it was taken", r.image.size)
+}
+
+func differs(at uint64, got, want byte) error {
+	return fmt.Errorf("byte %#x of the memory is %#x, in the image it is %#x", at, got, want)
+}
+
+// hash returns a hash of the pages of a memory that are not zero in the image.
+func (i *Image) hash(memory []byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(i.seed)
+	for _, data := range i.runs(memory) {
+		_, _ = h.Write(data) // never fails
+	}
+	return h.Sum64()
 }
