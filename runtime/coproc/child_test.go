@@ -2,10 +2,7 @@ package coproc_test
 
 import (
 	"context"
-	"errors"
-	"os"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/c386954a/sallyport/runtime/coproc/child"
@@ -21,12 +18,8 @@ func handlers() []child.Handler {
 			Func: tag,
 		},
 		{Name: "block", Hooks: augment, Mode: "augment", Headers: []string{}, Func: block},
-		{Name: "pid", Hooks: augment, Mode: "augment", Writes: []string{"headers"}, Func: pid},
 		{Name: "panic", Hooks: augment, Mode: "augment", Func: func(context.Context, *child.Call) (*child.Result, error) {
 			panic("boom")
-		}},
-		{Name: "die", Hooks: augment, Mode: "augment", Func: func(context.Context, *child.Call) (*child.Result, error) {
-			return nil, errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL))
 		}},
 		{Name: "tenant", Hooks: []string{"auth"}, Mode: "replace", Writes: []string{"headers"}, Func: tenant},
 		{
@@ -52,13 +45,6 @@ func tag(_ context.Context, c *child.Call) (*child.Result, error) {
 func block(ctx context.Context, _ *child.Call) (*child.Result, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
-}
-
-func pid(context.Context, *child.Call) (*child.Result, error) {
-	return &child.Result{
-		Action:  "continue",
-		Request: &child.Edits{SetHeaders: child.Fields{{Name: "X-Pid", Value: strconv.Itoa(os.Getpid())}}},
-	}, nil
 }
 
 func tenant(_ context.Context, c *child.Call) (*child.Result, error) {

@@ -37,6 +37,13 @@ func fake(args []string) error {
 		time.Sleep(millis(f.arg))
 		return nil
 	}
+	if f.how == "change" { // the first process declares the handler, later ones do not
+		if _, err := os.Stat(f.arg); err == nil {
+			f.how = "other-handler"
+		} else if err := os.WriteFile(f.arg, nil, 0o600); err != nil {
+			return err
+		}
+	}
 	if f.how == "once" { // the first process works, later ones do not start
 		if _, err := os.Stat(f.arg); err == nil {
 			return fmt.Errorf("there is a %s", f.arg)
@@ -97,6 +104,10 @@ func (f *fakePlugin) initialize(c call) {
 		f.answer(c.ID, `{"protocol":"1.0"}`)
 		return
 	}
+	if f.how == "other-handler" {
+		f.answer(c.ID, `{"protocol":"1.0","handlers":[{"hook_name":"other","hook_types":["pre"]}]}`)
+		return
+	}
 	f.answer(c.ID, `{"protocol":"1.0","plugin":{"name":"fake","version":"1"},"unknown":[1,{"a":null}],"handlers":[`+
 		`{"hook_name":"any","hook_types":["pre","post","response"],"writes":["headers"]},`+
 		`{"hook_name":"any","hook_types":["auth"],"mode":"replace"}]}`)
@@ -150,6 +161,8 @@ func (f *fakePlugin) dispatch(c call) {
 	case "half":
 		fmt.Printf(`{"jsonrpc":"2.0","id":%d,"result":{"act`, c.ID)
 		os.Exit(0)
+	case "exit-127":
+		os.Exit(127)
 	case "silent":
 	case "close-stdout":
 		_ = os.Stdout.Close()

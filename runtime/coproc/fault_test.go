@@ -375,6 +375,27 @@ func TestBreakerClosesAfterGoodProbe(t *testing.T) {
 	eventually(t, func() bool { _, err := sees(p, "r", limit); return err == nil })
 }
 
+func TestProcessIsNotStartedAgainInVain(t *testing.T) {
+	for _, test := range []struct{ how, want string }{
+		{"exit-127", "program cannot be executed: exit status 127"},
+		{"change", `declares other handlers than before: handler "any" is not declared`},
+	} {
+		t.Run(test.how, func(t *testing.T) {
+			r := start(t, coproc.Config{}, "fake", test.how, filepath.Join(t.TempDir(), "marker"))
+			p := load(t, r, spec("any"))
+			pid := r.Stats().PID
+			_, _ = sees(p, "r", limit)
+			if test.how == "change" {
+				kill(t, pid)
+			}
+			eventually(t, func() bool { return r.Stats().State == "failed" })
+			_, err := sees(p, "r", limit)
+			wantKind(t, err, abi.Unavailable)
+			wantText(t, err, test.want)
+		})
+	}
+}
+
 func TestCloseLeavesNoProcess(t *testing.T) {
 	for _, args := range [][]string{{"child"}, {"fake", "good"}, {"fake", "deaf"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {

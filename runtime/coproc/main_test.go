@@ -19,6 +19,8 @@ func TestMain(m *testing.M) {
 			exitOn(child.Main(handlers()...))
 		case "fake":
 			exitOn(fake(os.Args[2:]))
+		case "gateway":
+			exitOn(gateway())
 		}
 	}
 	goleak.VerifyTestMain(m)

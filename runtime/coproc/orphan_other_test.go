@@ -1,0 +1,7 @@
+//go:build !linux
+
+package coproc_test
+
+import "errors"
+
+func gateway() error { return errors.New("for Linux only") }
