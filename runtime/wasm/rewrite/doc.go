@@ -86,8 +86,8 @@
 // conversions. Refused by name are imported memories, tables and mutable
 // globals; shared, 64-bit and several memories; threads, exceptions in both
 // forms, garbage collection, typed function references, relaxed SIMD; more than
-// 50,000 locals in a function or a million initial table entries; and tail
-// calls unless [Options].TailCalls is set.
+// 50,000 locals in a function, 1,000 parameters or results, or a million initial
+// table entries; and tail calls unless [Options].TailCalls is set.
 //
 // What is accepted but cannot be undone by a snapshot, such as table.set, is
 // listed in [Report].Reasons.

@@ -166,6 +166,7 @@ func TestUnsupportedFeaturesAreRefusedByName(t *testing.T) {
 		{"typed function references", func(e *encoder) { e.typ([]byte{0x64, 0x70}, nil) }},
 		{"relaxed SIMD", code(0xfd, 0x80, 0x02)},
 		{"tail calls", code(returnCall, 0)},
+		{"more than 1000 parameters", func(e *encoder) { e.typ(i32s(1_001), nil) }},
 		{"more than 50000 locals", func(e *encoder) {
 			e.funcs, e.code = [][]byte{u32(e.typ(nil, nil))}, [][]byte{sized(cat(1, u32(1<<31), i32, end))}
 		}},

@@ -100,20 +100,19 @@ func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
 // resultType returns the index of the type () -> results, which is added when
 // the module does not have it.
 func (p *parser) resultType(results []byte) int {
-	key := string(results)
-	if t, ok := p.resultTypes[key]; ok {
+	if p.resultTypes == nil {
+		p.resultTypes = map[string]int{}
+		for i := len(p.types) - 1; i >= 0; i-- { // backwards: the first one wins
+			if len(p.types[i].params) == 0 {
+				p.resultTypes[string(p.types[i].results)] = i
+			}
+		}
+	}
+	if t, ok := p.resultTypes[string(results)]; ok {
 		return t
 	}
 	t := len(p.types) + len(p.code.types)
-	for i, known := range p.types {
-		if len(known.params) == 0 && string(known.results) == key {
-			t = i
-			break
-		}
-	}
-	if t >= len(p.types) {
-		p.code.types = append(p.code.types, funcType{results: results})
-	}
-	p.resultTypes[key] = t
+	p.code.types = append(p.code.types, funcType{results: results})
+	p.resultTypes[string(results)] = t
 	return t
 }

@@ -5,6 +5,10 @@ const (
 
 	pageSize = 1 << 16
 	maxPages = 1 << 16
+
+	// maxValues is the limit of the JavaScript API on parameters and on results.
+	// It keeps work that is done for each function's type linear.
+	maxValues = 1_000
 )
 
 // parser holds what has been read of a module so far. Sections come in an order
@@ -33,7 +37,7 @@ type parser struct {
 	data      []dataSegment
 
 	code          code
-	resultTypes   map[string]int // by results, for looking up only
+	resultTypes   map[string]int // of types without parameters, by results
 	mergedPayload []byte
 	features      feature
 	report        *Report
@@ -41,12 +45,11 @@ type parser struct {
 
 func newParser(module []byte, opt Options) *parser {
 	return &parser{
-		cursor:      newCursor(module),
-		opt:         opt,
-		start:       -1,
-		dataCount:   -1,
-		resultTypes: map[string]int{},
-		report:      &Report{},
+		cursor:    newCursor(module),
+		opt:       opt,
+		start:     -1,
+		dataCount: -1,
+		report:    &Report{},
 	}
 }
 
@@ -86,6 +89,9 @@ func (p *parser) typeSection() {
 			p.malformed(start, "unknown type form %#x", form)
 		}
 		t := funcType{params: p.valueTypes(), results: p.valueTypes()}
+		if max(len(t.params), len(t.results)) > maxValues {
+			p.refuse(start, "more than %d parameters or results are not supported", maxValues)
+		}
 		if p.err != nil {
 			return
 		}

@@ -1,9 +1,6 @@
 package rewrite
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // sectionID is the first byte of a section.
 type sectionID byte
@@ -62,19 +59,18 @@ type section struct {
 
 // sections walks the whole module.
 func (p *parser) sections() {
-	if header := p.bytes(len(magic)); p.err == nil && !bytes.Equal(header, []byte(magic)) {
+	if header := p.bytes(len(magic)); p.err == nil && string(header) != magic {
 		p.malformed(0, "not a WebAssembly 1.0 binary")
 	}
 	last := 0
 	for p.err == nil && p.pos < len(p.b) {
 		start := p.pos
 		id := sectionID(p.byte())
-		size := p.count(1)
-		if p.err != nil {
-			return
-		}
 		p.section = id.String()
+		size := p.count(1)
 		switch {
+		case p.err != nil:
+			return
 		case id > secTag:
 			p.malformed(start, "unknown section %d", id)
 		case id == secTag:
@@ -140,9 +136,10 @@ func (p *parser) payload(id sectionID) bool {
 
 // custom reads a custom section. The offsets in DWARF sections would point into
 // the old code, and they are large, so they are left out; "name" stays right,
-// because no function index moves.
+// because no function index moves. The engine takes an empty section at the very
+// end for a cut one, and stripping data may bring one there, so these go too.
 func (p *parser) custom() bool {
 	name := p.name()
-	p.bytes(p.rest())
-	return strings.HasPrefix(name, ".debug_")
+	contents := p.bytes(p.rest())
+	return len(contents) == 0 || strings.HasPrefix(name, ".debug_")
 }
