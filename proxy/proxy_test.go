@@ -172,11 +172,11 @@ func script(t testing.TB, talk func(n int, c net.Conn, r *bufio.Reader)) string 
 				break
 			}
 			_ = c.SetDeadline(time.Now().Add(patience))
-			go func() {
+			go func(n int) {
 				defer func() { ended <- struct{}{} }()
 				defer func() { _ = c.Close() }()
 				talk(n, c, bufio.NewReader(c))
-			}()
+			}(n)
 		}
 		for range n {
 			<-ended
