@@ -48,6 +48,7 @@ type body struct {
 
 func (p *parser) codeSection() {
 	p.code.seq = p.newSequences()
+	p.code.out = make([]byte, 0, p.rest()+p.rest()/4)
 	outer := p.end
 	for range p.count(1) {
 		size := p.count(1)
