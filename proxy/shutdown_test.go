@@ -1,0 +1,192 @@
+package proxy_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/c386954a/sallyport/proxy"
+)
+
+// TestShutdownUnderLoadFailsNoRequest keeps connections busy with clients that
+// never repeat a request, shuts the gateway down and looks at every reply.
+func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
+	g := before(t, script(t, echoHead))
+	var served, failed atomic.Int64
+	var clients sync.WaitGroup
+	warm := make(chan struct{}, 1000)
+	for i := range 32 {
+		raw := get("/")
+		if i%2 > 0 {
+			raw = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+			raw = strings.Replace(raw, "hello", "", 1)
+			raw = strings.Replace(raw, "5", "0", 1)
+		}
+		clients.Go(func() {
+			if err := hammer(g.addr, raw, &served, warm); err != nil {
+				failed.Add(1)
+				t.Error(err)
+			}
+		})
+	}
+	for range 500 {
+		<-warm
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := g.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+	clients.Wait()
+	t.Logf("%d requests served, %d failed", served.Load(), failed.Load())
+	if n := g.OpenConns(); n != 0 {
+		t.Errorf("%d connections are open", n)
+	}
+}
+
+// hammer sends one request after the other until it is told to close.
+func hammer(addr, raw string, served *atomic.Int64, warm chan<- struct{}) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil // the listener is gone already
+	}
+	defer func() { _ = c.Close() }()
+	r := bufio.NewReader(c)
+	for {
+		if _, err := io.WriteString(c, raw); err != nil {
+			return fmt.Errorf("request not taken: %w", err)
+		}
+		h, err := head(r)
+		if err != nil {
+			return fmt.Errorf("no reply: %q %w", h, err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(io.MultiReader(strings.NewReader(h), r)), nil)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != 200 {
+			return fmt.Errorf("status %d: %w", resp.StatusCode, err)
+		}
+		served.Add(1)
+		select {
+		case warm <- struct{}{}:
+		default:
+		}
+		if resp.Close {
+			return nil
+		}
+	}
+}
+
+func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
+	got, hold := make(chan struct{}), make(chan struct{})
+	g := before(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		close(got)
+		<-hold
+		_, _ = io.WriteString(w, "done")
+	}))
+	p := connect(t, g.addr)
+	p.send(get("/"))
+	<-got
+	ended := make(chan error, 1)
+	go func() { ended <- g.Shutdown(context.Background()) }()
+	for { // until nobody accepts any more
+		c, err := net.Dial("tcp", g.addr)
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("Shutdown() = %v with a request in flight", err)
+	default:
+	}
+	close(hold)
+	if a := p.receive("GET"); a.body != "done" || !strings.Contains(a.head, "Connection: close") {
+		t.Errorf("reply = %+v", a)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+}
+
+func TestShutdownClosesIdleConnections(t *testing.T) {
+	g := before(t, script(t, echoHead))
+	p, silent := connect(t, g.addr), connect(t, g.addr)
+	p.send(get("/"))
+	p.receive("GET")
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+	if !p.ended() || !silent.ended() {
+		t.Error("an idle connection goes on")
+	}
+}
+
+func TestShutdownThatTakesTooLongCutsOff(t *testing.T) {
+	got, hold := make(chan struct{}), make(chan struct{})
+	g := before(t, serve(t, func(http.ResponseWriter, *http.Request) {
+		close(got)
+		<-hold
+	}))
+	p := connect(t, g.addr)
+	p.send(get("/"))
+	<-got
+	ctx, cancel := context.WithTimeout(t.Context(), short)
+	defer cancel()
+	if err := g.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Shutdown() = %v", err)
+	}
+	if !p.ended() {
+		t.Error("the connection goes on")
+	}
+	close(hold)
+}
+
+func TestServeAfterShutdownEndsAtOnce(t *testing.T) {
+	g := before(t, script(t, echoHead))
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Serve(listen(t)); err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
+}
+
+func TestRouterIsReplacedUnderLoad(t *testing.T) {
+	one, two := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)}), upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: one})
+	var served atomic.Int64
+	var clients sync.WaitGroup
+	warm := make(chan struct{}, 1000)
+	for range 8 {
+		clients.Go(func() {
+			if err := hammer(g.addr, get("/"), &served, warm); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 50 {
+		<-warm
+		r, err := proxy.NewRouter([]proxy.API{{Chain: newChain(t), Upstream: two}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.SetRouter(r).Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	clients.Wait()
+}
