@@ -29,10 +29,15 @@ type builder struct {
 	stock   otto.Value // the prototype of middleware objects
 }
 
-// build leaves the template ready to be copied.
-func (b *builder) build(s *abi.Spec) error {
+// build leaves the template ready to be copied. Parsing is part of it, because
+// otto's parser takes time by the cube of some texts: minutes for 20 KiB of
+// nested labels.
+func (b *builder) build(s *abi.Spec, text string) (err error) {
 	b.host.register(b.machine)
 	defer b.host.release(b.machine)
+	if b.source, err = parse(b.name, text); err != nil {
+		return err
+	}
 	if err := b.prepare(); err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // maxCode is the longest code a script may make at run time. Parsing is
-// recursive, and a Go stack that overflows ends the process: this keeps the
-// deepest nesting within 200 MiB.
+// recursive, and a Go stack that overflows, at 1 GB, ends the process. The
+// deepest nesting of 64 KiB, all brackets, was measured to take 256 MiB.
 const maxCode = 64 << 10
 
 // eval is JavaScript's eval. When a script calls it by that name, otto does so
@@ -64,7 +64,7 @@ func parsed(vm *otto.Otto, code string) *source {
 	}
 	src, err := parse("<made>", code)
 	if err != nil {
-		panic(vm.MakeSyntaxError(err.Error()))
+		panic(vm.MakeSyntaxError(unkind(err).Error()))
 	}
 	return src
 }

@@ -44,6 +44,7 @@ func TestLoadRefusesWhatNeverEnds(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"loop", "for (;;) {}", "still running at the deadline: it must end in time"},
 		{"native call", stuck, "hangs when it is loaded"},
+		{"parser", strings.Repeat("a:{", 800), "hangs when it is loaded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := loadError(t, jsvm.Config{LoadTimeout: short}, abi.Spec{Entry: "m"}, c.script)

@@ -21,24 +21,21 @@ type source struct {
 	underscore bool // it names _
 }
 
-// readSource reads and parses the file of a plugin.
-func readSource(s *abi.Spec, limit int64) (*source, error) {
+// readSource reads the file of a plugin.
+func readSource(s *abi.Spec, limit int64) (string, error) {
 	f, err := os.Open(s.Source)
 	if err != nil {
-		return nil, fmt.Errorf("script: %w", err)
+		return "", fmt.Errorf("script: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("script: %w", err)
+		return "", fmt.Errorf("script: %w", err)
 	case int64(len(text)) > limit:
-		return nil, fmt.Errorf("%s: the script is larger than %d bytes", s.Source, limit)
+		return "", fmt.Errorf("%s: the script is larger than %d bytes", s.Source, limit)
 	}
-	if err := checkDigest(text, s); err != nil {
-		return nil, err
-	}
-	return parse(s.Source, string(text))
+	return string(text), checkDigest(text, s)
 }
 
 func checkDigest(text []byte, s *abi.Spec) error {
@@ -63,9 +60,9 @@ func syntaxError(name string, err error) error {
 	if list, ok := errors.AsType[*parser.ErrorList](err); ok && len(*list) > 0 {
 		return syntaxErrorAt((*list)[0])
 	}
-	return fmt.Errorf("%s: SyntaxError: %w", name, err)
+	return abi.Errorf(abi.Refused, "%s: SyntaxError: %w", name, err)
 }
 
 func syntaxErrorAt(e *parser.Error) error {
-	return fmt.Errorf("%s:%d:%d: SyntaxError: %s", e.Position.Filename, e.Position.Line, e.Position.Column, e.Message)
+	return abi.Errorf(abi.Refused, "%s:%d:%d: SyntaxError: %s", e.Position.Filename, e.Position.Line, e.Position.Column, e.Message)
 }

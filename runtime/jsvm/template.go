@@ -38,7 +38,7 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, loads *sync.WaitG
 	if !entryName.MatchString(s.Entry) {
 		return nil, fmt.Errorf("%s: entry %q is not the name of a JavaScript variable", s.Source, s.Entry)
 	}
-	src, err := readSource(s, c.maxSource())
+	text, err := readSource(s, c.maxSource())
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, loads *sync.WaitG
 	m := newMachine(t.vm, &task{file: s.Source})
 	done := make(chan error, 1)
 	loads.Go(func() {
-		_, err := m.guard(func() (string, error) { return "", (&builder{template: t, machine: m, source: src}).build(s) })
+		_, err := m.guard(func() (string, error) { return "", (&builder{template: t, machine: m}).build(s, text) })
 		done <- err
 	})
 	return t, await(ctx, m, done)
