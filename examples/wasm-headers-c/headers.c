@@ -3,41 +3,20 @@
 // may send.
 #include "sallyport.h"
 
-static char value[1024];
-
-// read_header copies the first value of a request header field to `value` and
-// returns its length, or -1 if there is none or it is too long.
-static i32 read_header(const char *name, u32 name_len)
+// tenant_of returns the tenant in "Bearer TENANT.SECRET".
+static sp_str tenant_of(sp_str authorization)
 {
-    i32 n = header_get(REQUEST, name, name_len, value, sizeof value);
-    return n > (i32)sizeof value ? -1 : n;
+    sp_cut(&authorization, ' ');
+    return sp_cut(&authorization, '.');
 }
 
-// tenant_of finds the tenant in "Bearer TENANT.SECRET".
-static const char *tenant_of(i32 n, u32 *len)
+SP_HOOK(pre)
 {
-    i32 from = 0, to;
-    while (from < n && value[from++] != ' ')
-        ;
-    for (to = from; to < n && value[to] != '.'; to++)
-        ;
-    *len = (u32)(to - from);
-    return value + from;
-}
-
-HOOK(pre) i32 pre(void)
-{
-    u32 len;
-    i32 n = read_header(S("Authorization"));
-    if (n < 0) {
-        reply_answer(401, S("{\"error\":\"authorization required\"}"));
-        return RESPOND;
-    }
-    const char *tenant = tenant_of(n, &len);
-    header_set(REQUEST, S("X-Tenant"), tenant, len);
-
-    n = read_header(S("User-Agent"));
-    header_set(REQUEST, S("X-Agent"), value, n < 0 ? 0 : (u32)n);
-    header_del(REQUEST, S("X-Debug"));
-    return CONTINUE;
+    sp_str authorization = sp_header_get(SP_REQUEST, SP("Authorization"));
+    if (!sp_found(authorization))
+        return sp_answer(401, SP("{\"error\":\"authorization required\"}"));
+    sp_must(sp_header_set(SP_REQUEST, SP("X-Tenant"), tenant_of(authorization)));
+    sp_must(sp_header_set(SP_REQUEST, SP("X-Agent"), sp_header_get(SP_REQUEST, SP("User-Agent"))));
+    sp_must(sp_header_del(SP_REQUEST, SP("X-Debug")));
+    return SP_CONTINUE;
 }
