@@ -1,0 +1,18 @@
+// The SDK for Sallyport plugins in AssemblyScript; README.md is its guide.
+import "./abort";
+
+export { API } from "./api";
+export { Config, config } from "./config";
+export { Errno } from "./errno";
+export { Exchange, run } from "./exchange";
+export { Fields, Header } from "./header";
+export { List } from "./list";
+export { Level, log } from "./log";
+export { Meta } from "./meta";
+export { Notice } from "./notice";
+export { Reply } from "./reply";
+export { Request } from "./request";
+export { Session } from "./session";
+export { monotonic, now, random, timeLeft } from "./system";
+export { Value } from "./value";
+export { Verdict } from "./verdict";
