@@ -199,7 +199,7 @@ type replyStream struct {
 }
 
 func (s *replyStream) start(up *upConn) {
-	s.size = -1
+	s.size, s.direct = -1, false
 	if up.body.mode == bodyFixed {
 		s.size, s.direct = up.body.left, true
 	}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"syscall"
 )
 
 // Sizes of the buffers of an upstream connection.
@@ -22,9 +21,7 @@ type upConn struct {
 	net.Conn
 	upstream *Upstream
 	in, out  guard
-	raw      syscall.RawConn // nil where the socket cannot be looked at
-	peek     func(fd uintptr) bool
-	peeked   peekResult
+	socket   socket
 
 	buf  []byte // received bytes are buf[r:w]
 	r, w int
@@ -46,7 +43,7 @@ func newUpConn(u *Upstream, raw net.Conn) *upConn {
 	c.in.w, c.out.w = u.watch, u.watch
 	c.in.set(phaseNone)
 	c.out.set(phaseNone)
-	c.watchSocket(raw)
+	c.socket.open(raw)
 	return c
 }
 

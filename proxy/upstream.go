@@ -142,7 +142,7 @@ func (u *Upstream) acquire(fresh bool) (*upConn, error) {
 		if c == nil {
 			break
 		}
-		if c.quiet() {
+		if c.socket.quiet() {
 			return c, nil
 		}
 		c.close()

@@ -4,10 +4,10 @@ package proxy
 
 import "net"
 
-type peekResult struct{}
+type socket struct{}
 
-func (c *upConn) watchSocket(net.Conn) {}
+func (s *socket) open(net.Conn) {}
 
 // quiet cannot look at the socket here: a stale connection is found by using
 // it.
-func (c *upConn) quiet() bool { return true }
+func (s *socket) quiet() bool { return true }

@@ -1,0 +1,50 @@
+//go:build unix
+
+package proxy
+
+import (
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// socket is a connection's socket as quiet looks at it.
+type socket struct {
+	raw  syscall.RawConn // nil where it cannot be looked at
+	look func(fd uintptr) bool
+	poll [1]unix.PollFd
+	n    int
+	err  error
+}
+
+// open prepares look. The function is made once: a closure for each request
+// would be an allocation.
+func (s *socket) open(c net.Conn) {
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return
+	}
+	s.raw = raw
+	s.look = func(fd uintptr) bool {
+		s.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		s.n, s.err = unix.Poll(s.poll[:], 0)
+		return true
+	}
+}
+
+// quiet reports whether the peer has neither sent anything nor closed the
+// connection. Asking a pooled connection costs one system call. It spares
+// requests that must not be repeated the fate of meeting a connection that the
+// upstream has just closed, and it keeps unsolicited bytes, such as a late
+// 408, from being taken for the reply to the next request.
+func (s *socket) quiet() bool {
+	if s.raw == nil {
+		return true
+	}
+	return s.raw.Read(s.look) == nil && s.err == nil && s.n == 0
+}
