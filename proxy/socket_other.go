@@ -1,9 +1,10 @@
-//go:build !unix
+//go:build !linux
 
 package proxy
 
 import "net"
 
+// socket is only looked at on Linux.
 type socket struct{}
 
 func (s *socket) open(net.Conn) {}
