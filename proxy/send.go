@@ -17,15 +17,18 @@ func (f *flight) exchange() error {
 	if err := f.readFirst(); err != nil {
 		return err
 	}
-	start := time.Now()
+	if f.gateway.cfg.Observe != nil {
+		defer f.clock(time.Now())
+	}
 	err := f.attempt(false)
 	if err != nil && f.repeatable(err) {
 		f.access.Retried = true
 		err = f.attempt(true)
 	}
-	f.access.UpstreamTime = time.Since(start)
 	return err
 }
+
+func (f *flight) clock(start time.Time) { f.access.UpstreamTime = time.Since(start) }
 
 // errStale marks a failure on a pooled connection before any byte of a reply.
 var errStale = errors.New("pooled connection failed")

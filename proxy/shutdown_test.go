@@ -19,7 +19,8 @@ import (
 // TestShutdownUnderLoadFailsNoRequest keeps connections busy with clients that
 // never repeat a request, shuts the gateway down and looks at every reply.
 func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
-	g := before(t, script(t, echoHead))
+	var log requests
+	g := before(t, log.serve(t))
 	var served, failed atomic.Int64
 	var clients sync.WaitGroup
 	warm := make(chan struct{}, 1000)
@@ -27,8 +28,6 @@ func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
 		raw := get("/")
 		if i%2 > 0 {
 			raw = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
-			raw = strings.Replace(raw, "hello", "", 1)
-			raw = strings.Replace(raw, "5", "0", 1)
 		}
 		clients.Go(func() {
 			if err := hammer(g.addr, raw, &served, warm); err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -102,8 +103,7 @@ func TestTLSIsServedFromFilesAndSpokenToUpstreams(t *testing.T) {
 
 func TestUntrustedUpstreamGets502(t *testing.T) {
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
-	secure.Config.ErrorLog = nil
-	secure.Config.ConnState = func(net.Conn, http.ConnState) {}
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	g := before(t, secure.URL)

@@ -140,7 +140,7 @@ func (c *upConn) grow() {
 	if c.w-c.r > streamBuffer {
 		return
 	}
-	c.big, _ = streamBuffers.Get().(*[]byte)
+	c.big = c.upstream.takeBuffer()
 	c.w = copy(*c.big, c.buf[c.r:c.w])
 	c.r = 0
 	c.buf = *c.big
@@ -149,15 +149,9 @@ func (c *upConn) grow() {
 // shrink goes back to the connection's own buffer and forgets what is unread.
 func (c *upConn) shrink() {
 	if c.big != nil {
-		streamBuffers.Put(c.big)
+		c.upstream.buffers.Put(c.big)
 		c.big = nil
 	}
 	c.buf = c.own
 	c.r, c.w = 0, 0
 }
-
-// streamBuffers holds buffers of streamBuffer bytes for bodies in transit.
-var streamBuffers = sync.Pool{New: func() any {
-	b := make([]byte, streamBuffer)
-	return &b
-}}

@@ -46,8 +46,8 @@ func (f *flight) startUpload(up *upConn) {
 }
 
 func (u *upload) run(up *upConn, first []byte) error {
-	p, _ := streamBuffers.Get().(*[]byte)
-	defer streamBuffers.Put(p)
+	p := up.upstream.takeBuffer()
+	defer up.upstream.buffers.Put(p)
 	buf := *p
 	n := copy(buf[sizeRoom:], first)
 	for {

@@ -57,6 +57,8 @@ type Upstream struct {
 	slots chan struct{} // nil without MaxConns
 	watch *watch
 
+	buffers sync.Pool // of *[]byte with streamBuffer bytes, for bodies in transit
+
 	mu     sync.Mutex // mu protects the fields below
 	idle   []*upConn  // the last one used last
 	closed bool
@@ -109,6 +111,14 @@ func newUpstream(cfg UpstreamConfig, at *url.URL) *Upstream {
 		phaseIdle:  cfg.IdleTimeout,
 	})
 	return u
+}
+
+func (u *Upstream) takeBuffer() *[]byte {
+	if b, ok := u.buffers.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, streamBuffer)
+	return &b
 }
 
 func defaultPort(scheme string) string {
