@@ -1,3 +1,5 @@
+import { webcrypto } from "node:crypto";
+
 // The host functions on a fake exchange; abi/ABI.md specifies them.
 
 const notFound = -1;
@@ -202,7 +204,7 @@ function system(io) {
     clock: (fake, id) => (id === 0 ? BigInt(Date.now()) * 1_000_000n : process.hrtime.bigint()),
     time_left: (fake) => fake.timeLeft,
     random: (fake, buf, cap) => {
-      crypto.getRandomValues(io.view(buf, cap));
+      webcrypto.getRandomValues(io.view(buf, cap));
     },
   };
 }
