@@ -95,13 +95,13 @@ const (
 	MaxCounters = 1 << 20
 )
 
-// Errors of a store. Callers tell them apart with errors.Is.
+// Errors of a store. Callers tell them apart with errors.Is, or by their kind.
 var (
 	ErrKey         = errors.New("store: a key has 1 to 256 bytes")
 	ErrValue       = errors.New("store: a value has at most 64 KiB")
-	ErrNumber      = errors.New("store: the value is not a number that can be added to")
-	ErrFull        = errors.New("store: full")
-	ErrUnavailable = errors.New("store: not available")
+	ErrNumber      = &abi.Error{Kind: abi.Protocol, Err: errors.New("store: the value is not a number that can be added to")}
+	ErrFull        = &abi.Error{Kind: abi.Limit, Err: errors.New("store: full")}
+	ErrUnavailable = &abi.Error{Kind: abi.Unavailable, Err: errors.New("store: not available")}
 )
 
 // Open opens the store that url names: memory: is the only one.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -21,7 +23,7 @@ import (
 // newRuntimes returns one runtime per isolation model. It is the one place
 // that knows all of them.
 func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger) (map[string]abi.Runtime, error) {
-	sandbox, err := wasm.New(ctx, wasm.Config{Logger: logger})
+	sandbox, err := wasm.New(ctx, wasm.Config{Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv})
 	if err != nil {
 		return nil, fmt.Errorf("wasm: %w", err)
 	}
@@ -34,6 +36,16 @@ func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger
 		runtimes[config.Process] = coproc.New(coprocConfig(cfg.Coproc, logger))
 	}
 	return runtimes, nil
+}
+
+// pluginKV gives the values of a store to the sandbox, which asks for no more
+// than the value.
+type pluginKV struct{ store.KV }
+
+// Get returns the value of key.
+func (kv pluginKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, err error) {
+	item, ok, err := kv.KV.Get(deadline, key)
+	return item.Value, ok, err
 }
 
 func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 
 // Config is what New needs. The zero value is ready to use.
@@ -11,6 +14,18 @@ type Config struct {
 	// Logger gets the output of the plugins and what goes wrong off the way
 	// of a request. Nil logs nothing.
 	Logger *zerolog.Logger
+
+	// KV is where plugins keep what they were granted to keep. Nil means that
+	// a plugin with such a grant is refused.
+	KV native.KV
+
+	// Env looks up the environment values that plugins were granted. Nil
+	// means that a plugin with such a grant is refused.
+	Env func(name string) (value string, ok bool)
+
+	// Outbound is how plugins send the requests they were granted. Patterns
+	// and limits in it are replaced by those of each plugin.
+	Outbound outbound.Config
 
 	// CacheDir is a directory for compiled machine code. Whoever can write to
 	// it can run code in this process: it is created with mode 0700 and must

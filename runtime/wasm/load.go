@@ -86,7 +86,7 @@ func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	if p.code, err = p.engine.CompileModule(ctx, binary); err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
-	if err := checkImports(p.code); err != nil {
+	if err := checkImports(p.code, p.spec); err != nil {
 		return err
 	}
 	if err := checkExports(p.code, p.memory); err != nil {
@@ -113,15 +113,15 @@ func (p *plugin) linkHost(ctx context.Context) error {
 }
 
 // checkImports reports everything the guest imports that the sandbox does not
-// offer, all at once.
-func checkImports(code wazero.CompiledModule) error {
+// offer to it, all at once.
+func checkImports(code wazero.CompiledModule, s abi.Spec) error {
 	var wrong []string
 	for _, def := range code.ImportedFunctions() {
 		module, name, _ := def.Import()
 		var err error
 		switch module {
 		case native.Module:
-			err = native.Link(def)
+			err = native.Link(def, s)
 		case wasi_snapshot_preview1.ModuleName:
 			err = linkWASI(def)
 		default:
@@ -139,7 +139,7 @@ func checkImports(code wazero.CompiledModule) error {
 		return nil
 	}
 	slices.Sort(wrong)
-	return fmt.Errorf("imports that the sandbox does not offer: %s", strings.Join(wrong, "; "))
+	return fmt.Errorf("imports that the sandbox does not offer to it: %s", strings.Join(wrong, "; "))
 }
 
 var errUnknownModule = errors.New("unknown module")

@@ -38,6 +38,14 @@ func TestLoadRefuses(t *testing.T) {
 			"sallyport.header_get: wrong signature, want (i32, i32, i32, i32, i32) -> i32",
 			"wasi_snapshot_preview1.sock_recv: not granted",
 		}, 0},
+		{"all imports that were not granted at once", importsUngranted, abi.Spec{Grants: abi.Grants{Env: []string{"A"}}}, []string{
+			`sallyport.kv_get: not granted, and this line under plugin guest would grant it: allow: { kv: ["PREFIX:*"], env: ["A"] }`,
+			`sallyport.http_response_body_size: not granted, and this line under plugin guest would grant it: allow: { http: ["https://HOST/*"], env: ["A"] }`,
+		}, 0},
+		{"an environment value that was not granted", importsEnv, abi.Spec{}, []string{`sallyport.env_get: not granted`, `allow: { env: ["NAME"] }`}, 0},
+		{"a URL pattern that is none", idle, abi.Spec{Grants: abi.Grants{HTTP: []string{"idp/*"}}}, []string{`allow: http: "idp/*": the scheme`}, 0},
+		{"a key pattern that is none", idle, abi.Spec{Grants: abi.Grants{HTTP: []string{"http://h/"}, KV: []string{"a*b"}}}, []string{`allow: kv: "a*b"`}, 0},
+		{"a grant of keys without a store", idle, abi.Spec{Grants: abi.Grants{KV: []string{"a"}}}, []string{"there is no store"}, 0},
 		{"a hook that is not exported", idle, abi.Spec{Hooks: abi.SetOf(abi.Pre, abi.Auth)}, []string{"does not implement auth", "pre"}, 0},
 		{"a misspelled hook", misspelled, abi.Spec{}, []string{"sallyport_prae is not a hook"}, 0},
 		{"a hook with a wrong signature", wrongSignature, abi.Spec{}, []string{"sallyport_pre is not a function () -> i32"}, 0},
@@ -49,7 +57,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"a configuration that is no object", idle, abi.Spec{Config: []byte("[1]")}, []string{"config of the plugin"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRuntime(t, wasm.Config{StartTimeout: c.start})
+			r := newRuntime(t, wasm.Config{StartTimeout: c.start, Env: os.LookupEnv})
 			c.spec.Name, c.spec.Source = "guest", source(t, bytesOf(c.guest()))
 			_, err := r.Load(context.Background(), c.spec)
 			if abi.KindOf(err) != abi.Refused {
@@ -78,6 +86,20 @@ func importsUnknown() *wasmtest.Module {
 	m.Import("sallyport", "header_get", 4, wasmtest.I32)
 	m.Import("sallyport", "header_set", 5, wasmtest.I32)
 	m.Import("wasi_snapshot_preview1", "sock_recv", 6, wasmtest.I32)
+	return m
+}
+
+func importsUngranted() *wasmtest.Module {
+	m := wasmtest.New(1)
+	m.Import("sallyport", "kv_get", 4, wasmtest.I32)
+	m.Import("sallyport", "http_response_body_size", 0, wasmtest.I32)
+	return importEnv(m)
+}
+
+func importsEnv() *wasmtest.Module { return importEnv(wasmtest.New(1)) }
+
+func importEnv(m *wasmtest.Module) *wasmtest.Module {
+	m.Import("sallyport", "env_get", 4, wasmtest.I32)
 	return m
 }
 

@@ -37,7 +37,7 @@ var _ abi.Plugin = (*plugin)(nil)
 func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 	log := r.log.With().Str("plugin", s.Name).Logger()
 	out := newOutput(log)
-	host, err := native.NewHost(s, out)
+	host, err := r.newHost(s, out)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +101,7 @@ func (p *plugin) Close(ctx context.Context) error {
 func (p *plugin) release(ctx context.Context) {
 	p.stop()
 	p.output.flush()
+	p.host.Close()
 	if p.code != nil {
 		_ = p.code.Close(ctx) // only frees memory, and always succeeds
 	}

@@ -2,8 +2,10 @@ package native
 
 import (
 	"context"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 
 // Call is what the host functions of one instance know of the hook that is
@@ -11,10 +13,13 @@ import (
 type Call struct {
 	host *Host
 
-	x       *abi.Exchange
-	refused error  // why the host refused the last edit that it refused
-	written int    // bytes of bodies written in this call
-	scratch []byte // for values that have to be put together
+	x        *abi.Exchange
+	deadline time.Time          // of the hook; never zero in a call
+	refused  error              // why the host last refused something
+	written  int                // bytes of bodies written in this call
+	response *outbound.Response // of the last request of the guest in this call
+	scratch  []byte             // for values that have to be put together
+	pairs    abi.Header         // for lists that the guest wrote
 }
 
 // callKey is the key under which a context carries a *Call.
@@ -31,11 +36,21 @@ func (c *Call) Context(parent context.Context) context.Context {
 
 // Begin gives the host functions the exchange of the hook that is about to
 // run.
-func (c *Call) Begin(x *abi.Exchange) { c.x, c.written, c.refused = x, 0, nil }
+func (c *Call) Begin(x *abi.Exchange) {
+	c.x, c.written, c.refused = x, 0, nil
+	c.deadline = x.Deadline
+	if c.deadline.IsZero() {
+		c.deadline = time.Now().Add(c.host.timeout)
+	}
+}
 
 // End takes the exchange away from them.
 func (c *Call) End() {
-	c.x = nil
+	c.x, c.response = nil, nil
+	clear(c.pairs) // they point to the guest's memory
+	if cap(c.pairs) > abi.MaxFields {
+		c.pairs = nil
+	}
 	if cap(c.scratch) > maxScratch {
 		c.scratch = nil
 	}
@@ -44,7 +59,7 @@ func (c *Call) End() {
 // Exchange returns the exchange of the hook that is running, or nil.
 func (c *Call) Exchange() *abi.Exchange { return c.x }
 
-// Refused returns why the host refused an edit in this call, or nil: a guest
+// Refused returns why the host last refused something in this call, or nil: a guest
 // that breaks off probably does so because of that.
 func (c *Call) Refused() error { return c.refused }
 

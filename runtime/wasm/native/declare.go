@@ -78,9 +78,9 @@ func beforeReply(hooks abi.HookSet) (before abi.HookSet) {
 	return before
 }
 
-// Link reports whether an imported function is part of the ABI, and if not,
-// why.
-func Link(def api.FunctionDefinition) error {
+// Link reports whether the plugin that s describes may import a function, and
+// if not, why: it is not part of the ABI, or not granted.
+func Link(def api.FunctionDefinition, s abi.Spec) error {
 	_, name, _ := def.Import()
 	all := functions()
 	i := slices.IndexFunc(all, func(f function) bool { return f.name == name })
@@ -91,11 +91,14 @@ func Link(def api.FunctionDefinition) error {
 		!slices.Equal(def.ResultTypes(), []api.ValueType{all[i].result()}) {
 		return fmt.Errorf("wrong signature, want %s", all[i].describe())
 	}
-	return nil
+	return checkGrant(all[i].grant, s)
 }
 
 // describe returns the signature as ABI.md writes it.
 func (f function) describe() string {
-	params := strings.TrimSuffix(strings.Repeat("i32, ", f.params), ", ")
-	return "(" + params + ") -> " + api.ValueTypeName(f.result())
+	var params []string
+	for _, t := range f.signature() {
+		params = append(params, api.ValueTypeName(t))
+	}
+	return "(" + strings.Join(params, ", ") + ") -> " + api.ValueTypeName(f.result())
 }

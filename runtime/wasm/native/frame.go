@@ -15,6 +15,10 @@ type frame struct {
 // u32 returns argument i. The upper half of a stack slot is garbage.
 func (f frame) u32(i int) uint32 { return api.DecodeU32(f.stack[i]) }
 
+// i64 and f64 return argument i, if that is its type.
+func (f frame) i64(i int) int64   { return int64(f.stack[i]) }
+func (f frame) f64(i int) float64 { return api.DecodeF64(f.stack[i]) }
+
 // bytes returns what the pointer in argument i and the length in argument
 // i+1 select: a view of the guest's memory, valid for this host call.
 func (f frame) bytes(i int) (b []byte, ok bool) {

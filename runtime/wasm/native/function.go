@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -11,18 +12,23 @@ import (
 // the name: a second version would be called otherwise.
 const Module = "sallyport"
 
-// function is one host function. All parameters are i32, and so is the result
-// unless wide.
+// function is one host function. Its result is an i32 unless wide.
 type function struct {
 	name   string
-	params int
-	wide   bool // the result is an i64
-	idle   bool // may be called while no hook is running
+	params int             // how many i32
+	tail   []api.ValueType // of the parameters after those
+	wide   bool            // the result is an i64
+	idle   bool            // may be called while no hook is running
+	grant  grant           // without which it cannot be imported
 	run    func(c *Call, f frame) int64
+	wait   func(ctx context.Context, c *Call, f frame) int64 // instead of run; may take until the deadline
 }
 
 // functions returns the whole ABI, in the order of ABI.md.
-func functions() []function {
+func functions() []function { return slices.Concat(freeFunctions(), grantedFunctions()) }
+
+// freeFunctions are for every plugin.
+func freeFunctions() []function {
 	return []function{
 		{name: "header_get", params: 5, run: headerGet},
 		{name: "header_values", params: 5, run: headerValues},
@@ -62,8 +68,36 @@ func functions() []function {
 		{name: "clock", params: 1, wide: true, idle: true, run: clock},
 		{name: "time_left", params: 0, wide: true, run: timeLeft},
 		{name: "random", params: 2, idle: true, run: random},
+
+		{name: "metric_add", params: 4, tail: []api.ValueType{f64}, run: metricAdd},
+		{name: "metric_set", params: 4, tail: []api.ValueType{f64}, run: metricSet},
 	}
 }
+
+// grantedFunctions are for the plugins whose configuration grants them.
+func grantedFunctions() []function {
+	return []function{
+		{name: "kv_get", params: 4, grant: grantKV, run: kvGet},
+		{name: "kv_set", params: 4, tail: []api.ValueType{i64}, grant: grantKV, run: kvSet},
+		{name: "kv_set_if_absent", params: 4, tail: []api.ValueType{i64}, grant: grantKV, run: kvSetIfAbsent},
+		{name: "kv_incr", params: 3, tail: []api.ValueType{i64, i64}, grant: grantKV, run: kvIncr},
+		{name: "kv_del", params: 2, grant: grantKV, run: kvDel},
+
+		{name: "http_request", params: 8, grant: grantHTTP, wait: httpRequest},
+		{name: "http_response_header", params: 4, grant: grantHTTP, run: httpResponseHeader},
+		{name: "http_response_header_all", params: 2, grant: grantHTTP, run: httpResponseHeaderAll},
+		{name: "http_response_body_size", params: 0, grant: grantHTTP, run: httpResponseBodySize},
+		{name: "http_response_body_read", params: 3, grant: grantHTTP, run: httpResponseBodyRead},
+
+		{name: "env_get", params: 4, idle: true, grant: grantEnv, run: envGet},
+	}
+}
+
+const (
+	i32 = api.ValueTypeI32
+	i64 = api.ValueTypeI64
+	f64 = api.ValueTypeF64
+)
 
 // Instantiate makes the host module in r. All instances of r share it.
 func Instantiate(ctx context.Context, r wazero.Runtime) error {
@@ -89,6 +123,9 @@ func (f function) call(ctx context.Context, m api.Module, stack []uint64) int64 
 	if !ok || (c.x == nil && !f.idle) {
 		return int64(CodeNoCall)
 	}
+	if f.wait != nil {
+		return f.wait(ctx, c, frame{memory: m.Memory(), stack: stack})
+	}
 	return f.run(c, frame{memory: m.Memory(), stack: stack})
 }
 
@@ -99,17 +136,16 @@ func (f function) encode(v int64) uint64 {
 	return api.EncodeI32(int32(v))
 }
 
+// arity returns how many parameters there are.
+func (f function) arity() int { return f.params + len(f.tail) }
+
 func (f function) signature() []api.ValueType {
-	params := make([]api.ValueType, f.params)
-	for i := range params {
-		params[i] = api.ValueTypeI32
-	}
-	return params
+	return append(slices.Repeat([]api.ValueType{i32}, f.params), f.tail...)
 }
 
 func (f function) result() api.ValueType {
 	if f.wide {
-		return api.ValueTypeI64
+		return i64
 	}
-	return api.ValueTypeI32
+	return i32
 }

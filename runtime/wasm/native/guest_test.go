@@ -40,10 +40,17 @@ const (
 func newGuest(tb testing.TB, s abi.Spec, h abi.Hook) (*guest, *abi.Exchange) {
 	tb.Helper()
 	l := new(logged)
-	host, err := NewHost(s, l)
+	return newGuestWith(tb, s, Config{Log: l, KV: newKV(), HTTP: &fakeHTTP{}, Env: environment}, h)
+}
+
+// newGuestWith is newGuest with a configuration.
+func newGuestWith(tb testing.TB, s abi.Spec, config Config, h abi.Hook) (*guest, *abi.Exchange) {
+	tb.Helper()
+	host, err := NewHost(s, config)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	l, _ := config.Log.(*logged)
 	c := host.NewCall()
 	x := newExchange(h)
 	c.Begin(x)
@@ -51,6 +58,14 @@ func newGuest(tb testing.TB, s abi.Spec, h abi.Hook) (*guest, *abi.Exchange) {
 		call: c, ctx: c.Context(context.Background()), log: l,
 		module: wazerotest.NewModule(wazerotest.NewFixedMemory(memorySize)),
 	}, x
+}
+
+// newLargeGuest is newGuest with more memory.
+func newLargeGuest(tb testing.TB, s abi.Spec) (*guest, *abi.Exchange) {
+	tb.Helper()
+	g, x := newGuest(tb, s, abi.Pre)
+	g.module = wazerotest.NewModule(wazerotest.NewFixedMemory(4 * memorySize))
+	return g, x
 }
 
 func newExchange(h abi.Hook) *abi.Exchange {
@@ -84,6 +99,10 @@ func (g *guest) do(name string, args ...any) int64 {
 		switch v := arg.(type) {
 		case int:
 			stack = append(stack, garbage|uint64(uint32(v)))
+		case int64:
+			stack = append(stack, uint64(v))
+		case float64:
+			stack = append(stack, api.EncodeF64(v))
 		case string:
 			stack = append(stack, garbage|uint64(g.used), garbage|uint64(len(v)))
 			g.module.Memory().WriteString(g.used, v)
@@ -125,6 +144,7 @@ func codeName(c Code) string {
 	return map[Code]string{
 		CodeNotFound: "(not found)", CodeFault: "(fault)", CodeInvalid: "(invalid)", CodeReadOnly: "(read only)",
 		CodeLimit: "(limit)", CodeStreamed: "(streamed)", CodeNoCall: "(no call)",
+		CodeDenied: "(denied)", CodeUnavailable: "(unavailable)", CodeTimeout: "(timeout)",
 	}[c]
 }
 

@@ -71,20 +71,7 @@ func headerAll(c *Call, f frame) int64 {
 	if !ok {
 		return int64(CodeInvalid)
 	}
-	h := c.x.Header(m)
-	var size listSize
-	for i := range h {
-		size.add(h[i].Name)
-		size.add(h[i].Value)
-	}
-	list, code := size.list(f, 1)
-	if list.fits() {
-		for i := range h {
-			list.put(h[i].Name)
-			list.put(h[i].Value)
-		}
-	}
-	return code
+	return f.givePairs(1, c.x.Header(m))
 }
 
 // headerSet (message, name, name_len, value, value_len) replaces a field.

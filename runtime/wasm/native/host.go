@@ -1,7 +1,9 @@
 package native
 
 import (
+	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,12 +17,28 @@ type Log interface {
 	Print(level zerolog.Level, requestID, line []byte)
 }
 
+// Config is what the host functions of one plugin need besides its
+// specification. What was not granted may be nil.
+type Config struct {
+	Log  Log
+	KV   KV
+	HTTP HTTP
+	// Env looks an environment value up.
+	Env func(name string) (value string, ok bool)
+}
+
 // Host is what the host functions of all instances of one plugin share.
 type Host struct {
-	log    Log
-	config members
-	apis   []apiConfig
-	start  time.Time // zero of the monotonic clock
+	log     Log
+	config  members
+	apis    []apiConfig
+	start   time.Time     // zero of the monotonic clock
+	timeout time.Duration // of a call without a deadline
+	kv      KV
+	keys    []keyPattern // that were granted
+	http    HTTP
+	env     []variable // that were granted
+	metrics metrics
 }
 
 // apiConfig is the configuration of one API, taken apart when the plugin was
@@ -30,14 +48,27 @@ type apiConfig struct {
 	config members
 }
 
+// defaultTimeout is that of a call without a deadline.
+const defaultTimeout = 50 * time.Millisecond
+
 // NewHost returns the host of the plugin that s describes. It fails if a
-// configuration is not a JSON object.
-func NewHost(s abi.Spec, log Log) (*Host, error) {
+// configuration is not a JSON object, and on grants of what is not there or
+// makes no sense. It takes c.HTTP over if it does not fail.
+func NewHost(s abi.Spec, c Config) (*Host, error) {
 	config, err := parseMembers(s.Config)
 	if err != nil {
 		return nil, fmt.Errorf("config of the plugin: %w", err)
 	}
-	h := &Host{log: log, config: config, start: time.Now()}
+	h := &Host{
+		log: c.Log, config: config, start: time.Now(), timeout: s.Limits.Timeout,
+		kv: c.KV, http: c.HTTP,
+	}
+	if h.timeout == 0 {
+		h.timeout = defaultTimeout
+	}
+	if err := h.grant(s.Grants, c); err != nil {
+		return nil, err
+	}
 	for _, a := range s.APIs {
 		config, err := parseMembers(a.Config)
 		if err != nil {
@@ -46,6 +77,42 @@ func NewHost(s abi.Spec, log Log) (*Host, error) {
 		h.apis = append(h.apis, apiConfig{a, config})
 	}
 	return h, nil
+}
+
+// grant reads what the plugin was granted.
+func (h *Host) grant(g abi.Grants, c Config) error {
+	for _, text := range g.KV {
+		p, err := parseKeyPattern(text)
+		if err != nil {
+			return fmt.Errorf("allow: kv: %q: %w", text, err)
+		}
+		h.keys = append(h.keys, p)
+	}
+	for _, name := range g.Env {
+		if err := checkEnvName(name); err != nil {
+			return fmt.Errorf("allow: env: %q: %w", name, err)
+		}
+	}
+	switch {
+	case len(g.KV) > 0 && c.KV == nil:
+		return errors.New("allow: kv: there is no store")
+	case len(g.HTTP) > 0 && c.HTTP == nil:
+		return errors.New("allow: http: there is no HTTP client")
+	case len(g.Env) > 0 && c.Env == nil:
+		return errors.New("allow: env: there is no environment")
+	}
+	h.env = readEnv(g.Env, c.Env)
+	return nil
+}
+
+// Metrics yields what the guests measured so far.
+func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.all() }
+
+// Close releases connections. No call may be running.
+func (h *Host) Close() {
+	if h.http != nil {
+		h.http.Close()
+	}
 }
 
 // apiConfig returns the configuration of a. APIs that the plugin was not told

@@ -170,9 +170,9 @@ func TestStreamedBodiesCannotBeRead(t *testing.T) {
 func TestWithoutACallOnlyTheSystemIsThere(t *testing.T) {
 	g, _ := newGuest(t, abi.Spec{Config: []byte(`{"a":"b"}`)}, abi.Pre)
 	g.call.End()
-	idle := map[string]bool{"config_get": true, "log": true, "clock": true, "random": true}
+	idle := map[string]bool{"config_get": true, "log": true, "clock": true, "random": true, "env_get": true}
 	for _, f := range functions() {
-		got := g.raw(f.name, make([]uint64, f.params))
+		got := g.raw(f.name, make([]uint64, f.arity()))
 		if (got == int64(CodeNoCall)) == idle[f.name] {
 			t.Errorf("%s = %d", f.name, got)
 		}

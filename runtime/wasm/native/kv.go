@@ -1,0 +1,203 @@
+package native
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// KV is where the values of guests are kept. It is called by many goroutines.
+//
+// Every method gives up at the deadline. Keys and values that it is given are
+// the guest's memory: it keeps no part of them once it has returned. Errors
+// are of kind limit if there is no room, of kind protocol if a value is not a
+// number, and all others mean that the store is not available. A time to live
+// of 0 is none.
+type KV interface {
+	// Get returns a value that must not be written to; ok is false if there
+	// is none.
+	Get(deadline time.Time, key []byte) (value []byte, ok bool, err error)
+	// Set stores a value.
+	Set(deadline time.Time, key, value []byte, ttl time.Duration) error
+	// Add stores a value under a key that has none; ok is false if it has.
+	Add(deadline time.Time, key, value []byte, ttl time.Duration) (ok bool, err error)
+	// Incr adds to a number and returns the sum. The time to live is set
+	// together with the first value only.
+	Incr(deadline time.Time, key []byte, delta int64, ttl time.Duration) (int64, error)
+	// Del removes a value, if there is one.
+	Del(deadline time.Time, key []byte) error
+}
+
+// Limits of keys and values.
+const (
+	maxKey   = 256
+	maxValue = 64 << 10
+)
+
+// keyPattern is a grant of keys: one key, or all that begin alike.
+type keyPattern struct {
+	text   string
+	prefix bool
+}
+
+var errKeyPattern = errors.New("want a key of 1 to 256 bytes, which may end with a * for all keys that begin alike")
+
+// parseKeyPattern reads a grant. A * stands at its end only.
+func parseKeyPattern(text string) (p keyPattern, err error) {
+	p.text, p.prefix = strings.CutSuffix(text, "*")
+	if text == "" || len(p.text) > maxKey || strings.Contains(p.text, "*") {
+		return p, errKeyPattern
+	}
+	return p, nil
+}
+
+func (p *keyPattern) allows(key []byte) bool {
+	if p.prefix {
+		return len(key) >= len(p.text) && string(key[:len(p.text)]) == p.text
+	}
+	return string(key) == p.text
+}
+
+// kvGet (key, key_len, buf, cap) reads a value.
+func kvGet(c *Call, f frame) int64 {
+	key, ok := f.bytes(0)
+	if !ok {
+		return int64(CodeFault)
+	}
+	if code := c.checkKey(key); code != 0 {
+		return code
+	}
+	value, ok, err := c.host.kv.Get(c.deadline, key)
+	switch {
+	case err != nil:
+		return c.failed(err)
+	case !ok:
+		return int64(CodeNotFound)
+	}
+	return f.give(2, value)
+}
+
+// kvSet (key, key_len, value, value_len, ttl) stores a value.
+func kvSet(c *Call, f frame) int64 {
+	key, value, ttl, code := kvArgs(c, f)
+	if code != 0 {
+		return code
+	}
+	if err := c.host.kv.Set(c.deadline, key, value, ttl); err != nil {
+		return c.failed(err)
+	}
+	return 0
+}
+
+// kvSetIfAbsent (key, key_len, value, value_len, ttl) stores a value if there
+// is none. It returns 1 if it did and 0 if there was one.
+func kvSetIfAbsent(c *Call, f frame) int64 {
+	key, value, ttl, code := kvArgs(c, f)
+	if code != 0 {
+		return code
+	}
+	ok, err := c.host.kv.Add(c.deadline, key, value, ttl)
+	switch {
+	case err != nil:
+		return c.failed(err)
+	case ok:
+		return 1
+	}
+	return 0
+}
+
+// kvDel (key, key_len) removes a value.
+func kvDel(c *Call, f frame) int64 {
+	key, ok := f.bytes(0)
+	if !ok {
+		return int64(CodeFault)
+	}
+	if code := c.checkKey(key); code != 0 {
+		return code
+	}
+	if err := c.host.kv.Del(c.deadline, key); err != nil {
+		return c.failed(err)
+	}
+	return 0
+}
+
+// sumSize is the size of the number that kv_incr writes.
+const sumSize = 8
+
+// kvIncr (key, key_len, sum, delta, ttl) adds to a number and writes the sum,
+// an i64, to sum.
+func kvIncr(c *Call, f frame) int64 {
+	key, ok := f.bytes(0)
+	if !ok {
+		return int64(CodeFault)
+	}
+	out, ok := f.memory.Read(f.u32(2), sumSize)
+	if !ok {
+		return int64(CodeFault)
+	}
+	ttl, ok := f.ttl(4)
+	if !ok {
+		return int64(CodeInvalid)
+	}
+	if code := c.checkKey(key); code != 0 {
+		return code
+	}
+	sum, err := c.host.kv.Incr(c.deadline, key, f.i64(3), ttl)
+	if err != nil {
+		return c.failed(err)
+	}
+	binary.LittleEndian.PutUint64(out, uint64(sum))
+	return 0
+}
+
+// kvArgs reads and checks (key, key_len, value, value_len, ttl).
+func kvArgs(c *Call, f frame) (key, value []byte, ttl time.Duration, code int64) {
+	key, ok := f.bytes(0)
+	if !ok {
+		return nil, nil, 0, int64(CodeFault)
+	}
+	value, ok = f.bytes(2)
+	if !ok {
+		return nil, nil, 0, int64(CodeFault)
+	}
+	if ttl, ok = f.ttl(4); !ok {
+		return nil, nil, 0, int64(CodeInvalid)
+	}
+	if len(value) > maxValue {
+		return nil, nil, 0, c.refuse(CodeLimit, errValueSize)
+	}
+	return key, value, ttl, c.checkKey(key)
+}
+
+// ttl returns the time to live in argument i, in milliseconds; ok is false if
+// it is negative or too large.
+func (f frame) ttl(i int) (ttl time.Duration, ok bool) {
+	ms := f.i64(i)
+	if ms < 0 || ms > math.MaxInt64/int64(time.Millisecond) {
+		return 0, false
+	}
+	return time.Duration(ms) * time.Millisecond, true
+}
+
+// checkKey returns the code of a key that must not be used, or that of a call
+// which is too late to use any, or 0.
+func (c *Call) checkKey(key []byte) int64 {
+	if len(key) == 0 || len(key) > maxKey {
+		return int64(CodeInvalid)
+	}
+	for i := range c.host.keys {
+		if c.host.keys[i].allows(key) {
+			return c.checkDeadline()
+		}
+	}
+	return c.refuse(CodeDenied, errKeyDenied)
+}
+
+var (
+	errKeyDenied = &abi.Error{Kind: abi.Protocol, Err: errors.New("a key that no pattern of allow: kv covers")}
+	errValueSize = &abi.Error{Kind: abi.Limit, Err: errors.New("a value has at most 64 KiB")}
+)
