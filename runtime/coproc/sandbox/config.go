@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Command is the argument that makes the gateway's executable the shim. The
+// main function of every program that calls [Start] must call [Main] for it
+// before it does anything else.
+const Command = "sandbox-exec"
+
+// Defaults of a [Config].
+const (
+	DefaultMemory    = 1 << 30
+	DefaultFiles     = 1024
+	DefaultProcesses = 256
+
+	// defaultUser is outside the ranges that systems hand out: ordinary and
+	// dynamic users, containers.
+	defaultUser = 60900
+	nobody      = 65534 // where a container has no such user
+)
+
+// Config says what a program may do. The zero value grants nothing beyond
+// what the program needs to start, and has the default limits.
+type Config struct {
+	User string // name or number; when started as root a user of its own
+
+	Memory    int64 // bytes, of the process group together; DefaultMemory
+	Files     int   // open descriptors; DefaultFiles
+	Processes int   // processes and threads; DefaultProcesses
+
+	Read  []string // files and folders it may read
+	Write []string // folders it may read and change
+	Exec  []string // programs, or folders of them, it may start besides itself
+
+	TCP  []int // ports it may connect to, on any host
+	UDP  bool  // it may use UDP, for instance to resolve names
+	Unix bool  // it may connect to sockets of the file system
+
+	// Required refuses to start the program if anything cannot be enforced.
+	Required bool
+}
+
+func (c Config) withDefaults() Config {
+	if c.Memory <= 0 {
+		c.Memory = DefaultMemory
+	}
+	if c.Files <= 0 {
+		c.Files = DefaultFiles
+	}
+	if c.Processes <= 0 {
+		c.Processes = DefaultProcesses
+	}
+	return c
+}
+
+// check reports what can never be enforced.
+func (c *Config) check() error {
+	for _, port := range c.TCP {
+		if port < 1 || port > 65535 {
+			return fmt.Errorf("there is no TCP port %d", port)
+		}
+	}
+	if slices.Contains(slices.Concat(c.Read, c.Write, c.Exec), "") {
+		return errors.New("an empty path is granted")
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+package sandbox
+
+// Report says what is enforced on a program, not what was asked for.
+type Report struct {
+	Program      string `json:"program,omitempty"` // as found, links followed
+	UID          int    `json:"uid"`
+	Capabilities string `json:"capabilities"` // "none", or "inherited"
+	NoNewPrivs   bool   `json:"no_new_privs"`
+	PDeathSig    bool   `json:"pdeathsig"`     // it dies with the gateway
+	PIDNamespace bool   `json:"pid_namespace"` // and so does all it has started
+
+	Landlock Landlock `json:"landlock"`
+	Seccomp  int      `json:"seccomp"` // system calls refused; 0 means no filter
+	Network  Network  `json:"network"`
+	Limits   Limits   `json:"rlimits"`
+	Memory   Memory   `json:"memory"`
+
+	Missing []string `json:"missing"` // what cannot be enforced here, and why
+}
+
+// Landlock is the part of a [Report] that Landlock enforces.
+type Landlock struct {
+	ABI     int  `json:"abi"` // 0 means that the kernel has none
+	Files   bool `json:"files"`
+	TCP     bool `json:"tcp"`     // ports
+	Signals bool `json:"signals"` // none to processes outside, nor abstract sockets
+}
+
+// Network says what a program may connect to.
+type Network struct {
+	TCPConnect []int  `json:"tcp_connect"`
+	TCPBind    bool   `json:"tcp_bind"`
+	UDP        string `json:"udp"`  // "denied" or "unrestricted"
+	Unix       string `json:"unix"` // sockets of the file system: "denied" or "unrestricted"
+}
+
+// Limits are the resource limits of a [Report].
+type Limits struct {
+	Files     int   `json:"nofile"`
+	Processes int   `json:"nproc"`
+	Data      int64 `json:"data"`
+}
+
+// Memory says how the memory limit is enforced.
+type Memory struct {
+	By  string `json:"by"`
+	Max int64  `json:"max"`
+}
+
+// lack notes what cannot be enforced.
+func (r *Report) lack(what string) { r.Missing = append(r.Missing, what) }

@@ -1,0 +1,155 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	paramsFD = 3
+	reportFD = 4
+)
+
+// Main is the shim: it limits itself and becomes the program. It never
+// returns.
+func Main() {
+	runtime.LockOSThread() // limits bind the thread that execve is called from
+	out := json.NewEncoder(os.NewFile(reportFD, "report"))
+	code, err := run(out)
+	if s, ok := errors.AsType[*stepError](err); ok {
+		_ = out.Encode(s.outcome())
+	}
+	os.Exit(code)
+}
+
+// stepError says what the shim could not do.
+type stepError struct {
+	step string
+	err  error
+}
+
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
+
+func (e *stepError) outcome() outcome {
+	o := outcome{Step: e.step, Text: e.err.Error()}
+	if errno, ok := errors.AsType[syscall.Errno](e.err); ok {
+		o.Errno = int(errno)
+	}
+	return o
+}
+
+// shim is the state of one run.
+type shim struct {
+	params
+	report Report
+	rules  ruleset
+}
+
+func run(out *json.Encoder) (code int, err error) {
+	var s shim
+	in := os.NewFile(paramsFD, "params")
+	if err := json.NewDecoder(in).Decode(&s.params); err != nil {
+		return exitSetup, &stepError{"parameters", err}
+	}
+	_, _ = io.Copy(io.Discard, in)
+	for _, step := range s.steps() {
+		if err := step.do(); err != nil {
+			return exitSetup, &stepError{step.name, err}
+		}
+	}
+	if s.Required && len(s.report.Missing) > 0 {
+		return exitSetup, &stepError{"required", errors.New(strings.Join(s.report.Missing, "; "))}
+	}
+	// The pipe is broken if the gateway has died before it could be set to
+	// take us along.
+	if err := out.Encode(outcome{Report: &s.report}); err != nil {
+		return exitSetup, err
+	}
+	if err := s.finish(); err != nil {
+		return exitSetup, err
+	}
+	err = syscall.Exec(s.Program, s.Args, os.Environ())
+	if errors.Is(err, syscall.ENOENT) {
+		return exitMissing, &stepError{"exec " + s.Program, err}
+	}
+	return exitNoExec, &stepError{"exec " + s.Program, err}
+}
+
+type step struct {
+	name string
+	do   func() error
+}
+
+// steps are in the order in which each is still allowed: what needs rights
+// comes before they are given up.
+func (s *shim) steps() []step {
+	return []step{
+		{"descriptors", s.descriptors},
+		{"limits", s.limits},
+		{"landlock", s.prepareLandlock},
+		{"user", s.chooseUser},
+		{"capabilities", s.dropBounding},
+		{"user", s.becomeUser},
+		{"capabilities", s.dropCapabilities},
+		{"parent", s.dieWithParent},
+		{"no_new_privs", s.noNewPrivs},
+		{"landlock", s.applyLandlock},
+		{"seccomp", s.announceFilter},
+	}
+}
+
+// finish does what would keep the shim itself from working.
+func (s *shim) finish() error {
+	if err := s.limitData(); err != nil {
+		return &stepError{"limits", err}
+	}
+	if err := s.filter(); err != nil {
+		return &stepError{"seccomp", err}
+	}
+	return nil
+}
+
+// descriptors lets the program inherit nothing but its three streams.
+func (s *shim) descriptors() error {
+	s.report.Missing = append([]string{}, s.Lacking...)
+	s.report.PIDNamespace = s.InPIDNS
+	unix.Umask(0o077)
+	err := unix.CloseRange(paramsFD, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
+	if err == nil {
+		return nil
+	}
+	unix.CloseOnExec(paramsFD)
+	unix.CloseOnExec(reportFD)
+	s.report.lack("descriptors: " + err.Error() + ": what the gateway has inherited, the program inherits")
+	return nil
+}
+
+func (s *shim) dieWithParent() error {
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
+		return err
+	}
+	if !s.InPIDNS && os.Getppid() != s.Parent {
+		return errors.New("the gateway has ended")
+	}
+	s.report.PDeathSig = true
+	return nil
+}
+
+func (s *shim) noNewPrivs() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	s.report.NoNewPrivs = true
+	return nil
+}
+
+// errText keeps what is lacking on one line.
+func errText(what string, err error) string { return fmt.Sprintf("%s: %v", what, err) }

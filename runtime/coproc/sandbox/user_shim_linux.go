@@ -1,0 +1,100 @@
+package sandbox
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// chooseUser stays with the gateway's user, who has no capabilities then, if
+// the one of its own could not even read the program.
+func (s *shim) chooseUser() error {
+	if s.UID <= 0 || s.Named {
+		return nil
+	}
+	if err := s.canReach(); err != nil {
+		s.report.lack(errText("user: not another one than the gateway's", err))
+		s.UID, s.GID = -1, -1
+	}
+	return nil
+}
+
+// canReach opens what the program needs, as its user would.
+func (s *shim) canReach() error {
+	setFS(unix.SYS_SETFSGID, s.GID)
+	setFS(unix.SYS_SETFSUID, s.UID) // takes the capabilities for files away, too
+	defer setFS(unix.SYS_SETFSGID, os.Getegid())
+	defer setFS(unix.SYS_SETFSUID, os.Geteuid())
+	for _, file := range s.Reach {
+		fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return &os.PathError{Op: "open", Path: file, Err: err}
+		}
+		_ = unix.Close(fd)
+	}
+	return nil
+}
+
+// setFS changes the file system's idea of this thread's user. The call has no
+// error of its own.
+func setFS(call uintptr, id int) { _, _, _ = unix.RawSyscall(call, uintptr(id), 0, 0) }
+
+// becomeUser changes the user of this thread, which execve gives to the whole
+// program.
+func (s *shim) becomeUser() error {
+	s.report.UID = os.Geteuid()
+	if s.UID < 0 {
+		return nil
+	}
+	err := become(s.UID, s.GID)
+	if err == unix.EINVAL && !s.Named { // no such number in this user namespace
+		s.UID = nobody
+		err = become(nobody, nobody)
+	}
+	if err != nil {
+		return err
+	}
+	s.report.UID = s.UID
+	return nil
+}
+
+// become calls the kernel itself: Go's functions would change all threads,
+// and the others are not going to be there.
+func become(uid, gid int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, 0, 0, 0); errno != 0 && errno != unix.EPERM {
+		return errno
+	}
+	g, u := uintptr(gid), uintptr(uid)
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESGID, g, g, g); errno != 0 {
+		return errno
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, u, u, u); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// dropBounding makes sure that no execve brings a capability back.
+func (s *shim) dropBounding() error {
+	for c := uintptr(0); c <= 63; c++ {
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
+		if err == unix.EINVAL {
+			return nil // beyond the last one
+		}
+		if err != nil {
+			return nil // not ours to drop: no_new_privs does not let them back, either
+		}
+	}
+	return nil
+}
+
+func (s *shim) dropCapabilities() error {
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) // there may be no such set
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	if err := unix.Capset(&header, &none[0]); err != nil {
+		return err
+	}
+	s.report.Capabilities = "none"
+	return nil
+}
