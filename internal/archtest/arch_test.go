@@ -39,6 +39,7 @@ var layers = map[string][]string{
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
 	"runtime/coproc/child":   {},
 	"runtime/coproc/sandbox": {},
+	"runtime/coproc/sandbox": {},
 
 	"internal/archtest": {},
 	"internal/config":   {"abi"},
