@@ -23,6 +23,7 @@ func TestWasmTSWithCollector(t *testing.T) {
 
 func buildTS(t *testing.T, runtime string) string {
 	t.Helper()
+	wasmtest.Watch(t, "guest-ts", "../../sdk/assemblyscript")
 	guest := filepath.Join(t.TempDir(), "conform.wasm")
 	wasmtest.MustRunScript(t, "guest-ts/build.sh", guest, runtime)
 	return guest
