@@ -1,5 +1,5 @@
+import { describe, Errno } from "./errno";
 import { Line } from "./line";
-import { describe } from "./errno";
 import { Level } from "./log";
 
 /**
@@ -24,6 +24,13 @@ function sallyport_abort(message: string | null, file: string | null, line: u32,
 @inline
 export function check(what: string, result: i32): void {
   if (result < 0) refused(what, result);
+}
+
+/** Like {@link check}, for what need not be there. */
+// @ts-ignore: decorator
+@inline
+export function checkFound(what: string, result: i32): void {
+  if (result != Errno.NotFound) check(what, result);
 }
 
 function refused(what: string, code: i32): void {

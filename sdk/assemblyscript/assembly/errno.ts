@@ -8,12 +8,18 @@ export enum Errno {
   Invalid = -3,
   /** This part cannot be edited in this hook. */
   ReadOnly = -4,
-  /** The edit exceeds a limit. */
+  /** A limit is exceeded. */
   Limit = -5,
   /** There is a body, and it was not buffered for this hook. */
   Streamed = -6,
   /** No hook is running. */
   NoCall = -7,
+  /** The key, URL, address or name is not among those that were granted. */
+  Denied = -8,
+  /** The store or the network did not answer as it should. */
+  Unavailable = -9,
+  /** The deadline of the hook passed. */
+  Timeout = -10,
 }
 
 /** Describes an error. */
@@ -26,6 +32,9 @@ export function describe(code: i32): string {
     case Errno.Limit: return "limit exceeded";
     case Errno.Streamed: return "body was not buffered";
     case Errno.NoCall: return "no hook is running";
+    case Errno.Denied: return "not granted";
+    case Errno.Unavailable: return "not available";
+    case Errno.Timeout: return "deadline passed";
     default: return "unknown error";
   }
 }

@@ -113,7 +113,8 @@ export class Fields {
   }
 }
 
-function listOf(what: string, size: i32): List {
+/** Opens the list that the host wrote to {@link free}. */
+export function listOf(what: string, size: i32): List {
   check(what, size);
   const bytes = free();
   take(size);

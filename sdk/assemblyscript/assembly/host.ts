@@ -100,3 +100,47 @@ export declare function time_left(): i64;
 
 @external("sallyport", "random")
 export declare function random(buf: usize, cap: usize): i32;
+
+@external("sallyport", "metric_add")
+export declare function metric_add(name: usize, nameLen: u32, labels: usize, labelsLen: u32, value: f64): i32;
+
+@external("sallyport", "metric_set")
+export declare function metric_set(name: usize, nameLen: u32, labels: usize, labelsLen: u32, value: f64): i32;
+
+// The functions below must be granted by the configuration of the plugin.
+
+@external("sallyport", "kv_get")
+export declare function kv_get(key: usize, keyLen: u32, buf: usize, cap: usize): i32;
+
+@external("sallyport", "kv_set")
+export declare function kv_set(key: usize, keyLen: u32, value: usize, valueLen: u32, ttl: i64): i32;
+
+@external("sallyport", "kv_set_if_absent")
+export declare function kv_set_if_absent(key: usize, keyLen: u32, value: usize, valueLen: u32, ttl: i64): i32;
+
+@external("sallyport", "kv_incr")
+export declare function kv_incr(key: usize, keyLen: u32, sum: usize, delta: i64, ttl: i64): i32;
+
+@external("sallyport", "kv_del")
+export declare function kv_del(key: usize, keyLen: u32): i32;
+
+@external("sallyport", "http_request")
+export declare function http_request(
+  method: usize, methodLen: u32, url: usize, urlLen: u32,
+  header: usize, headerLen: u32, body: usize, bodyLen: u32,
+): i32;
+
+@external("sallyport", "http_response_header")
+export declare function http_response_header(name: usize, nameLen: u32, buf: usize, cap: usize): i32;
+
+@external("sallyport", "http_response_header_all")
+export declare function http_response_header_all(buf: usize, cap: usize): i32;
+
+@external("sallyport", "http_response_body_size")
+export declare function http_response_body_size(): i32;
+
+@external("sallyport", "http_response_body_read")
+export declare function http_response_body_read(offset: u32, buf: usize, cap: usize): i32;
+
+@external("sallyport", "env_get")
+export declare function env_get(name: usize, nameLen: u32, buf: usize, cap: usize): i32;

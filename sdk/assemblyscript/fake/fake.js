@@ -24,6 +24,10 @@ export class Fake {
   api = { id: "", name: "", orgID: "", listenPath: "/", config: {} };
   notice = { name: "", data: {} };
   timeLeft = 1_000_000_000n;
+  kv = {}; // of strings; null: not available
+  env = {};
+  http = () => -9; // gets { method, url, header, body }, returns { status, header, body } or an error code
+  metrics = []; // of [function, name, labels, value]
   logs = []; // of [level, line]
   calls = []; // names of the host functions that were called
 

@@ -8,11 +8,12 @@ const invalid = -3;
 const readOnly = -4;
 const streamed = -6;
 const noCall = -7;
+const unavailable = -9;
 
 /** The host functions of the fake that `current` returns while a hook runs. */
 export function host(current, memory) {
   const io = new Memory(memory);
-  const all = { ...header(io), ...request(io), ...reply(io), ...values(io), ...system(io) };
+  const all = { ...header(io), ...request(io), ...reply(io), ...values(io), ...system(io), ...kv(io), ...http(io) };
   return Object.fromEntries(Object.entries(all).map(([name, f]) => [name, guard(name, f, current)]));
 }
 
@@ -55,6 +56,20 @@ class Memory {
     const bytes = Buffer.from(value);
     if (bytes.length > 0 && bytes.length <= cap) bytes.copy(this.view(buf, cap));
     return bytes.length;
+  }
+
+  /** Reads a list of name, value, name, value, … */
+  pairs(ptr, len) {
+    const bytes = this.bytes(ptr, len);
+    const count = len === 0 ? 0 : bytes.readUInt32LE(0);
+    const pairs = [];
+    for (let i = 0, at = 4 + 4 * count; i < count; i++) {
+      const n = bytes.readUInt32LE(4 + 4 * i);
+      const item = bytes.toString("utf8", at, (at += n));
+      if (i % 2 === 0) pairs.push([item]);
+      else pairs.at(-1).push(item);
+    }
+    return pairs;
   }
 
   putList(items, buf, cap) {
@@ -203,8 +218,64 @@ function system(io) {
     },
     clock: (fake, id) => (id === 0 ? BigInt(Date.now()) * 1_000_000n : process.hrtime.bigint()),
     time_left: (fake) => fake.timeLeft,
+    env_get: (fake, name, nameLen, buf, cap) => io.put(fake.env[io.text(name, nameLen)], buf, cap),
+    metric_add: (fake, name, nameLen, labels, labelsLen, value) => {
+      fake.metrics.push(["add", io.text(name, nameLen), io.pairs(labels, labelsLen), value]);
+    },
+    metric_set: (fake, name, nameLen, labels, labelsLen, value) => {
+      fake.metrics.push(["set", io.text(name, nameLen), io.pairs(labels, labelsLen), value]);
+    },
     random: (fake, buf, cap) => {
       webcrypto.getRandomValues(io.view(buf, cap));
     },
+  };
+}
+
+function kv(io) {
+  const available = (f) => (fake, key, keyLen, ...args) =>
+    fake.kv === null ? unavailable : f(fake.kv, io.text(key, keyLen), ...args);
+  return {
+    kv_get: available((all, key, buf, cap) => io.put(all[key], buf, cap)),
+    kv_set: available((all, key, ptr, len) => {
+      all[key] = io.text(ptr, len);
+    }),
+    kv_set_if_absent: available((all, key, ptr, len) => {
+      if (key in all) return 0;
+      all[key] = io.text(ptr, len);
+      return 1;
+    }),
+    kv_incr: available((all, key, sum, delta) => {
+      const n = BigInt(all[key] ?? 0) + delta;
+      all[key] = String(n);
+      io.view(sum, 8).writeBigInt64LE(n);
+    }),
+    kv_del: available((all, key) => {
+      delete all[key];
+    }),
+  };
+}
+
+function http(io) {
+  let response = null;
+  return {
+    http_request: (fake, method, methodLen, url, urlLen, header, headerLen, body, bodyLen) => {
+      const answer = fake.http({
+        method: io.text(method, methodLen),
+        url: io.text(url, urlLen),
+        header: io.pairs(header, headerLen),
+        body: io.bytes(body, bodyLen),
+      });
+      response = typeof answer === "number" ? null : { header: [], body: "", ...answer };
+      return response?.status ?? answer;
+    },
+    http_response_header: (fake, name, nameLen, buf, cap) => {
+      const wanted = io.text(name, nameLen).toLowerCase();
+      return io.put(response?.header.find((field) => field[0].toLowerCase() === wanted)?.[1], buf, cap);
+    },
+    http_response_header_all: (fake, buf, cap) =>
+      response === null ? notFound : io.putList(response.header.flat(), buf, cap),
+    http_response_body_size: () => (response === null ? notFound : Buffer.from(response.body).length),
+    http_response_body_read: (fake, offset, buf, cap) =>
+      cap === 0 ? 0 : Buffer.from(response.body).copy(io.view(buf, cap), 0, offset),
   };
 }

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Compiles a guest of this folder with the options of the SDK and some more. */
+/** Compiles a guest of this folder with the options of the SDK and some more; warnings are errors. */
 export async function compile(name, ...options) {
   const result = await build(name, ...options);
-  if (result.error) throw new Error(`${name}: ${result.stderr.toString()}`);
+  if (result.error || result.stderr.toString() !== "") throw new Error(`${name}: ${result.stderr.toString()}`);
   return new WebAssembly.Module(result.binary);
 }
 
