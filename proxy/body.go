@@ -216,3 +216,16 @@ func (c *upConn) collect(dst []byte, limit int) ([]byte, error) {
 		}
 	}
 }
+
+// hexDigit returns the value of a hexadecimal digit, or 255.
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 255
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
 // Finder returns a function that looks up a path five segments below one of n
@@ -29,11 +30,8 @@ func Finder(t testing.TB, n int) func() {
 	path := []byte("/api/v1/service" + strconv.Itoa(last) + "/a/b/c/d/e")
 	buf := make([]byte, 0, 64)
 	return func() {
-		if r.find(host, cleanPath(path, nil), buf) == nil {
+		if r.find(host, urlpath.Clean(path, nil), buf) == nil {
 			t.Fatal("no route")
 		}
 	}
 }
-
-// Clean exposes cleanPath.
-func Clean(path string) string { return string(cleanPath([]byte(path), nil)) }

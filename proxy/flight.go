@@ -44,7 +44,7 @@ type trip struct {
 // buffers are what a flight keeps.
 type buffers struct {
 	id      []byte // request id
-	clean   []byte // for cleanPath
+	clean   []byte // space for the clean path
 	target  []byte // for the path of an absolute target
 	body    []byte // a buffered request body
 	reply   []byte // a buffered reply body

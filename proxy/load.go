@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
 // load fills the exchange from the request head. Nothing is copied: the
@@ -181,7 +182,7 @@ func (f *flight) findRoute() error {
 	if path[0] == '*' {
 		path = slash
 	}
-	clean := cleanPath(path, f.clean)
+	clean := urlpath.Clean(path, f.clean)
 	f.route = f.router.find(r.Host, clean, f.block)
 	if len(clean) > 0 && &clean[0] != &path[0] {
 		f.clean = clean[:0]
@@ -211,7 +212,7 @@ func stripPrefix(target []byte, prefix string) (rest []byte, ok bool) {
 		}
 		c, n := target[0], 1
 		if c == '%' && len(target) > 2 {
-			if v, ok := unhex(target[1], target[2]); ok {
+			if v, ok := urlpath.Unhex(target[1:3]); ok {
 				c, n = v, 3
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
 // API is one route with its chain and its upstream.
@@ -79,7 +80,7 @@ func (t *table) add(a API) error {
 		return fmt.Errorf("route %q on host %q: the path must start with /", a.Path, a.Host)
 	case strings.ContainsAny(prefix, "?#%"):
 		return fmt.Errorf("route %q on host %q: write the path unescaped and without query", a.Path, a.Host)
-	case string(cleanPath([]byte(prefix+"/"), nil)) != prefix+"/":
+	case string(urlpath.Clean([]byte(prefix+"/"), nil)) != prefix+"/":
 		return fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
 	case t.routes[prefix] != nil:
 		return fmt.Errorf("route %q on host %q: it is there twice", a.Path, a.Host)

@@ -24,8 +24,9 @@ var layers = map[string][]string{
 	"abi/abitest":         {"abi", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "runtime/coproc/child"},
 
-	"proxy/chain": {"abi"},
-	"proxy":       {"abi", "proxy/chain"},
+	"proxy/urlpath": {},
+	"proxy/chain":   {"abi", "proxy/urlpath"},
+	"proxy":         {"abi", "proxy/chain", "proxy/urlpath"},
 
 	"store":                  {"abi"},
 	"runtime/builtin":        {"abi", "store"},
@@ -38,7 +39,6 @@ var layers = map[string][]string{
 	"runtime/jsvm":           {"abi", "abi/wire"},
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
 	"runtime/coproc/child":   {},
-	"runtime/coproc/sandbox": {},
 	"runtime/coproc/sandbox": {},
 
 	"internal/archtest": {},

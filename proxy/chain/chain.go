@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
 // requestHooks are the hooks of a request on its way to the upstream, in
@@ -41,9 +42,9 @@ type Config struct {
 // Virtual binds a plugin to one path below the API, in place of the upstream.
 type Virtual struct {
 	Method string // empty means any
-	// Path is compared with the path as the client sends it, listen path
-	// included, without query. With a slash at its end it stands for
-	// everything below it.
+	// Path is compared with the path of the request, listen path included,
+	// in all its spellings; see package urlpath. With a slash at its end it
+	// stands for everything below it.
 	Path string
 	Step *Step
 }
@@ -153,7 +154,7 @@ func (c *Chain) virtual(x *abi.Exchange) *Step {
 	if len(c.virtuals) == 0 {
 		return nil
 	}
-	path := pathOf(x.Request.URI)
+	path := urlpath.Clean(pathOf(x.Request.URI), nil)
 	for i := range c.virtuals {
 		if v := &c.virtuals[i]; v.matches(x.Request.Method, path) {
 			return v.Step

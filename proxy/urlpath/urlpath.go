@@ -1,14 +1,22 @@
-package proxy
+// Package urlpath resolves request paths to what an upstream will understand,
+// so that whoever guards a path guards all its spellings.
+package urlpath
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/hex"
+)
 
-// cleanPath returns the path that an upstream will understand: escapes
-// resolved, empty and dot segments removed. Routes are looked up by it, so
-// that "/%61dmin" or "/x/..//admin" cannot reach an upstream past the API
-// that guards "/admin"; the bytes sent stay those received. An escaped slash
-// stays escaped, for it separates nothing. buf is used when path is not clean
-// already.
-func cleanPath(path, buf []byte) []byte {
+// Clean returns the path that an upstream will understand: escapes resolved
+// (RFC 3986 section 6.2.2.2), empty and dot segments removed (section 5.2.4).
+// Routes are looked up by it, so that "/%61dmin" or "/x/..//admin" cannot
+// reach an upstream past the API that guards "/admin"; the bytes sent stay
+// those received. An escaped slash stays escaped, for it separates nothing.
+//
+// path starts with a slash and has no query. The result is path itself if
+// that is clean, else it is made in the space of buf, or in new space if that
+// is too small.
+func Clean(path, buf []byte) []byte {
 	if isClean(path) {
 		return path
 	}
@@ -16,7 +24,7 @@ func cleanPath(path, buf []byte) []byte {
 	for i := 0; i < len(path); i++ {
 		c := path[i]
 		if c == '%' && i+2 < len(path) {
-			if v, ok := unhex(path[i+1], path[i+2]); ok && v != '/' {
+			if v, ok := Unhex(path[i+1 : i+3]); ok && v != '/' {
 				c = v
 				i += 2
 			}
@@ -62,20 +70,10 @@ func isClean(path []byte) bool {
 	return true
 }
 
-func unhex(a, b byte) (byte, bool) {
-	hi, lo := hexDigit(a), hexDigit(b)
-	return hi<<4 | lo, hi < 16 && lo < 16
-}
-
-// hexDigit returns the value of a hexadecimal digit, or 255.
-func hexDigit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
+// Unhex returns the byte that two hexadecimal digits stand for; ok is false if
+// they are none.
+func Unhex(digits []byte) (v byte, ok bool) {
+	var out [1]byte
+	_, err := hex.Decode(out[:], digits[:2])
+	return out[0], err == nil
 }
