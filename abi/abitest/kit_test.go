@@ -7,6 +7,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/abi/abitest/conform"
+	"github.com/c386954a/sallyport/internal/fixture"
 )
 
 // TestKitSeesEveryWrongPlugin shows that the kit can fail: each of these
@@ -84,7 +85,7 @@ func TestKitSeesAMissingEvent(t *testing.T) {
 func TestAFaultOutsideTheAllowedKindsIsSeen(t *testing.T) {
 	s := find(t, "refused-crlf-in-value")
 	for kind, wantGreen := range map[abi.Kind]bool{abi.Protocol: true, abi.Trap: true, abi.Limit: false, abi.Timeout: false} {
-		got := outcome{upstream: message{start: "none"}, reply: faultReply(abi.Errorf(kind, "x"))}
+		got := outcome{Outcome: fixture.Outcome{Upstream: fixture.None(), Reply: fixture.FaultReply(abi.Errorf(kind, "x"))}}
 		if green := s.diff(got) == ""; green != wantGreen {
 			t.Errorf("%v: green = %v, want %v", kind, green, wantGreen)
 		}
@@ -111,15 +112,6 @@ func TestBrokenScenariosAreRefused(t *testing.T) {
 				t.Errorf("parseScenario() = %v, want %s", err, tt.want)
 			}
 		})
-	}
-}
-
-func TestHexOfABodyReadsBack(t *testing.T) {
-	for _, body := range []string{"", "a", "aaaaaaaa", strings.Repeat("\x00", 3000) + "b", strings.Repeat("abc", 100) + strings.Repeat("d", 9) + "e"} {
-		got, err := parseHex([]byte(formatHex([]byte(body))))
-		if string(got) != body || err != nil {
-			t.Errorf("parseHex(formatHex(%q)) = %q, %v", body, got, err)
-		}
 	}
 }
 

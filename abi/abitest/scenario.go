@@ -2,7 +2,6 @@ package abitest
 
 import (
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +12,8 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/fixture"
 	"github.com/c386954a/sallyport/proxy/chain"
-	"golang.org/x/tools/txtar"
 )
 
 //go:embed testdata/*.txtar
@@ -22,12 +21,12 @@ var testdata embed.FS
 
 // scenario is one txtar file, see README.md.
 type scenario struct {
-	name          string
-	api           *abi.API
-	hooks         []binding
-	request       message
-	upstreamReply message
-	want          outcome
+	fixture.Case
+
+	name  string
+	api   *abi.API
+	hooks []binding
+	want  outcome
 }
 
 // binding is one line of the section hooks.
@@ -73,94 +72,26 @@ func loadScenarios(t *testing.T) []*scenario {
 // parseScenario reads a scenario. It refuses sections it does not know: a
 // misspelled one would test less than it says.
 func parseScenario(name string, data []byte) (*scenario, error) {
-	p := parser{sections: map[string][]byte{}}
-	for _, f := range txtar.Parse(data).Files {
-		if _, twice := p.sections[f.Name]; twice {
-			return nil, fmt.Errorf("section %s occurs twice", f.Name)
-		}
-		p.sections[f.Name] = f.Data
+	f := fixture.Split(data)
+	s := &scenario{name: name, hooks: hooks(f)}
+	s.Request = f.Message("request", nil)
+	s.UpstreamReply = f.Message("upstream.reply", []byte("HTTP/1.1 200\n"))
+	s.api = &abi.API{
+		ID: name, Name: name, OrgID: "org1", ListenPath: "/",
+		Config: f.JSON("config.json", []byte("{}")), Generation: 1,
 	}
-	s := &scenario{
-		name:          name,
-		hooks:         p.hooks(),
-		request:       p.message("request", ""),
-		upstreamReply: p.message("upstream.reply", "HTTP/1.1 200\n"),
-	}
-	s.api = &abi.API{ID: name, Name: name, OrgID: "org1", ListenPath: "/", Config: p.config(), Generation: 1}
-	s.want = outcome{
-		upstream: p.message("upstream", ""),
-		reply:    p.message("reply", ""),
-		events:   p.events(),
-	}
-	for section := range p.sections {
-		p.fail(section, errors.New("not a section of a scenario"))
-	}
-	return s, p.err
+	s.want.Upstream = f.Message("upstream", nil)
+	s.want.Reply = f.Message("reply", nil)
+	s.want.events = f.Int("events", 0)
+	return s, f.Err()
 }
 
-// parser takes sections out of a scenario and keeps the first error.
-type parser struct {
-	sections map[string][]byte
-	err      error
-}
-
-func (p *parser) fail(section string, err error) {
-	if p.err == nil {
-		p.err = fmt.Errorf("section %s: %w", section, err)
-	}
-}
-
-// take returns a section. One without a default must be there.
-func (p *parser) take(name, missing string) []byte {
-	data, ok := p.sections[name]
-	delete(p.sections, name)
-	if !ok && missing == "" {
-		p.fail(name, errors.New("is missing"))
-	}
-	if !ok {
-		return []byte(missing)
-	}
-	return data
-}
-
-func (p *parser) message(name, missing string) message {
-	m, err := parseMessage(p.take(name, missing))
-	if err != nil {
-		p.fail(name, err)
-	}
-	body, ok := p.sections[name+".body.hex"]
-	if !ok {
-		return m
-	}
-	delete(p.sections, name+".body.hex")
-	if m.body, err = parseHex(body); err != nil {
-		p.fail(name+".body.hex", err)
-	}
-	return m
-}
-
-func (p *parser) config() []byte {
-	data := p.take("config.json", "{}")
-	if !json.Valid(data) {
-		p.fail("config.json", errors.New("not valid JSON"))
-	}
-	return data
-}
-
-func (p *parser) events() int {
-	n, err := strconv.Atoi(strings.TrimSpace(string(p.take("events", "0\n"))))
-	if err != nil {
-		p.fail("events", err)
-	}
-	return n
-}
-
-func (p *parser) hooks() []binding {
+func hooks(f *fixture.Sections) []binding {
 	var all []binding
-	for line := range strings.Lines(string(p.take("hooks", ""))) {
+	for line := range strings.Lines(string(f.Take("hooks", nil))) {
 		b, err := parseBinding(strings.Fields(line))
 		if err != nil {
-			p.fail("hooks", err)
+			f.Fail("hooks", err)
 		}
 		all = append(all, b)
 	}

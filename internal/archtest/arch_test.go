@@ -21,7 +21,7 @@ const module = "github.com/c386954a/sallyport"
 var layers = map[string][]string{
 	"abi":                 {},
 	"abi/wire":            {"abi"},
-	"abi/abitest":         {"abi", "proxy/chain"},
+	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "runtime/coproc/child"},
 
 	"proxy/urlpath": {},
@@ -43,6 +43,7 @@ var layers = map[string][]string{
 
 	"internal/archtest": {},
 	"internal/config":   {"abi"},
+	"internal/fixture":  {"abi", "proxy/chain"},
 	"internal/admin":    {"abi", "proxy/chain"},
 
 	"examples":      {},
@@ -59,7 +60,7 @@ var homes = map[string][]string{
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
 	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot"},
-	"golang.org/x/tools/txtar":                 {"abi/abitest"},
+	"golang.org/x/tools/txtar":                 {"internal/fixture"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
 }
