@@ -3,6 +3,7 @@ module github.com/c386954a/sallyport
 go 1.26.0
 
 require (
+	github.com/c386954a/sallyport/sdk/coproc/go v0.0.0
 	github.com/coder/websocket v1.8.15
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
@@ -55,3 +56,5 @@ tool (
 	honnef.co/go/tools/cmd/staticcheck
 	mvdan.cc/gofumpt
 )
+
+replace github.com/c386954a/sallyport/sdk/coproc/go => ./sdk/coproc/go

@@ -9,7 +9,7 @@ import (
 	"github.com/c386954a/sallyport/abi/abitest"
 	"github.com/c386954a/sallyport/abi/abitest/conform"
 	"github.com/c386954a/sallyport/runtime/coproc"
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // asProcess is the argument that makes this test binary the conform process.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // demoChildName is the hidden command that plays the external process of the
@@ -26,8 +26,8 @@ func newDemoChildCmd() *cobra.Command {
 // demoHandler is the header hook as an external process implements it.
 func demoHandler() child.Handler {
 	return child.Handler{
-		Name: "headers", Hooks: []string{"pre"}, Mode: "augment",
-		Headers: []string{"authorization", "user-agent"}, Writes: []string{"headers"},
+		Name: "headers", Hooks: []child.Hook{child.Pre},
+		Headers: []string{"authorization", "user-agent"}, Writes: []child.Part{"headers"},
 		Func: demoHeaders,
 	}
 }

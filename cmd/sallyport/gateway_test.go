@@ -22,7 +22,7 @@ import (
 
 	"github.com/c386954a/sallyport/examples"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // childMode is set in the environment of a test binary that plays the
@@ -34,7 +34,7 @@ const childMode = "SALLYPORT_TEST_CHILD"
 // others get the process's id in X-Pid.
 func playChild(notes string) error {
 	return child.Main(child.Handler{
-		Name: "block", Hooks: []string{"pre"}, Mode: "augment", Writes: []string{"headers"},
+		Name: "block", Hooks: []child.Hook{child.Pre}, Writes: []child.Part{"headers"},
 		Func: func(ctx context.Context, c *child.Call) (*child.Result, error) {
 			for _, f := range c.Request.Header {
 				if strings.EqualFold(f.Name, "X-Block") {
@@ -193,7 +193,7 @@ func TestCallsInFlightFailAtOnceWhenTheProcessIsKilledAndTheNextSucceeds(t *test
 	notes := filepath.Join(t.TempDir(), "notes")
 	s := serve(t, fmt.Sprintf(`version: 1
 listen: "127.0.0.1:0"
-coproc: { command: [%q], env: { %s: %q } }
+coproc: { command: [%q], env: { %s: %q }, sandbox: { enabled: false } }
 plugins: { block: { runtime: coproc, entry: block, timeout: 20s } }
 apis: [{ name: a, match: { path: / }, upstream: { url: UPSTREAM }, hooks: { pre: [block] } }]
 `, program, childMode, notes))

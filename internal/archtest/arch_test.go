@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"abi":                 {},
 	"abi/wire":            {"abi"},
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
-	"abi/abitest/conform": {"abi", "runtime/coproc/child"},
+	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
 
 	"proxy/urlpath": {},
 	"proxy/chain":   {"abi", "proxy/urlpath"},
@@ -38,7 +38,6 @@ var layers = map[string][]string{
 	"runtime/wasm/wasmtest":  {},
 	"runtime/jsvm":           {"abi", "abi/wire"},
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
-	"runtime/coproc/child":   {},
 	"runtime/coproc/sandbox": {},
 
 	"internal/archtest": {},

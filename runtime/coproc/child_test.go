@@ -5,26 +5,26 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // handlers are those of the well-behaved child.
 func handlers() []child.Handler {
-	augment := []string{"pre", "post_key_auth", "post", "response"}
+	augment := []child.Hook{"pre", "post_key_auth", "post", "response"}
 	return []child.Handler{
 		{
-			Name: "tag", Hooks: augment, Mode: "augment",
-			Headers: []string{"user-agent", "authorization"}, Writes: []string{"headers", "meta"},
+			Name: "tag", Hooks: augment,
+			Headers: []string{"user-agent", "authorization"}, Writes: []child.Part{"headers", "meta"},
 			Func: tag,
 		},
-		{Name: "block", Hooks: augment, Mode: "augment", Headers: []string{}, Func: block},
-		{Name: "panic", Hooks: augment, Mode: "augment", Func: func(context.Context, *child.Call) (*child.Result, error) {
+		{Name: "block", Hooks: augment, Headers: []string{}, Func: block},
+		{Name: "panic", Hooks: augment, Func: func(context.Context, *child.Call) (*child.Result, error) {
 			panic("boom")
 		}},
-		{Name: "tenant", Hooks: []string{"auth"}, Mode: "replace", Writes: []string{"headers"}, Func: tenant},
+		{Name: "tenant", Hooks: []child.Hook{child.Auth}, Writes: []child.Part{"headers"}, Func: tenant},
 		{
-			Name: "upper", Hooks: augment, Mode: "augment", Body: "utf8", MaxBody: 1 << 20,
-			Writes: []string{"body"}, Func: upper,
+			Name: "upper", Hooks: augment, Body: "utf8", MaxBody: 1 << 20,
+			Writes: []child.Part{"body"}, Func: upper,
 		},
 	}
 }

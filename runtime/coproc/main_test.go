@@ -7,7 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // TestMain runs the tests, or, as the first argument says, one of the plugin

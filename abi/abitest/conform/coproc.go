@@ -9,23 +9,22 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // Handlers returns conform as handlers of an external plugin process.
 func Handlers() []child.Handler {
-	h := child.Handler{
+	return []child.Handler{{
 		Name: "conform",
-		Body: "utf8",
-		Writes: []string{
-			"headers", "query", "path", "method", "host", "body", "status", "session", "meta",
+		Hooks: []child.Hook{
+			child.Pre, child.Auth, child.PostKeyAuth, child.RateLimit, child.Post, child.Virtual, child.Response, child.Events,
+		},
+		Body: child.Text,
+		Writes: []child.Part{
+			child.Headers, child.Query, child.Path, child.Method, child.Host, child.Body, child.Status, child.SessionValues, child.Meta,
 		},
 		Func: callProcess,
-	}
-	augment, replace := h, h
-	augment.Mode, augment.Hooks = "augment", []string{"pre", "post_key_auth", "post", "response", "event"}
-	replace.Mode, replace.Hooks = "replace", []string{"auth", "rate_limit", "virtual"}
-	return []child.Handler{augment, replace}
+	}}
 }
 
 // callProcess carries out the script of the running hook.
@@ -35,7 +34,7 @@ func callProcess(ctx context.Context, c *child.Call) (*child.Result, error) {
 		return nil, err
 	}
 	scripts, _ := config["script"].(map[string]any)
-	lines, _ := scripts[c.HookType].([]any)
+	lines, _ := scripts[string(c.HookType)].([]any)
 	p := processCall{in: c, config: config, out: child.Result{Action: "continue"}}
 	if c.HookType == "auth" {
 		p.out.Action = "allow"

@@ -1,8 +1,7 @@
-package child
+package sallyport
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,24 +15,6 @@ func (f Field) MarshalJSON() ([]byte, error) {
 		return json.Marshal([2]string{f.Name, f.Value})
 	}
 	return json.Marshal([3]any{f.Name, nil, []byte(f.Value)})
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (f *Field) UnmarshalJSON(b []byte) error {
-	var parts []json.RawMessage
-	if err := json.Unmarshal(b, &parts); err != nil {
-		return err
-	}
-	switch len(parts) {
-	case 2:
-		return errors.Join(json.Unmarshal(parts[0], &f.Name), json.Unmarshal(parts[1], &f.Value))
-	case 3:
-		var raw []byte
-		err := errors.Join(json.Unmarshal(parts[0], &f.Name), json.Unmarshal(parts[2], &raw))
-		f.Value = string(raw)
-		return err
-	}
-	return errors.New("header field is not a pair")
 }
 
 // Get returns the first value of a header field.

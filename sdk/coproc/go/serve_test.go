@@ -1,4 +1,4 @@
-package child_test
+package sallyport_test
 
 import (
 	"bufio"
@@ -8,18 +8,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/c386954a/sallyport/runtime/coproc/child"
+	sallyport "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // session runs handlers against the lines of a gateway, and returns the first
 // n answers.
-func session(t *testing.T, n int, lines []string, handlers ...child.Handler) []string {
+func session(t *testing.T, n int, lines []string, handlers ...sallyport.Handler) []string {
 	t.Helper()
 	in, toChild := io.Pipe()
 	fromChild, out := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- child.Serve(context.Background(), in, out, handlers)
+		done <- sallyport.Plugin{Handlers: handlers}.Serve(context.Background(), in, out)
 		_ = out.Close()
 	}()
 	go func() { _, _ = io.WriteString(toChild, strings.Join(lines, "\n")+"\n") }()
@@ -43,8 +43,8 @@ const (
 	run     = `{"jsonrpc":"2.0","id":3,"method":"dispatch","params":{"hook_type":"pre","hook_name":"h","api_id":"a","generation":1,"deadline_ms":60000}}`
 )
 
-func handler(f func(context.Context, *child.Call) (*child.Result, error)) child.Handler {
-	return child.Handler{Name: "h", Hooks: []string{"pre"}, Mode: "augment", Func: f}
+func handler(f func(context.Context, *sallyport.Call) (*sallyport.Result, error)) sallyport.Handler {
+	return sallyport.Handler{Name: "h", Hooks: []sallyport.Hook{sallyport.Pre}, Func: f}
 }
 
 func want(t *testing.T, got []string, i int, text string) {
@@ -55,8 +55,8 @@ func want(t *testing.T, got []string, i int, text string) {
 }
 
 func TestSession(t *testing.T) {
-	got := session(t, 3, []string{hello, ready, loadAPI, "", run}, handler(func(_ context.Context, c *child.Call) (*child.Result, error) {
-		return &child.Result{Action: "continue", Meta: map[string]string{"config": string(c.API.ConfigData)}}, nil
+	got := session(t, 3, []string{hello, ready, loadAPI, "", run}, handler(func(_ context.Context, c *sallyport.Call) (*sallyport.Result, error) {
+		return &sallyport.Result{Action: "continue", Meta: map[string]string{"config": string(c.API.ConfigData)}}, nil
 	}))
 	want(t, got, 0, `"protocol":"1.0"`)
 	want(t, got, 0, `"hook_name":"h"`)
@@ -85,13 +85,13 @@ func TestRefusals(t *testing.T) {
 func TestFailingHandlersAnswer(t *testing.T) {
 	for _, test := range []struct {
 		name, want string
-		f          func(context.Context, *child.Call) (*child.Result, error)
+		f          func(context.Context, *sallyport.Call) (*sallyport.Result, error)
 	}{
-		{"error", `"code":-32603,"message":"boom"`, func(context.Context, *child.Call) (*child.Result, error) {
+		{"error", `"code":-32603,"message":"boom"`, func(context.Context, *sallyport.Call) (*sallyport.Result, error) {
 			return nil, errors.New("boom")
 		}},
-		{"panic", `panic: boom`, func(context.Context, *child.Call) (*child.Result, error) { panic("boom") }},
-		{"nothing", `"action":"continue"`, func(context.Context, *child.Call) (*child.Result, error) { return nil, nil }},
+		{"panic", `panic: boom`, func(context.Context, *sallyport.Call) (*sallyport.Result, error) { panic("boom") }},
+		{"nothing", `"action":"continue"`, func(context.Context, *sallyport.Call) (*sallyport.Result, error) { return nil, nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want(t, session(t, 2, []string{ready, loadAPI, run}, handler(test.f)), 1, test.want)
@@ -120,7 +120,7 @@ func TestShutdownAnswersOnceDrained(t *testing.T) {
 }
 
 // waits answers only when its call is over.
-func waits(ctx context.Context, _ *child.Call) (*child.Result, error) {
+func waits(ctx context.Context, _ *sallyport.Call) (*sallyport.Result, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
