@@ -33,6 +33,7 @@ test("another server is asked", () => {
   const body = "b".repeat(50_000);
   const fake = new Fake({
     hook: "auth",
+    config: { idp: "https://idp.example/introspect" },
     uri: "/token",
     http: (request) => {
       asked = request;

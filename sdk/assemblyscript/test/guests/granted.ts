@@ -18,7 +18,7 @@ function store(x: Exchange): Verdict {
 }
 
 function ask(x: Exchange): Verdict {
-  const response = http("POST", "https://idp.example/introspect")
+  const response = http("POST", x.config.get("idp"))
     .header("Content-Type", "text/plain")
     .header("X-Empty", "")
     .send(x.request.uri);
