@@ -1,0 +1,115 @@
+use core::cell::Cell;
+use core::slice;
+
+use crate::error::{length, Result};
+use crate::host::Host;
+
+/// The buffer of an instance: values of the hook that is running, one behind
+/// the other, and then free room. Values never move and are never written to
+/// again before [`Arena::reset`].
+pub(crate) struct Arena {
+    ptr: Cell<*mut u8>, // null at first; its bytes are initialised
+    cap: Cell<usize>,
+    used: Cell<usize>,
+}
+
+/// The least size of a buffer that is asked for.
+const MIN: usize = 4096;
+
+impl Arena {
+    pub(crate) const fn new() -> Arena {
+        Arena { ptr: Cell::new(core::ptr::null_mut()), cap: Cell::new(0), used: Cell::new(0) }
+    }
+
+    /// Makes the buffer free for the next hook; the first time it is the given
+    /// one.
+    ///
+    /// # Safety
+    ///
+    /// No value that the arena has returned may be in use, and the first
+    /// buffer must be initialised and used by nobody else.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) unsafe fn reset(&self, first: *mut u8, cap: usize) {
+        if self.ptr.get().is_null() {
+            self.ptr.set(first);
+            self.cap.set(cap);
+        }
+        self.used.set(0);
+    }
+
+    /// Returns the value that a host function writes, which is called a second
+    /// time if the room was too small.
+    pub(crate) fn read(&self, host: &Host, mut call: impl FnMut(&mut [u8]) -> i32) -> Result<&[u8]> {
+        loop {
+            let room = self.room();
+            let n = length(call(room))?;
+            if n <= room.len() {
+                return Ok(self.take(n));
+            }
+            self.enlarge(host, n);
+        }
+    }
+
+    /// Returns n bytes that a host function writes.
+    pub(crate) fn fill(&self, host: &Host, n: usize, call: impl FnOnce(&mut [u8]) -> i32) -> Result<&[u8]> {
+        if n > self.room().len() {
+            self.enlarge(host, n);
+        }
+        let n = length(call(&mut self.room()[..n]))?;
+        Ok(self.take(n))
+    }
+
+    /// Returns `head` followed by `tail`, where `head` is empty or a value of
+    /// this arena: in place, if it was the last one.
+    pub(crate) fn append<'x>(&'x self, host: &Host, head: &'x [u8], tail: &[u8]) -> &'x [u8] {
+        let end = self.room().as_ptr();
+        if head.as_ptr().wrapping_add(head.len()) == end && tail.len() <= self.room().len() {
+            self.room()[..tail.len()].copy_from_slice(tail);
+            let n = head.len() + tail.len();
+            self.used.set(self.used.get() - head.len());
+            return self.take(n);
+        }
+        let n = head.len() + tail.len();
+        if n > self.room().len() {
+            self.enlarge(host, n);
+        }
+        let (into, _) = self.room().split_at_mut(n);
+        into[..head.len()].copy_from_slice(head);
+        into[head.len()..].copy_from_slice(tail);
+        self.take(n)
+    }
+
+    /// The free part. Only one may be in use at a time.
+    #[allow(clippy::mut_from_ref)]
+    fn room(&self) -> &mut [u8] {
+        if self.ptr.get().is_null() {
+            return &mut [];
+        }
+        // SAFETY: within the buffer, initialised, and behind all values.
+        unsafe { slice::from_raw_parts_mut(self.ptr.get().add(self.used.get()), self.cap.get() - self.used.get()) }
+    }
+
+    /// Makes a value of the first n bytes of the free part.
+    fn take(&self, n: usize) -> &[u8] {
+        let from = self.used.get();
+        assert!(n <= self.cap.get() - from);
+        self.used.set(from + n);
+        if n == 0 {
+            return &[];
+        }
+        // SAFETY: within the buffer, and not part of the free part any more.
+        unsafe { slice::from_raw_parts(self.ptr.get().add(from), n) }
+    }
+
+    /// Makes room for n bytes. The old buffer is not freed: values in it are
+    /// in use, and as sizes double, all old ones together are never larger
+    /// than the new one.
+    #[cold]
+    #[inline(never)]
+    fn enlarge(&self, host: &Host, n: usize) {
+        let cap = n.max(MIN).max(self.cap.get().saturating_mul(2));
+        self.ptr.set(host.more(cap));
+        self.cap.set(cap);
+        self.used.set(0);
+    }
+}

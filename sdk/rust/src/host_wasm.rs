@@ -1,0 +1,144 @@
+//! The functions of the gateway, in WebAssembly.
+
+/// The gateway.
+pub(crate) struct Host;
+
+/// Breaks off.
+pub fn trap() -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+/// Breaks off; the reason is in the log.
+pub(crate) fn fail(_: &str) -> ! {
+    trap()
+}
+
+mod import {
+    #[link(wasm_import_module = "sallyport")]
+    extern "C" {
+        pub fn header_get(message: u32, name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn header_values(message: u32, name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn header_names(message: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn header_all(message: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn header_set(message: u32, name: *const u8, name_len: usize, value: *const u8, len: usize) -> i32;
+        pub fn header_add(message: u32, name: *const u8, name_len: usize, value: *const u8, len: usize) -> i32;
+        pub fn header_del(message: u32, name: *const u8, name_len: usize) -> i32;
+        pub fn request_get(part: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn request_set(part: u32, value: *const u8, len: usize) -> i32;
+        pub fn request_body_size() -> i32;
+        pub fn request_body_read(offset: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn request_body_splice(offset: u32, count: u32, bytes: *const u8, len: usize) -> i32;
+        pub fn request_body_set(bytes: *const u8, len: usize) -> i32;
+        pub fn reply_status() -> i32;
+        pub fn reply_set_status(status: u32) -> i32;
+        pub fn reply_answer(status: u32, body: *const u8, len: usize) -> i32;
+        pub fn reply_body_size() -> i32;
+        pub fn reply_body_read(offset: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn reply_body_splice(offset: u32, count: u32, bytes: *const u8, len: usize) -> i32;
+        pub fn reply_body_set(bytes: *const u8, len: usize) -> i32;
+        pub fn meta_get(name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn meta_set(name: *const u8, name_len: usize, value: *const u8, len: usize) -> i32;
+        pub fn session_get(name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn session_set(json: *const u8, len: usize) -> i32;
+        pub fn metadata_get(name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn metadata_set(json: *const u8, len: usize) -> i32;
+        pub fn config_get(scope: u32, name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn api_get(part: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn notice_get(part: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn log(level: u32, text: *const u8, len: usize) -> i32;
+        pub fn clock(id: u32) -> i64;
+        pub fn time_left() -> i64;
+        pub fn random(buf: *mut u8, cap: usize) -> i32;
+    }
+}
+
+/// Writes methods that hand their arguments to imports: numbers as they are,
+/// `in` bytes to read and `out` a buffer to write to.
+macro_rules! methods {
+    ($($name:ident($($arg:ident: $kind:tt),*) -> $result:ty;)*) => {
+        // SAFETY: slices are valid for their length.
+        impl Host {
+            $(#[inline]
+            pub(crate) fn $name(&self $(, $arg: methods!(@type $kind))*) -> $result {
+                methods!(@call $name [] $($arg: $kind),*)
+            })*
+        }
+    };
+    (@type u32) => { u32 };
+    (@type in) => { &[u8] };
+    (@type out) => { &mut [u8] };
+    (@call $name:ident [$($done:expr),*]) => { unsafe { import::$name($($done),*) } };
+    (@call $name:ident [$($done:expr),*] $arg:ident: u32 $(, $($rest:tt)*)?) => {
+        methods!(@call $name [$($done,)* $arg] $($($rest)*)?)
+    };
+    (@call $name:ident [$($done:expr),*] $arg:ident: in $(, $($rest:tt)*)?) => {
+        methods!(@call $name [$($done,)* $arg.as_ptr(), $arg.len()] $($($rest)*)?)
+    };
+    (@call $name:ident [$($done:expr),*] $arg:ident: out $(, $($rest:tt)*)?) => {
+        methods!(@call $name [$($done,)* $arg.as_mut_ptr(), $arg.len()] $($($rest)*)?)
+    };
+}
+
+methods! {
+    header_get(message: u32, name: in, buf: out) -> i32;
+    header_values(message: u32, name: in, buf: out) -> i32;
+    header_names(message: u32, buf: out) -> i32;
+    header_all(message: u32, buf: out) -> i32;
+    header_set(message: u32, name: in, value: in) -> i32;
+    header_add(message: u32, name: in, value: in) -> i32;
+    header_del(message: u32, name: in) -> i32;
+    request_get(part: u32, buf: out) -> i32;
+    request_set(part: u32, value: in) -> i32;
+    request_body_size() -> i32;
+    request_body_read(offset: u32, buf: out) -> i32;
+    request_body_splice(offset: u32, count: u32, bytes: in) -> i32;
+    request_body_set(bytes: in) -> i32;
+    reply_status() -> i32;
+    reply_set_status(status: u32) -> i32;
+    reply_answer(status: u32, body: in) -> i32;
+    reply_body_size() -> i32;
+    reply_body_read(offset: u32, buf: out) -> i32;
+    reply_body_splice(offset: u32, count: u32, bytes: in) -> i32;
+    reply_body_set(bytes: in) -> i32;
+    meta_get(name: in, buf: out) -> i32;
+    meta_set(name: in, value: in) -> i32;
+    session_get(name: in, buf: out) -> i32;
+    session_set(json: in) -> i32;
+    metadata_get(name: in, buf: out) -> i32;
+    metadata_set(json: in) -> i32;
+    config_get(scope: u32, name: in, buf: out) -> i32;
+    api_get(part: u32, buf: out) -> i32;
+    notice_get(part: u32, buf: out) -> i32;
+    log(level: u32, text: in) -> i32;
+    clock(id: u32) -> i64;
+    time_left() -> i64;
+    random(buf: out) -> i32;
+}
+
+impl Host {
+    /// Returns n new bytes, all zero.
+    #[cfg(not(target_os = "wasi"))]
+    pub(crate) fn more(&self, n: usize) -> *mut u8 {
+        const PAGE: usize = 64 << 10;
+        let page = core::arch::wasm32::memory_grow(0, (n + (PAGE - 1)) / PAGE);
+        if page == usize::MAX {
+            trap();
+        }
+        (page * PAGE) as *mut u8
+    }
+
+    /// Returns n new bytes, all zero. The allocator of the libc in std takes
+    /// the whole memory for itself: ask it.
+    #[cfg(target_os = "wasi")]
+    pub(crate) fn more(&self, n: usize) -> *mut u8 {
+        extern "C" {
+            fn calloc(count: usize, size: usize) -> *mut u8;
+        }
+        // SAFETY: calloc has no preconditions.
+        let p = unsafe { calloc(n, 1) };
+        if p.is_null() {
+            trap();
+        }
+        p
+    }
+}

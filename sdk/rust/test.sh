@@ -1,0 +1,13 @@
+#!/bin/sh
+# Runs the unit tests of the crate on this machine, or those of the plugin that
+# is named, with rustc alone. Where cargo is installed, cargo test does the same.
+set -eu
+sdk=$(cd "$(dirname "$0")" && pwd)
+rustc=${RUSTC:-rustc}
+command -v "$rustc" >/dev/null || { echo "$rustc is missing: apt install rustc" >&2; exit 127; }
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+"$rustc" --edition 2021 -D warnings --crate-type rlib --crate-name sallyport --out-dir "$out" "$sdk/src/lib.rs"
+"$rustc" --edition 2021 -D warnings --test --extern "sallyport=$out/libsallyport.rlib" -o "$out/tests" \
+    "${1:-$sdk/tests/sdk.rs}"
+"$out/tests" -q
