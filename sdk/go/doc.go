@@ -36,6 +36,12 @@
 // [Reply.SpliceBody] anywhere: the linker keeps the imports of functions that
 // are used and drops the others.
 //
+// # Grants
+//
+// [KV], [HTTP] and [Exchange.Env] reach outside of the plugin. Using them
+// declares that too: a plugin whose configuration does not grant them is
+// refused at load, with the line that would.
+//
 // # Lifetime of bytes
 //
 // What an accessor returns is a [Value], valid until the hook returns. Copy

@@ -9,9 +9,13 @@ const (
 	ErrFault    Errno = -2 // pointer outside of the memory
 	ErrInvalid  Errno = -3 // not a valid name, value, status, …
 	ErrReadOnly Errno = -4 // this part cannot be edited in this hook
-	ErrLimit    Errno = -5 // the edit exceeds a limit
+	ErrLimit    Errno = -5 // a limit is exceeded
 	ErrStreamed Errno = -6 // the body was not buffered for this hook
 	ErrNoCall   Errno = -7 // no hook is running
+
+	ErrDenied      Errno = -8  // the key, URL or name was not granted
+	ErrUnavailable Errno = -9  // the store or the network did not answer as it should
+	ErrTimeout     Errno = -10 // the deadline of the hook passed
 )
 
 // Error describes the error.
@@ -31,6 +35,12 @@ func (e Errno) Error() string {
 		return "sallyport: body was not buffered"
 	case ErrNoCall:
 		return "sallyport: no hook is running"
+	case ErrDenied:
+		return "sallyport: not granted"
+	case ErrUnavailable:
+		return "sallyport: not available"
+	case ErrTimeout:
+		return "sallyport: deadline passed"
 	}
 	return "sallyport: unknown error"
 }

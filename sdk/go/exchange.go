@@ -9,9 +9,13 @@ type Exchange struct {
 	Session Session // what is known of the caller
 	API     API     // the API the request was routed to
 	Notice  Notice  // what happened; event hook only
+	KV      KV      // values that outlive the request; by grant
+	HTTP    HTTP    // requests to other servers; by grant
+	Metrics Metrics // what the plugin counts and measures
 
-	host   host
-	buffer []byte // values of this hook; the rest of its capacity is free
+	host    host
+	buffer  []byte // values of this hook; the rest of its capacity is free
+	scratch []byte // for lists that the host is given
 }
 
 // minBuffer is the first size of the buffer of an instance.
@@ -23,6 +27,7 @@ func newExchange(h host) *Exchange {
 	x.Request.x, x.Request.Header = x, Header{x, ofRequest}
 	x.Reply.x, x.Reply.Header = x, Header{x, ofReply}
 	x.Meta.x, x.Session.x, x.API.x, x.Notice.x = x, x, x, x
+	x.KV.x, x.HTTP.x, x.Metrics.x = x, x, x
 	return x
 }
 

@@ -17,7 +17,7 @@ import (
 //	tenant := fake.RequestHeader
 //
 // Unlike the gateway it checks neither the spelling of names and values nor
-// limits.
+// limits nor grants, and nothing in KV ever expires.
 type Fake struct {
 	Hook string // as configuration files spell it; empty is pre
 
@@ -37,10 +37,24 @@ type Fake struct {
 	Notice   FakeNotice
 	TimeLeft time.Duration
 	Logs     []string
+
+	KV      map[string]string
+	Env     map[string]string
+	Metrics map[string]float64 // by name and labels, as in "lookups outcome=hit"
+
+	// HTTP answers the requests of the plugin. Nil is a network without
+	// servers. An error that is an [Errno] is the one the plugin gets.
+	HTTP func(HTTPRequest) (FakeResponse, error)
+
+	response *FakeResponse
 }
 
-// Field is one header field.
-type Field struct{ Name, Value string }
+// FakeResponse is what a server answers.
+type FakeResponse struct {
+	Status int
+	Header []Field
+	Body   []byte
+}
 
 // FakeAPI is the API that a Fake belongs to.
 type FakeAPI struct {

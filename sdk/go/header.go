@@ -8,6 +8,9 @@ const (
 	ofReply
 )
 
+// Field is one header field.
+type Field struct{ Name, Value string }
+
 // Header gives access to the header fields of a message. Names are compared
 // without regard to case.
 type Header struct {

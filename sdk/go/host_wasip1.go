@@ -174,3 +174,93 @@ func hostLog(_ *host, level uint32, text string) int32 {
 func hostTimeLeft(_ *host) int64 {
 	return importTimeLeft()
 }
+
+func hostKVGet(_ *host, key string, buf []byte) int32 {
+	return importKVGet(
+		unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)),
+		unsafe.Pointer(unsafe.SliceData(buf)), uint32(len(buf)),
+	)
+}
+
+func hostKVSet(_ *host, key string, value string, ttl int64) int32 {
+	return importKVSet(
+		unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)),
+		unsafe.Pointer(unsafe.StringData(value)), uint32(len(value)),
+		ttl,
+	)
+}
+
+func hostKVSetIfAbsent(_ *host, key string, value string, ttl int64) int32 {
+	return importKVSetIfAbsent(
+		unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)),
+		unsafe.Pointer(unsafe.StringData(value)), uint32(len(value)),
+		ttl,
+	)
+}
+
+func hostKVIncr(_ *host, key string, sum *int64, delta int64, ttl int64) int32 {
+	return importKVIncr(
+		unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)),
+		unsafe.Pointer(sum),
+		delta,
+		ttl,
+	)
+}
+
+func hostKVDel(_ *host, key string) int32 {
+	return importKVDel(unsafe.Pointer(unsafe.StringData(key)), uint32(len(key)))
+}
+
+func hostHTTPRequest(_ *host, method string, url string, header []byte, body []byte) int32 {
+	return importHTTPRequest(
+		unsafe.Pointer(unsafe.StringData(method)), uint32(len(method)),
+		unsafe.Pointer(unsafe.StringData(url)), uint32(len(url)),
+		unsafe.Pointer(unsafe.SliceData(header)), uint32(len(header)),
+		unsafe.Pointer(unsafe.SliceData(body)), uint32(len(body)),
+	)
+}
+
+func hostHTTPResponseHeader(_ *host, name string, buf []byte) int32 {
+	return importHTTPResponseHeader(
+		unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)),
+		unsafe.Pointer(unsafe.SliceData(buf)), uint32(len(buf)),
+	)
+}
+
+func hostHTTPResponseHeaderAll(_ *host, buf []byte) int32 {
+	return importHTTPResponseHeaderAll(unsafe.Pointer(unsafe.SliceData(buf)), uint32(len(buf)))
+}
+
+func hostHTTPResponseBodySize(_ *host) int32 {
+	return importHTTPResponseBodySize()
+}
+
+func hostHTTPResponseBodyRead(_ *host, offset uint32, buf []byte) int32 {
+	return importHTTPResponseBodyRead(
+		offset,
+		unsafe.Pointer(unsafe.SliceData(buf)), uint32(len(buf)),
+	)
+}
+
+func hostEnvGet(_ *host, name string, buf []byte) int32 {
+	return importEnvGet(
+		unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)),
+		unsafe.Pointer(unsafe.SliceData(buf)), uint32(len(buf)),
+	)
+}
+
+func hostMetricAdd(_ *host, name string, labels []byte, value float64) int32 {
+	return importMetricAdd(
+		unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)),
+		unsafe.Pointer(unsafe.SliceData(labels)), uint32(len(labels)),
+		value,
+	)
+}
+
+func hostMetricSet(_ *host, name string, labels []byte, value float64) int32 {
+	return importMetricSet(
+		unsafe.Pointer(unsafe.StringData(name)), uint32(len(name)),
+		unsafe.Pointer(unsafe.SliceData(labels)), uint32(len(labels)),
+		value,
+	)
+}

@@ -130,3 +130,55 @@ func importLog(level uint32, text unsafe.Pointer, textLen uint32) int32
 //go:wasmimport sallyport time_left
 //go:noescape
 func importTimeLeft() int64
+
+//go:wasmimport sallyport kv_get
+//go:noescape
+func importKVGet(key unsafe.Pointer, keyLen uint32, buf unsafe.Pointer, bufLen uint32) int32
+
+//go:wasmimport sallyport kv_set
+//go:noescape
+func importKVSet(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32, ttl int64) int32
+
+//go:wasmimport sallyport kv_set_if_absent
+//go:noescape
+func importKVSetIfAbsent(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32, ttl int64) int32
+
+//go:wasmimport sallyport kv_incr
+//go:noescape
+func importKVIncr(key unsafe.Pointer, keyLen uint32, sum unsafe.Pointer, delta int64, ttl int64) int32
+
+//go:wasmimport sallyport kv_del
+//go:noescape
+func importKVDel(key unsafe.Pointer, keyLen uint32) int32
+
+//go:wasmimport sallyport http_request
+//go:noescape
+func importHTTPRequest(method unsafe.Pointer, methodLen uint32, url unsafe.Pointer, urlLen uint32, header unsafe.Pointer, headerLen uint32, body unsafe.Pointer, bodyLen uint32) int32
+
+//go:wasmimport sallyport http_response_header
+//go:noescape
+func importHTTPResponseHeader(name unsafe.Pointer, nameLen uint32, buf unsafe.Pointer, bufLen uint32) int32
+
+//go:wasmimport sallyport http_response_header_all
+//go:noescape
+func importHTTPResponseHeaderAll(buf unsafe.Pointer, bufLen uint32) int32
+
+//go:wasmimport sallyport http_response_body_size
+//go:noescape
+func importHTTPResponseBodySize() int32
+
+//go:wasmimport sallyport http_response_body_read
+//go:noescape
+func importHTTPResponseBodyRead(offset uint32, buf unsafe.Pointer, bufLen uint32) int32
+
+//go:wasmimport sallyport env_get
+//go:noescape
+func importEnvGet(name unsafe.Pointer, nameLen uint32, buf unsafe.Pointer, bufLen uint32) int32
+
+//go:wasmimport sallyport metric_add
+//go:noescape
+func importMetricAdd(name unsafe.Pointer, nameLen uint32, labels unsafe.Pointer, labelsLen uint32, value float64) int32
+
+//go:wasmimport sallyport metric_set
+//go:noescape
+func importMetricSet(name unsafe.Pointer, nameLen uint32, labels unsafe.Pointer, labelsLen uint32, value float64) int32

@@ -62,3 +62,28 @@ func walkPairs(v Value, yield func(name, value Value) bool) {
 		}
 	}
 }
+
+// appendList appends a list as the host reads it.
+func appendList(b []byte, items []string) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(items)))
+	for _, item := range items {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(item)))
+	}
+	for _, item := range items {
+		b = append(b, item...)
+	}
+	return b
+}
+
+// appendFields appends the list of name, value, name, value, ….
+func appendFields(b []byte, fields []Field) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(2*len(fields)))
+	for _, f := range fields {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.Name)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.Value)))
+	}
+	for _, f := range fields {
+		b = append(append(b, f.Name...), f.Value...)
+	}
+	return b
+}
