@@ -39,7 +39,9 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. A plugin that an API binds twice to
 // one hook has one series: its counts are added up.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	for _, one := range c.chains() {
+	chains := c.chains()
+	collectCustom(ch, chains)
+	for _, one := range chains {
 		counter(ch, droppedDesc, float64(one.DroppedEvents()), one.API().Name)
 		for key, n := range sums(one) {
 			collect(ch, n, one.API().Name, key.hook, key.plugin, key.model)
