@@ -120,7 +120,7 @@ func (p *process) exchange(i int, id uint64, share int, sent, deadline time.Time
 	case <-p.dead:
 		s.timer.Stop()
 		if p.table.abandon(i, id, deadline) {
-			return errGone
+			return p.gone()
 		}
 	}
 	<-s.done // the answer was faster

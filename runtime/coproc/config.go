@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
 // maxSlots is the number of slots that fit into an id, those of control
@@ -25,6 +27,10 @@ type Config struct {
 	Command []string // program and arguments
 	Dir     string   // working directory; that of the gateway
 	Env     []string // the whole environment, "NAME=value"; nothing is inherited
+
+	// Sandbox confines the process; nil runs it with all the rights of the
+	// gateway. The main function must call [sandbox.Main] as described there.
+	Sandbox *sandbox.Config
 
 	StartTimeout time.Duration // from start to ready; 10 s
 	MaxInFlight  int           // calls at one time, at most 1016; 256. The process may ask for less

@@ -19,7 +19,8 @@
 //
 // # Isolation
 //
-// The process has its own memory and its own connections. Without a sandbox
-// it is a boundary against faults, not against malice: it runs as the
-// gateway's user. And it serves all APIs, so its crash hits the hooks of all.
+// The process has its own memory and its own connections. With a sandbox it
+// can do little else, see package sandbox. Without one it is a boundary
+// against faults, not against malice: it runs as the gateway's user and could
+// stop it. And it serves all APIs, so its crash hits the hooks of all.
 package coproc

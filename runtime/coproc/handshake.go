@@ -21,11 +21,11 @@ var errVersion = errors.New("process does not speak protocol " + protocolVersion
 // The params of initialize.
 type (
 	initParams struct {
-		Protocol []string       `json:"protocol"`
-		Gateway  peer           `json:"gateway"`
-		Limits   limits         `json:"limits"`
-		Sandbox  map[string]any `json:"sandbox"`
-		PID      int            `json:"pid"`
+		Protocol []string `json:"protocol"`
+		Gateway  peer     `json:"gateway"`
+		Limits   limits   `json:"limits"`
+		Sandbox  any      `json:"sandbox"`
+		PID      int      `json:"pid"`
 	}
 	peer struct {
 		Name    string `json:"name"`
@@ -49,7 +49,7 @@ func (p *process) handshake(ctx context.Context) error {
 		Protocol: []string{protocolVersion},
 		Gateway:  peer{"sallyport", p.cfg.Version},
 		Limits:   limits{p.cfg.MaxMessage, p.cfg.MaxInFlight},
-		Sandbox:  map[string]any{},
+		Sandbox:  p.confinement(),
 		PID:      os.Getpid(),
 	})
 	if err != nil {
@@ -71,6 +71,7 @@ func (p *process) handshake(ctx context.Context) error {
 	p.apply(r.Limits)
 	p.log.Info().Str("plugin", r.Plugin.Name).Str("version", r.Plugin.Version).
 		Dur("start", time.Since(p.born)).Msg("plugin process started")
+	p.logConfinement()
 	return p.send([]byte(`{"jsonrpc":"2.0","method":"initialized"}`+"\n"), 1)
 }
 

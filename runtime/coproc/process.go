@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
 // drain is how long what a dead process has written may take to be read. It
@@ -28,6 +29,7 @@ type process struct {
 
 	cmd    *exec.Cmd
 	pipes  *pipes
+	report *sandbox.Report // what confines it; nil without a sandbox
 	out    *writer
 	table  *table
 	errors *stderr
@@ -57,12 +59,13 @@ type process struct {
 // newProcess starts the child and its goroutines. The thread that calls it
 // must live at least as long as the child.
 func newProcess(c *Config, st *stats) (*process, error) {
-	cmd, ends, err := spawn(c)
+	born, err := spawn(c)
 	if err != nil {
 		return nil, err
 	}
+	cmd, ends := born.cmd, born.pipes
 	p := &process{
-		cfg: c, stats: st, cmd: cmd, pipes: ends, maxOut: c.MaxMessage, born: time.Now(),
+		cfg: c, stats: st, cmd: cmd, pipes: ends, report: born.report, maxOut: c.MaxMessage, born: time.Now(),
 		log:     c.Logger.With().Str("process", c.Name).Int("pid", cmd.Process.Pid).Logger(),
 		table:   newTable(c.MaxInFlight),
 		noise:   limiter{max: 9, interval: time.Minute},
@@ -81,6 +84,9 @@ func newProcess(c *Config, st *stats) (*process, error) {
 	p.wg.Go(p.read)
 	p.wg.Go(func() { p.errors.copy(ends.stderr) })
 	p.wg.Go(p.reap)
+	if p.report != nil {
+		p.wg.Go(p.watchMemory)
+	}
 	return p, nil
 }
 

@@ -4,7 +4,16 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
+
+// child is a program that has been started.
+type child struct {
+	cmd    *exec.Cmd
+	pipes  *pipes
+	report *sandbox.Report // nil without a sandbox
+}
 
 // pipes are our ends of the three pipes to a process.
 type pipes struct{ stdin, stdout, stderr *os.File }
@@ -20,9 +29,9 @@ func (p *pipes) close() {
 // spawn starts the process with pipes of our own: exec's would neither have
 // deadlines nor a size we can choose. The calling thread is the one whose end
 // kills the process, so it must outlive it.
-func spawn(c *Config) (*exec.Cmd, *pipes, error) {
+func spawn(c *Config) (*child, error) {
 	if len(c.Command) == 0 {
-		return nil, nil, errors.New("no command")
+		return nil, errors.New("no command")
 	}
 	cmd := exec.Command(c.Command[0], c.Command[1:]...)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
@@ -30,16 +39,26 @@ func spawn(c *Config) (*exec.Cmd, *pipes, error) {
 	ours, err := connect(cmd)
 	if err != nil {
 		ours.close()
-		return nil, nil, err
+		return nil, err
 	}
-	err = cmd.Start()
+	started, err := launch(cmd, c)
 	closeChildEnds(cmd)
 	if err != nil {
 		ours.close()
-		return nil, nil, err
+		return nil, err
 	}
 	enlarge(ours)
-	return cmd, ours, nil
+	started.pipes = ours
+	return started, nil
+}
+
+// launch starts a command, in a sandbox if there is to be one.
+func launch(cmd *exec.Cmd, c *Config) (*child, error) {
+	if c.Sandbox == nil {
+		return &child{cmd: cmd}, cmd.Start()
+	}
+	cmd, report, err := sandbox.Start(cmd, *c.Sandbox, c.StartTimeout)
+	return &child{cmd: cmd, report: report}, err
 }
 
 // connect makes the pipes and gives the process its ends.

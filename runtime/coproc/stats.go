@@ -1,6 +1,10 @@
 package coproc
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
+)
 
 // stats are the counters of a runtime, over all its processes.
 type stats struct {
@@ -20,6 +24,10 @@ type Stats struct {
 	DroppedWrites uint64 // edits the handler had not declared, or that are the gateway's
 	Starts        uint64 // processes started
 	Deaths        uint64 // processes that died by themselves or were killed for a fault
+
+	// Sandbox is what is enforced on the process; nil without a process or
+	// without a sandbox. It must not be changed.
+	Sandbox *sandbox.Report
 }
 
 // Stats returns what the runtime has counted so far. It may be called at any
@@ -36,7 +44,7 @@ func (r *Runtime) Stats() Stats {
 		Deaths:        r.stats.deaths.Load(),
 	}
 	if p := r.current.Load(); p != nil && !p.doomed.Load() {
-		s.PID, s.InFlight = p.cmd.Process.Pid, p.table.taken()
+		s.PID, s.InFlight, s.Sandbox = p.cmd.Process.Pid, p.table.taken(), p.report
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

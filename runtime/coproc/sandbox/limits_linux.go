@@ -16,13 +16,15 @@ func (s *shim) limits() error {
 			return err
 		}
 	}
+	var data unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_DATA, &data); err != nil {
+		return err
+	}
+	s.Memory = int64(min(uint64(s.Memory), data.Max)) // set by exec
 	s.report.Limits = Limits{Files: s.Files, Processes: s.Processes, Data: s.Memory}
 	s.report.Memory = Memory{By: "rlimit_data+rss_watchdog", Max: s.Memory}
 	return nil
 }
-
-// limitData comes last: the shim has a heap of its own.
-func (s *shim) limitData() error { return lower(unix.RLIMIT_DATA, uint64(s.Memory)) }
 
 // lower sets a limit, or leaves one that is lower already.
 func lower(resource int, value uint64) error {

@@ -5,6 +5,7 @@ type params struct {
 	Config
 
 	Program string   // absolute path
+	Binary  bool     // it is no script
 	Args    []string // with the program's name
 	UID     int      // to become; -1 stays
 	GID     int

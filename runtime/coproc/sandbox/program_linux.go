@@ -18,6 +18,8 @@ type program struct {
 	start []string // it and its interpreters
 	base  []string // where their libraries and scripts are
 	arg   string   // the script as the command names it; may be empty
+
+	script bool // the program itself is one
 }
 
 // findProgram looks a command up as the gateway would, from the given working
@@ -29,7 +31,7 @@ func findProgram(argv []string, dir, path string) (*program, error) {
 	}
 	p := &program{path: name}
 	p.follow(name, path, 0)
-	p.script(argv[1:], dir)
+	p.argument(argv[1:], dir)
 	p.base = append(p.base, p.start...)
 	return p, nil
 }
@@ -75,6 +77,7 @@ func (p *program) follow(name, path string, depth int) {
 	p.installation(name)
 	p.installation(real)
 	if words := shebang(real); len(words) > 0 {
+		p.script = true
 		p.base = append(p.base, filepath.Dir(real))
 		p.follow(words[0], path, depth+1)
 		if filepath.Base(words[0]) == "env" {
@@ -100,10 +103,10 @@ func (p *program) installation(name string) {
 	}
 }
 
-// script adds the first argument that is a file, for most commands are an
+// argument adds the first argument that is a file, for most commands are an
 // interpreter and its script; and what lies beside it if that is in the
 // working folder. Nobody wants to grant a whole /etc for a file of it.
-func (p *program) script(args []string, dir string) {
+func (p *program) argument(args []string, dir string) {
 	i := slices.IndexFunc(args, func(arg string) bool { return isFile(arg, dir) })
 	if i < 0 {
 		return

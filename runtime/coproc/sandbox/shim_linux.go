@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,6 +52,9 @@ type shim struct {
 	params
 	report Report
 	rules  ruleset
+
+	programFD int  // 0 if it is not open
+	byFD      bool // the program is out of its user's reach by name
 }
 
 func run(out *json.Encoder) (code int, err error) {
@@ -73,14 +77,43 @@ func run(out *json.Encoder) (code int, err error) {
 	if err := out.Encode(outcome{Report: &s.report}); err != nil {
 		return exitSetup, err
 	}
-	if err := s.finish(); err != nil {
-		return exitSetup, err
-	}
-	err = syscall.Exec(s.Program, s.Args, os.Environ())
+	err = s.exec()
 	if errors.Is(err, syscall.ENOENT) {
 		return exitMissing, &stepError{"exec " + s.Program, err}
 	}
 	return exitNoExec, &stepError{"exec " + s.Program, err}
+}
+
+// exec does what would keep the shim itself from working and becomes the
+// program. It returns only if that did not work. Once the memory is limited
+// nothing may be allocated: Go's heap may be beyond the limit already.
+func (s *shim) exec() error {
+	path, fd, flags := s.Program, unix.AT_FDCWD, 0
+	if s.byFD {
+		path, fd, flags = "", s.programFD, unix.AT_EMPTY_PATH
+	}
+	file, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	args, err := syscall.SlicePtrFromStrings(s.Args)
+	if err != nil {
+		return err
+	}
+	env, err := syscall.SlicePtrFromStrings(os.Environ())
+	if err != nil {
+		return err
+	}
+	if err := s.filter(); err != nil {
+		return err
+	}
+	data := unix.Rlimit{Cur: uint64(s.Memory), Max: uint64(s.Memory)}
+	_, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_DATA, uintptr(unsafe.Pointer(&data)), 0, 0, 0)
+	if errno == 0 {
+		_, _, errno = unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd), uintptr(unsafe.Pointer(file)),
+			uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])), uintptr(flags), 0)
+	}
+	return errno
 }
 
 type step struct {
@@ -104,17 +137,6 @@ func (s *shim) steps() []step {
 		{"landlock", s.applyLandlock},
 		{"seccomp", s.announceFilter},
 	}
-}
-
-// finish does what would keep the shim itself from working.
-func (s *shim) finish() error {
-	if err := s.limitData(); err != nil {
-		return &stepError{"limits", err}
-	}
-	if err := s.filter(); err != nil {
-		return &stepError{"seccomp", err}
-	}
-	return nil
 }
 
 // descriptors lets the program inherit nothing but its three streams.

@@ -44,11 +44,9 @@ func newParams(cmd *exec.Cmd, c Config) (*params, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, paths := range [][]string{c.Read, c.Write, c.Exec} {
-		for i := range paths {
-			if paths[i], err = absolute(paths[i], dir); err != nil {
-				return nil, err
-			}
+	for _, paths := range []*[]string{&c.Read, &c.Write, &c.Exec} {
+		if *paths, err = absoluteAll(*paths, dir); err != nil {
+			return nil, err
 		}
 	}
 	prog, err := findProgram(cmd.Args, dir, pathOf(cmd.Env))
@@ -59,6 +57,7 @@ func newParams(cmd *exec.Cmd, c Config) (*params, error) {
 		Config: c, Program: prog.path, Args: cmd.Args, Parent: os.Getpid(),
 		Start: prog.start, Base: append(baseFiles(), prog.base...),
 	}
+	p.Binary = !prog.script
 	p.Reach = prog.start
 	if prog.arg != "" {
 		// As the program will open it, from its working folder: that one may
@@ -66,6 +65,16 @@ func newParams(cmd *exec.Cmd, c Config) (*params, error) {
 		p.Reach = append(p.Reach, prog.arg)
 	}
 	return p, p.setUser(c.User)
+}
+
+func absoluteAll(paths []string, dir string) (all []string, err error) {
+	for _, path := range paths {
+		if path, err = absolute(path, dir); err != nil {
+			return nil, err
+		}
+		all = append(all, path)
+	}
+	return all, nil
 }
 
 // pathOf returns where programs are found in an environment.

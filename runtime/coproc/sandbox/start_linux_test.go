@@ -24,6 +24,9 @@ func run(t *testing.T, c sandbox.Config, dir string, argv ...string) (string, *s
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if raced && c.Memory == 0 {
+		c.Memory = 1 << 46
+	}
 	cmd := &exec.Cmd{Path: argv[0], Args: argv, Dir: dir, Env: []string{}, Stdout: w, Stderr: w}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd, report, err := sandbox.Start(cmd, c, 20*time.Second)
@@ -52,16 +55,33 @@ func TestProgramOutOfReachKeepsTheUserAndSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := p.file(t, "secret")
-	out, report, err := run(t, sandbox.Config{}, "", p.self, "attempt", "read", mark+secret)
-	if err != nil || !strings.HasPrefix(out, "refused") {
-		t.Fatalf("it read a file: %s, %v", out, err)
+	script := filepath.Join(p.dir, "script")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\n: < "+secret+" && echo reads\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	out, report, err := run(t, sandbox.Config{}, "/", script)
+	if err != nil || out != "reads\n" { // it lies beside the script
+		t.Fatalf("it wrote %s, %v", out, err)
 	}
 	if report.UID != 0 || report.Capabilities != "none" || !hasMissing(report, "user") {
 		t.Errorf("report = %+v", report)
 	}
-	_, _, err = run(t, sandbox.Config{Required: true}, "", p.self, "attempt", "wait")
+	_, _, err = run(t, sandbox.Config{Required: true}, "", script)
 	if err == nil || !strings.Contains(err.Error(), "required: user: not another one") {
 		t.Errorf("Start() = %v where another user is required", err)
+	}
+}
+
+func TestBinaryOutOfReachByNameRunsAsAnotherUser(t *testing.T) {
+	demand(t, true, 1)
+	p := newPlace(t)
+	secret := p.file(t, "secret")
+	if err := os.Chmod(p.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out, report, err := run(t, sandbox.Config{Required: true}, "", p.self, "attempt", "read", mark+secret)
+	if err != nil || !strings.HasPrefix(out, "refused") || report.UID != 60900 {
+		t.Fatalf("it wrote %s, %v; report = %+v", out, err, report)
 	}
 }
 

@@ -12,6 +12,12 @@ func (s *shim) chooseUser() error {
 	if s.UID <= 0 || s.Named {
 		return nil
 	}
+	if len(s.Start) == 0 {
+		return nil // there is none; execve says so best
+	}
+	if fd, err := unix.Open(s.Start[0], unix.O_PATH|unix.O_CLOEXEC, 0); err == nil {
+		s.programFD = fd
+	}
 	if err := s.canReach(); err != nil {
 		s.report.lack(errText("user: not another one than the gateway's", err))
 		s.UID, s.GID = -1, -1
@@ -25,14 +31,25 @@ func (s *shim) canReach() error {
 	setFS(unix.SYS_SETFSUID, s.UID) // takes the capabilities for files away, too
 	defer setFS(unix.SYS_SETFSGID, os.Getegid())
 	defer setFS(unix.SYS_SETFSUID, os.Geteuid())
-	for _, file := range s.Reach {
+	for i, file := range s.Reach {
 		fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil && i == 0 && s.canExecute() {
+			continue
+		}
 		if err != nil {
 			return &os.PathError{Op: "open", Path: file, Err: err}
 		}
 		_ = unix.Close(fd)
 	}
 	return nil
+}
+
+// canExecute reports whether a program that cannot be reached by its name can
+// be started by its descriptor: there only its own mode counts.
+func (s *shim) canExecute() bool {
+	s.byFD = s.Binary && s.programFD > 0 &&
+		unix.Faccessat2(s.programFD, "", unix.X_OK, unix.AT_EMPTY_PATH|unix.AT_EACCESS) == nil
+	return s.byFD
 }
 
 // setFS changes the file system's idea of this thread's user. The call has no
