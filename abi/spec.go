@@ -17,6 +17,11 @@ type Spec struct {
 	Instances Instances
 	Limits    Limits
 	Grants    Grants
+
+	// Retry lets a call that failed without the plugin's fault be made once
+	// more within its deadline, if the plugin says that this does no harm.
+	// Only an external process has such calls.
+	Retry bool
 }
 
 // Limits bound one plugin. A zero field means the runtime's default.

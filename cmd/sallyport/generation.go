@@ -98,7 +98,7 @@ func (g *generation) loadPlugin(ctx context.Context, p *config.Plugin) error {
 func (g *generation) spec(p *config.Plugin) abi.Spec {
 	s := abi.Spec{
 		Name: p.Name, Source: p.Source.Value, SHA256: p.SHA256.Value, Entry: p.Entry.Value,
-		Config: p.Config, Instances: p.Instances, Limits: p.Limits, Grants: p.Grants,
+		Config: p.Config, Instances: p.Instances, Limits: p.Limits, Grants: p.Grants, Retry: p.Retry,
 	}
 	for _, a := range g.cfg.APIs {
 		hooks := boundTo(a, p)

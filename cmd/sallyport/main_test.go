@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files inside the scripts")
@@ -13,6 +15,9 @@ var update = flag.Bool("update", false, "rewrite the golden files inside the scr
 // TestMain makes the program a command of the test binary, so that scripts run
 // it without building it.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == sandbox.Command {
+		sandbox.Main()
+	}
 	if notes := os.Getenv(childMode); notes != "" {
 		if err := playChild(notes); err != nil {
 			os.Exit(1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/runtime/coproc"
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 	"github.com/c386954a/sallyport/runtime/jsvm"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/store"
@@ -23,13 +25,13 @@ import (
 // newRuntimes returns one runtime per isolation model. It is the one place
 // that knows all of them.
 func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger) (map[string]abi.Runtime, error) {
-	sandbox, err := wasm.New(ctx, wasm.Config{Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv})
+	modules, err := wasm.New(ctx, wasm.Config{Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv})
 	if err != nil {
 		return nil, fmt.Errorf("wasm: %w", err)
 	}
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{Store: st}),
-		config.Wasm:    sandbox,
+		config.Wasm:    modules,
 		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger}),
 	}
 	if cfg.Coproc != nil {
@@ -51,7 +53,7 @@ func (kv pluginKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, e
 func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {
 	out := coproc.Config{
 		Logger: logger, Version: version(),
-		Dir: c.Dir.Value, StartTimeout: c.StartTimeout,
+		Dir: c.Dir.Value, StartTimeout: c.StartTimeout, Sandbox: sandboxConfig(c.Sandbox),
 		MaxInFlight: c.MaxInFlight, MaxMessage: int(c.MaxMessage),
 	}
 	for _, word := range c.Command {
@@ -61,6 +63,30 @@ func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {
 		out.Env = append(out.Env, name+"="+c.Env[name])
 	}
 	return out
+}
+
+// sandboxConfig returns nil for a process that is not to be confined.
+func sandboxConfig(s *config.Sandbox) *sandbox.Config {
+	if s == nil {
+		return nil
+	}
+	return &sandbox.Config{
+		User: s.User, Memory: s.Memory, Files: s.Files, Processes: s.Processes,
+		Read: absolute(s.Read), Write: absolute(s.Write), Exec: absolute(s.Exec),
+		TCP: s.TCP, UDP: s.UDP, Unix: s.Unix, Required: s.Required,
+	}
+}
+
+// absolute returns paths that do not depend on the working folder, which the
+// process has its own of.
+func absolute(paths []config.Text) []string {
+	var all []string
+	for _, p := range paths {
+		if path, err := filepath.Abs(p.Value); err == nil {
+			all = append(all, path)
+		}
+	}
+	return all
 }
 
 // closeRuntimes closes all of them and joins what went wrong.

@@ -109,6 +109,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Entry:    config.Text{Value: "fraud-score"},
 		Limits:   abi.Limits{Timeout: 200 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
 		FailOpen: true,
+		Retry:    true,
 	}
 	keys := &config.Plugin{
 		Name:    "keys",
@@ -159,6 +160,14 @@ func TestParseReadsEveryKey(t *testing.T) {
 			StartTimeout: 5 * time.Second,
 			MaxInFlight:  64,
 			MaxMessage:   4 << 20,
+			StopStart:    true,
+			Sandbox: &config.Sandbox{
+				User: "61234", Memory: 256 << 20, Files: 64, Processes: 32,
+				Read:  []config.Text{{Value: "etc/data"}},
+				Write: []config.Text{{Value: "/var/lib/fraud"}},
+				Exec:  []config.Text{{Value: "/bin/true"}},
+				TCP:   []int{443, 5432}, UDP: true, Unix: true, Required: true,
+			},
 		},
 		Plugins: []*config.Plugin{legacy, tenant, fraud, keys},
 		APIs:    []*config.API{orders, pages},

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 )
 
 var (
@@ -19,9 +20,22 @@ func (r *reader) files(c *Config) {
 	r.mustExist(c.Store.Keys, "file of keys", isFile)
 	if c.Coproc != nil {
 		r.mustExist(c.Coproc.Dir, "folder of the process", isFolder)
+		r.grantsExist(c.Coproc.Sandbox)
 	}
 	for _, p := range c.Plugins {
 		r.mustExist(p.Source, "source of plugin "+quote(p.Name), isFile)
+	}
+}
+
+// grantsExist reports what the process is granted and is not there: a grant of
+// nothing is most likely misspelled.
+func (r *reader) grantsExist(s *Sandbox) {
+	if s == nil {
+		return
+	}
+	anything := func(os.FileInfo) error { return nil }
+	for _, t := range slices.Concat(s.Read, s.Write, s.Exec) {
+		r.mustExist(t, "what the process is granted", anything)
 	}
 }
 

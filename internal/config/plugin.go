@@ -37,6 +37,7 @@ type Plugin struct {
 	Instances abi.Instances
 	Grants    abi.Grants
 	FailOpen  bool   // on_fault: open
+	Retry     bool   // retry: idempotent
 	Config    []byte // a JSON object; nil if there is none
 }
 
@@ -108,8 +109,20 @@ func (f *fields) plugin(d defaults) *Plugin {
 	f.code(p)
 	f.isolation(p)
 	p.Config = f.object("config")
-	f.later("process", "retry")
+	p.Retry = f.retry(p.Runtime.Value)
+	f.later("process")
 	return p
+}
+
+// retry reads whether a call may be made again, which only a process that can
+// die with a call leaves open.
+func (f *fields) retry(runtime string) bool {
+	switch runtime {
+	case JSVM, Wasm, Builtin:
+		f.refuse("does not apply to runtime "+runtime, "remove it", "retry")
+		return false
+	}
+	return f.choice("retry", "none", "none", "idempotent") == "idempotent"
 }
 
 // runtime reads the isolation model; its value is empty if it is not known.

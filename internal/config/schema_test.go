@@ -141,7 +141,11 @@ func TestSchemaRefusesMistakesOfShape(t *testing.T) {
 		"two plugins for auth":  "version: 1\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { auth: [a] } }]\n",
 		"half a pair":           "version: 1\ntls: { cert: a }\n",
 		"command as a string":   "version: 1\ncoproc: { command: a }\n",
-		"sandbox":               "version: 1\ncoproc: { command: [a], sandbox: {} }\n",
+		"sandbox of words":      "version: 1\ncoproc: { command: [a], sandbox: strict }\n",
+		"port out of range":     "version: 1\ncoproc: { command: [a], sandbox: { tcp: [70000] } }\n",
+		"port as a string":      "version: 1\ncoproc: { command: [a], sandbox: { tcp: [\"443\"] } }\n",
+		"wrong reload":          "version: 1\ncoproc: { command: [a], reload: restart }\n",
+		"jsvm with retry":       "version: 1\nplugins: { a: { runtime: jsvm, source: a, entry: a, retry: none } }\n",
 		"redis":                 "version: 1\nstore: { url: \"redis://h\" }\n",
 		"no value":              "version: 1\nplugins:\n",
 	} {

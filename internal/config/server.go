@@ -48,6 +48,9 @@ type Coproc struct {
 	StartTimeout time.Duration
 	MaxInFlight  int   // calls
 	MaxMessage   int64 // bytes of one frame
+
+	StopStart bool     // reload: stop_start; a reload never runs two processes
+	Sandbox   *Sandbox // nil: enabled: false
 }
 
 func (f *fields) tls() *TLS {
@@ -127,7 +130,6 @@ func (f *fields) coproc() *Coproc {
 		return nil
 	}
 	defer m.done()
-	m.later("reload", "sandbox")
 	return &Coproc{
 		Pos:          m.pos,
 		Command:      m.command(),
@@ -136,6 +138,8 @@ func (f *fields) coproc() *Coproc {
 		StartTimeout: m.duration("start_timeout", 10*time.Second),
 		MaxInFlight:  m.count("max_in_flight", 256, 1),
 		MaxMessage:   m.size("max_message", 8<<20, 4<<10, 1<<30),
+		StopStart:    m.choice("reload", "overlap", "overlap", "stop_start") == "stop_start",
+		Sandbox:      m.sandbox(),
 	}
 }
 
