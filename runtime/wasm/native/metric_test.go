@@ -99,13 +99,13 @@ func TestTheNumberOfSeriesIsBounded(t *testing.T) {
 
 func TestInstancesMeasureTogether(t *testing.T) {
 	first, _ := newGuest(t, abi.Spec{}, abi.Pre)
+	first.module.Memory().WriteString(0, "hits")
 	var wg sync.WaitGroup
 	for range 4 {
 		g := *first
 		g.call = first.call.host.NewCall()
 		g.ctx = g.call.Context(t.Context())
 		g.call.Begin(newExchange(abi.Pre))
-		g.module.Memory().WriteString(0, "hits")
 		wg.Go(func() {
 			for range 1000 {
 				g.raw("metric_add", []uint64{0, 4, 0, 0, math.Float64bits(1)})
