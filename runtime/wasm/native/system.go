@@ -46,7 +46,7 @@ func clock(c *Call, f frame) int64 {
 // timeLeft () returns the nanoseconds until the deadline of the hook, 0 if it
 // has passed.
 func timeLeft(c *Call, _ frame) int64 {
-	return max(0, int64(time.Until(c.x.Deadline)))
+	return max(0, int64(time.Until(c.deadline)))
 }
 
 // random (buf, len) fills a buffer from the system's secure source.
