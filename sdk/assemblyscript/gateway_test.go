@@ -79,6 +79,25 @@ func TestTheGatewayServesEveryAccessor(t *testing.T) {
 	}
 }
 
+func TestWhatWasReadAtTheStartStays(t *testing.T) {
+	for _, mode := range []abi.Mode{abi.Fresh, abi.Pooled} {
+		t.Run(mode.String(), func(t *testing.T) {
+			p := loadGuest(t, "start", abi.Spec{
+				Config:    []byte(`{"issuer":"https://idp.example"}`),
+				Grants:    abi.Grants{Env: []string{"REGION"}},
+				Instances: abi.Instances{Mode: mode, Max: 1},
+			})
+			for range 3 {
+				x := exchange()
+				call(t, p, x, abi.Pre)
+				if got, _ := x.Request.Header.Get([]byte("Issuer")); string(got) != "https://idp.example" {
+					t.Errorf("Issuer: %q", got)
+				}
+			}
+		})
+	}
+}
+
 // loadGuest builds a test guest and loads it.
 func loadGuest(t *testing.T, name string, s abi.Spec) abi.Plugin {
 	t.Helper()

@@ -18,9 +18,18 @@ let base: usize = memory.data(4096, 16);
 let end: usize = base + firstSize;
 let top: usize = base;
 let chunk: Chunk | null = null;
+let begun = false;
 
-/** Frees everything. The largest chunk is kept, so that warm hooks allocate nothing. */
+/**
+ * Frees what the last hook took. The largest chunk is kept, so that warm hooks
+ * allocate nothing. What was taken before the first hook is never freed.
+ */
 export function begin(): void {
+  if (!begun) {
+    begun = true;
+    base = top;
+    chunk = null;
+  }
   top = base;
   const kept = chunk;
   if (kept === null) return;

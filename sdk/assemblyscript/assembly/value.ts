@@ -3,8 +3,9 @@ import { decode, encode } from "./utf8";
 
 /**
  * Bytes: what accessors return, and what edits accept. A value is valid until
- * the hook returns; {@link toString} and {@link toArrayBuffer} make copies that
- * live on. It is a view and does not belong to the garbage collector.
+ * the hook returns, or for ever if it was read outside of hooks. {@link toString}
+ * and {@link toArrayBuffer} make copies that live on. It is a view and does not
+ * belong to the garbage collector.
  */
 // @ts-ignore: decorator
 @unmanaged @final

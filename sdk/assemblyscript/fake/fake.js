@@ -11,7 +11,7 @@ import { host } from "./host.js";
  * limits.
  */
 export class Fake {
-  hook = "pre";
+  hook = "pre"; // null: none is running
   request = ["GET", "/", "example.com", "192.0.2.1:1234", "HTTP/1.1", "http", "1"];
   requestHeader = []; // of [name, value]
   requestBody = Buffer.alloc(0); // null: not buffered
@@ -42,10 +42,13 @@ export class Fake {
 
 /** Plugin is one instance of a plugin: pooled mode. Fresh mode is a new one for every call. */
 export class Plugin {
-  #fake = null;
+  #fake;
+  #idle;
   #exports;
 
-  constructor(module) {
+  /** Starts the instance; it sees configuration and environment outside of hooks, too. */
+  constructor(module, { config = {}, env = {} } = {}) {
+    this.#fake = this.#idle = new Fake({ hook: null, config, env });
     const imports = host(() => this.#fake, () => this.#exports.memory.buffer);
     this.#exports = new WebAssembly.Instance(module, { sallyport: imports }).exports;
     this.#exports._initialize?.();
@@ -57,8 +60,13 @@ export class Plugin {
     try {
       return this.#exports[`sallyport_${fake.hook}`]();
     } finally {
-      this.#fake = null;
+      this.#fake = this.#idle;
     }
+  }
+
+  /** What was logged outside of hooks. */
+  get logs() {
+    return this.#idle.logs;
   }
 
   /** The number of bytes of the instance's memory. */
