@@ -43,8 +43,10 @@ var layers = map[string][]string{
 	"internal/archtest": {},
 	"internal/config":   {"abi"},
 	"internal/fixture":  {"abi", "proxy/chain"},
+	"internal/scaffold": {"sdk"},
 	"internal/admin":    {"abi", "proxy/chain"},
 
+	"sdk":           {},
 	"examples":      {},
 	"cmd/sallyport": {"*"},
 }
@@ -59,7 +61,7 @@ var homes = map[string][]string{
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
 	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot"},
-	"golang.org/x/tools/txtar":                 {"internal/fixture"},
+	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
 }

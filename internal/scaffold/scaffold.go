@@ -1,0 +1,173 @@
+// Package scaffold writes the folder of a new plugin, which builds and passes
+// its tests at once and without a network: the SDK is in it.
+package scaffold
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/c386954a/sallyport/sdk"
+)
+
+// templates holds a folder for each language, and common for all of them. A
+// language's file takes the place of the common one. The ending .tmpl keeps
+// tools from taking a template for what it will be, and "dot" stands for a
+// leading dot.
+//
+//go:embed templates
+var templates embed.FS
+
+const (
+	templateRoot = "templates"
+	templateEnd  = ".tmpl"
+	nameMark     = "NAME" // in the name of a file, the plugin's name
+	dotMark      = "dot."
+	sdkFolder    = "sallyport" // the SDK's place in the folder of a plugin
+)
+
+// validName is what a crate, a Go module, a C file and a key of the
+// configuration may all be called.
+var validName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+const maxName = 48
+
+// CheckName reports what is wrong with the name of a plugin.
+func CheckName(name string) error {
+	switch {
+	case len(name) > maxName:
+		return fmt.Errorf("the name of a plugin has at most %d characters", maxName)
+	case !validName.MatchString(name):
+		return fmt.Errorf("%q is not the name of a plugin: use lower-case letters, digits and single hyphens, a letter first", name)
+	case name == sdkFolder || name == "core" || name == "std" || name == "alloc" || name == "test":
+		return fmt.Errorf("%q is taken by a library that the plugin is built with: use another name", name)
+	}
+	return nil
+}
+
+// Files returns the files of a new plugin, by path with slashes.
+func Files(name string, lang Language) (map[string][]byte, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, folder := range []string{"common", lang.Name} {
+		if err := addTemplates(files, folder, newValues(name, lang)); err != nil {
+			return nil, err
+		}
+	}
+	if lang.SDK == "" {
+		return files, nil
+	}
+	sources, err := sdk.Sources(lang.SDK)
+	if err != nil {
+		return nil, err
+	}
+	return files, addTree(files, sources)
+}
+
+// values are what templates are filled in with.
+type values struct {
+	Name, Ident, Title, Source, Install, Test string
+}
+
+func newValues(name string, l Language) values {
+	return values{
+		Name: name, Ident: strings.ReplaceAll(name, "-", "_"), Title: l.Title,
+		Source: strings.ReplaceAll(l.Source, nameMark, name), Install: l.Install, Test: l.Test,
+	}
+}
+
+// addTemplates fills in the templates of one folder.
+func addTemplates(files map[string][]byte, folder string, v values) error {
+	root := path.Join(templateRoot, folder)
+	return fs.WalkDir(templates, root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		t, err := template.ParseFS(templates, p)
+		if err != nil {
+			return err
+		}
+		var b bytes.Buffer
+		if err := t.Execute(&b, v); err != nil {
+			return err
+		}
+		files[target(strings.TrimPrefix(p, root+"/"), v.Name)] = b.Bytes()
+		return nil
+	})
+}
+
+// target returns the path of the file that a template makes.
+func target(p, name string) string {
+	dir, base := path.Split(strings.TrimSuffix(p, templateEnd))
+	if rest, ok := strings.CutPrefix(base, dotMark); ok {
+		base = "." + rest
+	}
+	return dir + strings.ReplaceAll(base, nameMark, name)
+}
+
+func addTree(files map[string][]byte, tree fs.FS) error {
+	return fs.WalkDir(tree, ".", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[path.Join(sdkFolder, p)], err = fs.ReadFile(tree, p)
+		return err
+	})
+}
+
+// Write writes files into a folder, which it makes if need be, and returns
+// their paths, sorted. It overwrites nothing: if any of them is there already
+// it writes none.
+func Write(dir string, files map[string][]byte) ([]string, error) {
+	paths := make([]string, 0, len(files))
+	for p := range files {
+		paths = append(paths, p)
+	}
+	slices.Sort(paths)
+	for _, p := range paths {
+		if err := vacant(filepath.Join(dir, filepath.FromSlash(p))); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range paths {
+		if err := create(filepath.Join(dir, filepath.FromSlash(p)), files[p]); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
+}
+
+// vacant reports that a file, or one in the place of its folders, is there.
+func vacant(file string) error {
+	_, err := os.Lstat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s is there already, and nothing is overwritten: choose another name or --dir", file)
+}
+
+func create(file string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
