@@ -97,7 +97,7 @@ func TestBrokenScenariosAreRefused(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"nothing", "", "section hooks: is missing"},
 		{"no reply", "-- hooks --\npre\n-- request --\nGET / HTTP/1.1\n-- upstream --\nnone\n", "section reply: is missing"},
-		{"misspelled section", "-- hooks --\npre\n-- event --\n1\n" + rest, "section event: not a section of a scenario"},
+		{"misspelled section", "-- hooks --\npre\n-- event --\n1\n" + rest, "section event: is not known"},
 		{"section twice", "-- hooks --\npre\n" + rest + rest, "section request occurs twice"},
 		{"unknown hook", "-- hooks --\nprae\n" + rest, "section hooks: no hook prae"},
 		{"unknown option", "-- hooks --\npre on_fault=shut\n" + rest, "section hooks: no option on_fault=shut"},

@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,13 +31,20 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the command line as users do; every script is one story.
 func TestScript(t *testing.T) {
+	path, env := toolPath(t), goEnv(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
+		Cmds:                scriptCommands(),
+		Condition:           scriptConditions(path),
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
+			// The program under test comes first on the path of the script.
+			program, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
+			e.Setenv("PATH", program+string(filepath.ListSeparator)+path)
+			e.Vars = append(e.Vars, env...)
 			if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 				e.Setenv("GOCOVERDIR", dir)
 			}

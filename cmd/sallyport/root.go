@@ -57,6 +57,7 @@ func newRootCmd(a *app) *cobra.Command {
 	root.AddCommand(
 		newDemoCmd(),
 		newDemoChildCmd(),
+		newPluginCmd(a),
 		newRunCmd(a),
 		newValidateCmd(a),
 		newVersionCmd(),

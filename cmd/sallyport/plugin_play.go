@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/fixture"
+	"github.com/c386954a/sallyport/store"
+)
+
+// testTimeout is the least deadline of a call in a test: machines that run
+// tests are busy.
+const testTimeout = 5 * time.Second
+
+// stage is a configuration brought to life without a server: fixtures are
+// played through its chains.
+type stage struct {
+	store store.Store
+	gen   *generation
+	logs  *stageLog
+}
+
+// openStage loads a configuration. Its store is replaced by an empty one in
+// memory: tests neither see nor leave anything.
+func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
+	cfg.Store.URL.Value = "memory:"
+	for _, p := range cfg.Plugins {
+		p.Limits.Timeout = max(p.Limits.Timeout, testTimeout)
+	}
+	st, err := openStore(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{store: st, logs: &stageLog{}}
+	logger := zerolog.New(zerolog.ConsoleWriter{Out: s.logs, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}})
+	if s.gen, err = newGeneration(ctx, 1, cfg, st, &logger); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return s, nil
+}
+
+func (s *stage) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(s.gen.close(ctx), s.store.Close())
+}
+
+// play sends one request through the chain of the API that it is for.
+func (s *stage) play(c *fixture.Case) (fixture.Outcome, error) {
+	_, rest, _ := strings.Cut(c.Request.Start, " ")
+	target, _, _ := strings.Cut(rest, " ")
+	host, _ := c.Request.Header.Get([]byte("Host"))
+	if !strings.HasPrefix(target, "/") {
+		return fixture.Outcome{}, fmt.Errorf("the request line %q has no path: write for example GET / HTTP/1.1", c.Request.Start)
+	}
+	api, ok := s.gen.router.Lookup(host, []byte(target))
+	if !ok {
+		return fixture.Outcome{}, fmt.Errorf("no api of the configuration takes the request: host %q, path %s", host, target)
+	}
+	return c.Play(new(abi.Exchange), api.Chain), nil
+}
+
+// config returns the configuration that a fixture is played with.
+func (f *fixtureFile) load(a *app, file string) (*config.Config, error) {
+	cfg, err := f.parse(a, file)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.config) > 0 {
+		for _, api := range cfg.APIs {
+			api.Config = f.config
+		}
+	}
+	return cfg, nil
+}
+
+func (f *fixtureFile) parse(a *app, file string) (*config.Config, error) {
+	if len(f.yaml) > 0 {
+		return config.Parse(file, f.yaml, a.lookup)
+	}
+	cfg, err := config.Load(file, a.lookup)
+	if err == nil {
+		return cfg, nil
+	}
+	if _, missing := os.Stat(filepath.Join(filepath.Dir(file), config.RecipeFile)); missing == nil {
+		return nil, errors.Join(err, errNotBuilt)
+	}
+	return nil, err
+}
+
+var errNotBuilt = errors.New("if the plugin is not there yet, build it: sallyport plugin build")
+
+// stageLog keeps what the plugins log and what goes wrong.
+type stageLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *stageLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// take returns the lines since the last time.
+func (l *stageLog) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := strings.TrimSuffix(l.b.String(), "\n")
+	l.b.Reset()
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// print shows the inspection to people.
+func (i *inspection) print(out io.Writer) error {
+	t := &table{out: out, paint: paintFor(out)}
+	t.row("file", "%s, %s", i.File, formatBytes(i.Bytes))
+	t.row("format", "%s", i.describe())
+	if i.Loads {
+		t.row("loads", "%syes%s", t.paint.green, t.paint.plain)
+	} else {
+		t.row("loads", "%sno%s: %s", t.paint.red, t.paint.plain, i.Problem)
+	}
+	if i.Loads {
+		t.row("hooks", "%s", orNothing(i.Hooks))
+		t.row("bodies", "%s", i.bodies())
+	}
+	if i.Module != nil {
+		i.Module.print(t)
+	}
+	if t.err == nil && i.Loads {
+		_, t.err = fmt.Fprintf(out, "\n%splugins:%s\n%s", t.paint.dim, t.paint.plain, i.configured())
+	}
+	return t.err
+}
+
+func (i *inspection) describe() string {
+	if i.Format == "wasm" {
+		return fmt.Sprintf("WebAssembly, guest ABI version %d", i.ABI)
+	}
+	return "JavaScript middleware, object " + i.Entry
+}
+
+// bodies says what the gateway has to buffer for the plugin.
+func (i *inspection) bodies() string {
+	var parts []string
+	if len(i.RequestBody) > 0 {
+		parts = append(parts, "of the request, for "+strings.Join(i.RequestBody, ", "))
+	}
+	if len(i.ReplyBody) > 0 {
+		parts = append(parts, "of the reply, for "+strings.Join(i.ReplyBody, ", "))
+	}
+	if len(parts) == 0 {
+		return "not needed: they stream past it"
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (m *moduleReport) print(t *table) {
+	m.Imports.print(t)
+	if m.Allow == "" {
+		t.row("grants", "none needed")
+	} else {
+		t.row("grants", "%s", m.Allow)
+	}
+	t.row("exports", "%s", orNothing(m.Exports))
+	t.row("memory", "%s", m.Memory)
+	if m.Restorable {
+		t.row("restorable", "yes: an instance is reset after every request")
+	} else {
+		t.row("restorable", "no: every request gets a new instance")
+		for _, reason := range m.Reasons {
+			t.row("", "%s", reason)
+		}
+	}
+	t.row("code", "%s, %s; %d with a depth guard", plural(m.Functions, "function"), plural(m.Loops, "loop"), m.Guarded)
+	t.row("state", "%s, %s", plural(m.Globals, "mutable global"), plural(m.DataSegments, "data segment"))
+	t.row("features", "%s", orNothing(m.Features))
+}
+
+func (r importReport) print(t *table) {
+	label := "imports"
+	group := func(what string, names []string) {
+		if len(names) > 0 {
+			t.row(label, "%s: %s", what, strings.Join(names, ", "))
+			label = ""
+		}
+	}
+	group("free", r.Free)
+	for _, what := range slices.Sorted(maps.Keys(r.Granted)) {
+		group("granted by "+what, r.Granted[what])
+	}
+	group("WASI", r.WASI)
+	group("unknown", r.Unknown)
+	if label != "" {
+		t.row(label, "none")
+	}
+}
+
+// String says how much memory a module begins with and may come to use.
+func (m memoryReport) String() string {
+	if m.MaxBytes == nil {
+		return fmt.Sprintf("%s to begin with, no maximum of its own", formatBytes(m.MinBytes))
+	}
+	return fmt.Sprintf("%s to begin with, at most %s", formatBytes(m.MinBytes), formatBytes(*m.MaxBytes))
+}
+
+func orNothing(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// table prints rows of a label and text that is wrapped beside it.
+type table struct {
+	out   io.Writer
+	paint paint
+	err   error
+}
+
+const (
+	labelWidth = 12
+	textWidth  = 84
+)
+
+func (t *table) row(label, format string, args ...any) {
+	if t.err != nil {
+		return
+	}
+	for _, line := range wrap(fmt.Sprintf(format, args...), textWidth) {
+		_, t.err = fmt.Fprintf(t.out, "%s%-*s%s%s\n", t.paint.bold, labelWidth, label, t.paint.plain, line)
+		label = ""
+	}
+}
+
+// wrap breaks text between words.
+func wrap(text string, width int) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			out = append(out, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(out, line)
+}

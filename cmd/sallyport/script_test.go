@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
+)
+
+// scriptCommands are what scripts can do beside running programs.
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"edit":     scriptEdit,
+		"http":     scriptHTTP,
+		"module":   scriptModule,
+		"start":    scriptStart,
+		"upstream": scriptUpstream,
+	}
+}
+
+// scriptStart starts a gateway and sets URL to where it listens. It is stopped
+// at the end of the script, and must end well.
+//
+//	start sallyport run -c sallyport.yaml
+func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: start PROGRAM ARG…")
+	}
+	cmd := exec.Command(lookIn(ts.Getenv("PATH"), args[0]), args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = append(os.Environ(), "NO_COLOR=1", "HOME="+ts.Getenv("HOME"), "PATH="+ts.Getenv("PATH"))
+	var logs lockedBuffer
+	cmd.Stderr = &logs
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() { stopGateway(ts, cmd, &logs) })
+	ready := regexp.MustCompile(`listening on (http://\S+)`)
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
+			ts.Setenv("URL", m[1])
+			return
+		}
+	}
+	ts.Fatalf("%s ended without listening:\n%s", strings.Join(args, " "), &logs)
+}
+
+func stopGateway(ts *testscript.TestScript, cmd *exec.Cmd, logs *lockedBuffer) {
+	timer := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	if err := errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait()); err != nil {
+		ts.Logf("the gateway ended with: %v\n%s", err, logs)
+	}
+}
+
+func lookIn(path, program string) string {
+	for _, dir := range filepath.SplitList(path) {
+		file := filepath.Join(dir, program)
+		if info, err := os.Stat(file); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return file
+		}
+	}
+	return program
+}
+
+// scriptHTTP sends a request and prints the reply: status, header, body.
+//
+//	http GET $URL/hello X-Name:value
+func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: http METHOD URL [NAME:VALUE…]")
+	}
+	req, err := http.NewRequest(args[0], args[1], nil)
+	ts.Check(err)
+	for _, field := range args[2:] {
+		name, value, _ := strings.Cut(field, ":")
+		req.Header.Add(name, strings.TrimSpace(value))
+	}
+	client := &http.Client{Timeout: 30 * time.Second}
+	reply, err := client.Do(req)
+	ts.Check(err)
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n", reply.Status)
+	ts.Check(reply.Header.Write(ts.Stdout()))
+	fmt.Fprintf(ts.Stdout(), "\n%s", body)
+}
+
+// scriptUpstream starts a server that answers with the header fields it gets,
+// and sets UPSTREAM to its URL.
+func scriptUpstream(ts *testscript.TestScript, _ bool, _ []string) {
+	server := httptest.NewServer(http.HandlerFunc(echoHeader))
+	ts.Defer(server.Close)
+	ts.Setenv("UPSTREAM", server.URL)
+}
+
+// scriptEdit replaces text in a file; \n stands for a new line.
+//
+//	edit FILE OLD NEW
+func scriptEdit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	file := ts.MkAbs(args[0])
+	data, err := os.ReadFile(file)
+	ts.Check(err)
+	lines := strings.NewReplacer(`\n`, "\n")
+	old := lines.Replace(args[1])
+	if !strings.Contains(string(data), old) {
+		ts.Fatalf("%s has no %q", args[0], old)
+	}
+	ts.Check(os.WriteFile(file, []byte(strings.ReplaceAll(string(data), old, lines.Replace(args[2]))), 0o600))
+}
+
+// scriptModule writes a WebAssembly module that imports functions of the ABI
+// and implements the hook pre.
+//
+//	module FILE [MODULE.FUNCTION/PARAMETERS…]
+func scriptModule(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: module FILE [MODULE.FUNCTION/PARAMETERS…]")
+	}
+	m := wasmtest.New(1)
+	for _, arg := range args[1:] {
+		var params int
+		name, count, _ := strings.Cut(arg, "/")
+		module, name, _ := strings.Cut(name, ".")
+		_, err := fmt.Sscan(count, &params)
+		ts.Check(err)
+		const i32 = 0x7f
+		m.Import(module, name, params, i32)
+	}
+	m.Func("sallyport_pre", wasmtest.Const(0))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), m.Bytes(), 0o600))
+}
+
+// toolchains are what plugins are built with: what to look for, and where to
+// get it.
+var toolchains = map[string]string{
+	"go":      "install Go 1.24 or newer",
+	"clang":   "apt install clang-19 lld-19",
+	"asc":     "apt install nodejs npm, npm ci --prefix sdk/assemblyscript",
+	"rustc":   "apt install rustc libstd-rust-dev-wasm32 lld",
+	"python3": "apt install python3",
+}
+
+// scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under
+// SALLYPORT_CI one that is missing fails the script, for nothing may skip
+// there.
+func scriptConditions(path string) func(string) (bool, error) {
+	return func(cond string) (bool, error) {
+		program, ok := strings.CutPrefix(cond, "have:")
+		install, known := toolchains[program]
+		if !ok || !known {
+			return false, fmt.Errorf("unknown condition %s", cond)
+		}
+		found := slices.ContainsFunc([]string{program, program + "-19"}, func(name string) bool {
+			return lookIn(path, name) != name
+		})
+		if program == "rustc" {
+			found = found && compilesToWasm(lookIn(path, program))
+		}
+		if !found && os.Getenv("SALLYPORT_CI") != "" {
+			return false, fmt.Errorf("%s is missing: %s", program, install)
+		}
+		return found, nil
+	}
+}
+
+// toolPath returns the path that scripts look for compilers in: those that
+// are in the source tree, and a rustc that knows WebAssembly, come first.
+func toolPath(t *testing.T) string {
+	t.Helper()
+	path := os.Getenv("PATH")
+	if bin, err := filepath.Abs("../../sdk/assemblyscript/node_modules/.bin"); err == nil {
+		path = bin + string(filepath.ListSeparator) + path
+	}
+	const debian = "/usr/bin/rustc"
+	if compilesToWasm(lookIn(path, "rustc")) || !compilesToWasm(debian) {
+		return path
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(debian, filepath.Join(bin, "rustc")); err != nil {
+		t.Fatal(err)
+	}
+	return bin + string(filepath.ListSeparator) + path
+}
+
+// compilesToWasm reports whether a rustc has the library for WebAssembly.
+func compilesToWasm(rustc string) bool {
+	out, err := exec.Command(rustc, "--print", "target-libdir", "--target", "wasm32-unknown-unknown").Output()
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(strings.TrimSpace(string(out)))
+	return err == nil
+}
+
+// goEnv returns what the Go command of a script needs: caches, and no network.
+func goEnv(t *testing.T) []string {
+	t.Helper()
+	env := []string{"GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "CARGO_NET_OFFLINE=true"}
+	for _, name := range []string{"GOCACHE", "GOPATH"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
+	return env
+}
