@@ -5,8 +5,9 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 func TestHeaderEdits(t *testing.T) {

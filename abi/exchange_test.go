@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 var never time.Time

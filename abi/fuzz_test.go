@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // FuzzEdits carries out a sequence of edits on an exchange and on a simple

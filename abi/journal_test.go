@@ -3,8 +3,9 @@ package abi_test
 import (
 	"testing"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // edit is one edit of an exchange and the part it touches.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -165,12 +166,12 @@ func (c *upConn) receive() error {
 	if err == nil {
 		return nil
 	}
-	if c.body.mode == bodyClose && err == io.EOF {
+	if c.body.mode == bodyClose && errors.Is(err, io.EOF) {
 		c.body.mode = bodyDone
 		return nil
 	}
 	c.body.mode = bodyBroken
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

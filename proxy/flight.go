@@ -86,7 +86,7 @@ func (g *Gateway) take(c *conn, ctx *fasthttp.RequestCtx) *flight {
 // end gives back what the flight holds, tells the observer and puts it back
 // for the next request.
 func (f *flight) end() {
-	f.endUpload()
+	_ = f.endUpload() // whatever it was, the request is over
 	if f.up != nil {
 		f.up.finish()
 		f.up = nil

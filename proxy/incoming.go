@@ -57,7 +57,7 @@ func (f *flight) readFirst() error {
 	for len(f.body) < firstPiece {
 		n, err := body.Read(f.body[len(f.body):firstPiece])
 		f.body = f.body[:len(f.body)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			f.buffered = true
 			f.x.Request.Body = f.body
 			return nil
@@ -87,7 +87,7 @@ func (f *flight) readBody(limit int) error {
 		if limit > 0 && len(f.body) > limit {
 			return faultLarge
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			f.buffered = true
 			f.x.Request.Body = f.body
 			return nil

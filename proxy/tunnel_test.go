@@ -47,7 +47,7 @@ func TestWebSocketIsTunnelled(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, _, err := websocket.Dial(ctx, "ws://"+g.addr+"/chat?x", nil) //nolint:bodyclose // the library closes it
+	c, _, err := websocket.Dial(ctx, "ws://"+g.addr+"/chat?x", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestShutdownCountsTunnels(t *testing.T) {
 	g := before(t, serve(t, echoSocket))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	c, _, err := websocket.Dial(ctx, "ws://"+g.addr, nil) //nolint:bodyclose // the library closes it
+	c, _, err := websocket.Dial(ctx, "ws://"+g.addr, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

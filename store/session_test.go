@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/store"
-	"github.com/google/go-cmp/cmp"
 )
 
 var never time.Time

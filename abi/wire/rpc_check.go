@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"hash/maphash"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -142,10 +143,8 @@ func (c *checker) member(base, depth int) error {
 // remember notes a name of the object whose names start at base.
 func (c *checker) remember(base int, name []byte) error {
 	h := maphash.Bytes(nameSeed, name)
-	for _, other := range c.names[base:] {
-		if other == h {
-			return ErrDuplicate
-		}
+	if slices.Contains(c.names[base:], h) {
+		return ErrDuplicate
 	}
 	if len(c.names)-base >= MaxMembers {
 		return ErrMembers

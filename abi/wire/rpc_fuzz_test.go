@@ -3,6 +3,7 @@ package wire_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,12 +28,7 @@ func FuzzCheck(f *testing.F) {
 }
 
 func hasEscape(b []byte) bool {
-	for _, c := range b {
-		if c == '\\' {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b, '\\')
 }
 
 // FuzzApply shows that no answer of a process breaks the gateway, and that

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -121,7 +122,7 @@ func (d *handlerJSON) handler() (h Handler, err error) {
 		return h, fmt.Errorf("cacheable is for the auth hook only, not for %v", h.Hooks)
 	}
 	if h.MaxBody < 0 {
-		return h, fmt.Errorf("max_body is negative")
+		return h, errors.New("max_body is negative")
 	}
 	h.Headers, h.AllHeaders, err = d.headers()
 	return h, err
@@ -142,7 +143,7 @@ func (d *handlerJSON) hooks() (set abi.HookSet, err error) {
 		set |= abi.SetOf(hook)
 	}
 	if set == 0 {
-		return 0, fmt.Errorf("no hook_types")
+		return 0, errors.New("no hook_types")
 	}
 	return set, nil
 }
@@ -179,7 +180,7 @@ func (d *handlerJSON) headers() (names [][]byte, all bool, err error) {
 	}
 	var list []string
 	if err := json.Unmarshal(d.Headers, &list); err != nil {
-		return nil, false, fmt.Errorf(`headers: want "all" or a list of names`)
+		return nil, false, errors.New(`headers: want "all" or a list of names`)
 	}
 	for _, name := range list {
 		names = append(names, []byte(name))

@@ -131,11 +131,11 @@ func appendTykLists(dst []byte, lists map[string][]string) []byte {
 // queryOf returns the parameters of the query; pairs that net/url refuses are
 // left out, as Tyk does.
 func queryOf(uri []byte) url.Values {
-	i := bytes.IndexByte(uri, '?')
-	if i < 0 {
+	_, after, ok := bytes.Cut(uri, []byte{'?'})
+	if !ok {
 		return nil
 	}
-	values, _ := url.ParseQuery(string(uri[i+1:]))
+	values, _ := url.ParseQuery(string(after))
 	return values
 }
 

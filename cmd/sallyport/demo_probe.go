@@ -152,7 +152,7 @@ func (d *demo) send(ctx context.Context, path string, header map[string]string) 
 	if err != nil {
 		return probe{}, err
 	}
-	defer reply.Body.Close()
+	defer func() { _ = reply.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(reply.Body, 1<<20))
 	if err != nil {
 		return probe{}, err

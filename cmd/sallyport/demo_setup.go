@@ -60,7 +60,7 @@ func startDemo(ctx context.Context, addr string, logger *zerolog.Logger, observe
 
 // open brings everything up except the port.
 func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*proxy.Access)) (err error) {
-	if d.upstream, err = startDemoUpstream(); err != nil {
+	if d.upstream, err = startDemoUpstream(ctx); err != nil {
 		return err
 	}
 	if d.dir, err = os.MkdirTemp("", "sallyport-demo-"); err != nil {

@@ -26,8 +26,9 @@ type seen struct {
 	Header map[string]string `json:"header"`
 }
 
-func startDemoUpstream() (*demoUpstream, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+func startDemoUpstream(ctx context.Context) (*demoUpstream, error) {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,9 @@ func (p plugin) Declares() abi.Declaration                 { return abi.Declarat
 func (p plugin) Call(x *abi.Exchange) (abi.Verdict, error) { return p(x) }
 func (p plugin) Close(context.Context) error               { return nil }
 func answer(x *abi.Exchange) (abi.Verdict, error)          { return abi.Respond, x.Answer(401, nil) }
-func timeout(*abi.Exchange) (abi.Verdict, error)           { return 0, abi.Errorf(abi.Timeout, "late") }
-func pass(*abi.Exchange) (abi.Verdict, error)              { return abi.Continue, nil }
+
+func timeout(*abi.Exchange) (abi.Verdict, error) { return 0, abi.Errorf(abi.Timeout, "late") }
+func pass(*abi.Exchange) (abi.Verdict, error)    { return abi.Continue, nil }
 func step(name string, p plugin, on chain.Policy) *chain.Step {
 	return &chain.Step{Name: name, Model: "builtin", Plugin: p, OnFault: on}
 }

@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/c386954a/sallyport/abi"
@@ -26,7 +28,7 @@ var (
 )
 
 func desc(name, help string, more ...string) *prometheus.Desc {
-	return prometheus.NewDesc("sallyport_plugin_"+name, help, append(labels[:len(labels):len(labels)], more...), nil)
+	return prometheus.NewDesc("sallyport_plugin_"+name, help, append(slices.Clip(labels), more...), nil)
 }
 
 // Describe implements prometheus.Collector.
@@ -78,7 +80,7 @@ func collect(ch chan<- prometheus.Metric, n chain.Snapshot, labels ...string) {
 	counter(ch, secondsDesc, n.Total.Seconds(), labels...)
 	for k, count := range n.Faults {
 		if count > 0 {
-			counter(ch, faultsDesc, float64(count), append(labels[:len(labels):len(labels)], abi.Kind(k).String())...)
+			counter(ch, faultsDesc, float64(count), append(slices.Clip(labels), abi.Kind(k).String())...)
 		}
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

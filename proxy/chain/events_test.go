@@ -5,9 +5,10 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/chain"
-	"github.com/google/go-cmp/cmp"
 )
 
 // subscriber keeps what it is told.

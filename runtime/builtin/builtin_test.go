@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/store"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestLoadRefusesWhatItCannotServe(t *testing.T) {

@@ -6,9 +6,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/store"
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestRequestsAboveTheRateAreTurnedAway(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ func (c *call) body(op, args string) error {
 	m := messageOf(op)
 	if strings.HasPrefix(op, "append-") {
 		old := c.x.Body(m)
-		data = append(old[:len(old):len(old)], data...)
+		data = append(slices.Clip(old), data...)
 	}
 	return c.x.SetBody(m, data)
 }

@@ -89,7 +89,8 @@ func benchmarkGuest(b *testing.B, module []byte, opt *rewrite.Options) {
 	ctx := b.Context()
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler())
 	defer r.Close(context.Background())
-	g, err := &guest{}, error(nil)
+	var g *guest
+	var err error
 	if opt == nil {
 		g, err = startPlain(ctx, r, module, "")
 	} else {

@@ -166,7 +166,7 @@ func (p *parser) move(start, take, put int) {
 func (p *parser) opcode(start int) immediate {
 	op := p.byte()
 	p.op = int(op)
-	imm := immUnknown
+	var imm immediate
 	switch op {
 	case opPrefixMisc, opPrefixVector:
 		at := p.pos

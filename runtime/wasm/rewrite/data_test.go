@@ -29,7 +29,7 @@ func memoryImage(t *testing.T, module []byte, rewritten bool) []byte {
 	t.Helper()
 	r := wazero.NewRuntimeWithConfig(t.Context(), wazero.NewRuntimeConfigInterpreter())
 	defer r.Close(context.Background())
-	g := &guest{}
+	var g *guest
 	var err error
 	if rewritten {
 		out, rep := mustRewrite(t, module, rewrite.Options{})

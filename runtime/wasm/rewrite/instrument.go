@@ -1,5 +1,7 @@
 package rewrite
 
+import "slices"
+
 // frameSlots is what every call costs beside its parameters and locals, in
 // 8-byte slots of the native stack. It covers as many operands.
 const frameSlots = 8
@@ -102,9 +104,9 @@ func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
 func (p *parser) resultType(results []byte) int {
 	if p.resultTypes == nil {
 		p.resultTypes = map[string]int{}
-		for i := len(p.types) - 1; i >= 0; i-- { // backwards: the first one wins
-			if len(p.types[i].params) == 0 {
-				p.resultTypes[string(p.types[i].results)] = i
+		for i, v := range slices.Backward(p.types) { // backwards: the first one wins
+			if len(v.params) == 0 {
+				p.resultTypes[string(v.results)] = i
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package wasmtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,7 +20,7 @@ const exitNotFound = 127
 // RunScript runs a shell script that builds or tests guests. The script ends
 // with status 127 if a tool is missing, and then says how to install it.
 func RunScript(script string, args ...string) error {
-	cmd := exec.Command("sh", append([]string{script}, args...)...)
+	cmd := exec.CommandContext(context.Background(), "sh", append([]string{script}, args...)...)
 	text, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
