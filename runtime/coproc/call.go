@@ -36,7 +36,7 @@ const eventShare = 4
 
 // dispatch runs one hook and applies its result to x. An event does not wait
 // for a slot.
-func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
+func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (wire.Outcome, error) {
 	now := time.Now()
 	patience, share := deadline.Sub(now), 1
 	if x.Hook == abi.Event {
@@ -64,7 +64,11 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time)
 	if err != nil {
 		return wire.Outcome{}, err
 	}
-	return h.Apply(x, result)
+	out, err := h.Apply(x, result)
+	if keep != nil && err == nil && out.Verdict == abi.Continue {
+		keep.put(result, out.CacheTTL, now)
+	}
+	return out, err
 }
 
 // acquire returns a free slot of the window, waiting up to left for one.

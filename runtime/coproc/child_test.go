@@ -18,6 +18,7 @@ func handlers() []child.Handler {
 			Func: tag,
 		},
 		{Name: "block", Hooks: augment, Headers: []string{}, Func: block},
+		{Name: "slow", Hooks: augment, Func: slow},
 		{Name: "panic", Hooks: augment, Func: func(context.Context, *child.Call) (*child.Result, error) {
 			panic("boom")
 		}},
@@ -45,6 +46,12 @@ func tag(_ context.Context, c *child.Call) (*child.Result, error) {
 func block(ctx context.Context, _ *child.Call) (*child.Result, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
+}
+
+// slow answers after a while.
+func slow(context.Context, *child.Call) (*child.Result, error) {
+	time.Sleep(50 * time.Millisecond)
+	return nil, nil
 }
 
 func tenant(_ context.Context, c *child.Call) (*child.Result, error) {

@@ -32,6 +32,12 @@ type Config struct {
 	// gateway. The main function must call [sandbox.Main] as described there.
 	Sandbox *sandbox.Config
 
+	// After is the runtime whose process has to end before this one's starts,
+	// for a reload that must never run two of them; nil starts beside it. If
+	// this runtime does not start, or is closed before After is, After's
+	// process is started again.
+	After *Runtime
+
 	StartTimeout time.Duration // from start to ready; 10 s
 	MaxInFlight  int           // calls at one time, at most 1016; 256. The process may ask for less
 	MaxMessage   int           // bytes of one message; 8 MiB

@@ -16,6 +16,7 @@ type fakePlugin struct {
 	how, arg string
 	in       *bufio.Scanner
 	held     []call // dispatches not answered yet
+	calls    int
 }
 
 type call struct {
@@ -110,7 +111,7 @@ func (f *fakePlugin) initialize(c call) {
 	}
 	f.answer(c.ID, `{"protocol":"1.0","plugin":{"name":"fake","version":"1"},"unknown":[1,{"a":null}],"handlers":[`+
 		`{"hook_name":"any","hook_types":["pre","post","response"],"writes":["headers"]},`+
-		`{"hook_name":"any","hook_types":["auth"],"mode":"replace"}]}`)
+		`{"hook_name":"any","hook_types":["auth"],"mode":"replace"}`+f.extra()+`]}`)
 	if f.how == "chatter" {
 		f.line(`{"jsonrpc":"2.0","method":"log","params":{"level":"warn","msg":"idp slow","attrs":{"ms":7}}}`)
 		f.line(`{"jsonrpc":"2.0","method":"surprise"}`)
@@ -181,8 +182,18 @@ func (f *fakePlugin) dispatch(c call) {
 		}
 		f.good(c)
 	default:
-		f.good(c)
+		if !f.more(c) {
+			f.good(c)
+		}
 	}
+}
+
+func (f *fakePlugin) extra() string {
+	switch f.how {
+	case "die-once", "busy", "busy-once", "cached":
+		return moreHandlers
+	}
+	return ""
 }
 
 // fork leaves a process behind that has our stdout and is not in our group.

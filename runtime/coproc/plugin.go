@@ -37,9 +37,12 @@ type plugin struct {
 	timeout  time.Duration
 	handlers bound
 	declared abi.Declaration
+	retry    bool // a call may be made once more
 
 	gate   *gate       // around calls
 	warned atomic.Bool // a dropped write has been logged
+
+	answers cache // of auth
 }
 
 // Load binds the handler s.Entry of the process, which it starts if nobody
@@ -50,7 +53,7 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	if err := r.Start(ctx); err != nil {
 		return nil, err
 	}
-	p, err := r.process(loadDeadline(ctx, r.cfg.StartTimeout))
+	p, err := r.process(loadDeadline(ctx, r.cfg.StartTimeout), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +100,13 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 	}
 	pl := &plugin{
 		r: r, name: s.Name, entry: s.Entry, hooks: s.Hooks, config: s.Config, apis: s.APIs,
-		timeout: cmp.Or(s.Limits.Timeout, defaultTimeout), handlers: handlers, gate: newGate(),
+		timeout: cmp.Or(s.Limits.Timeout, defaultTimeout), handlers: handlers, gate: newGate(), retry: s.Retry,
 	}
 	pl.declared = declaration(p, s.Entry)
 	for _, h := range handlers {
+		if h != nil && s.Retry && !h.Idempotent {
+			return nil, abi.Errorf(abi.Refused, "plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
+		}
 		if h != nil && h.Body != wire.BodyNone && s.Limits.MaxBody > 0 && int64(h.MaxBody) > s.Limits.MaxBody {
 			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q wants bodies up to %d bytes, max_body is %d",
 				s.Name, s.Entry, h.MaxBody, s.Limits.MaxBody)
@@ -177,44 +183,24 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if deadline.IsZero() {
 		deadline = time.Now().Add(p.timeout)
 	}
-	out, err := p.dispatch(h, x, deadline)
+	out, err := p.call(h, x, deadline)
 	if out.Dropped > 0 {
 		p.dropped(&out)
 	}
 	return out.Verdict, err
 }
 
-// dispatch calls the process, and the next one if the first died before it
-// had the call.
-func (p *plugin) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
-	reloaded := false
-	for {
-		proc, err := p.r.process(deadline)
-		if err != nil {
-			return wire.Outcome{}, err
-		}
-		out, err := proc.dispatch(h, x, deadline)
-		switch {
-		case err == nil:
-			p.r.stats.calls.Add(1)
-			return out, nil
-		case errors.Is(err, errNotSent) && time.Now().Before(deadline):
-			continue
-		case !reloaded && isUnknownAPI(err):
-			reloaded = true
-			if err := p.r.reload(proc, x.API, deadline); err != nil {
-				return out, loadError(p.name, err)
-			}
-		default:
-			return out, err
-		}
+// call dispatches, unless an answer to the same is still good.
+func (p *plugin) call(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
+	t := try{p: p, h: h, x: x, deadline: deadline, keep: p.answers.entry(h, x)}
+	if t.keep == nil {
+		return t.dispatch()
 	}
-}
-
-// isUnknownAPI reports whether the process has forgotten the API.
-func isUnknownAPI(err error) bool {
-	r, ok := errors.AsType[*reply](err)
-	return ok && r.code == codeNoGeneration
+	if result, ok := t.keep.get(time.Now()); ok {
+		p.r.stats.cached.Add(1)
+		return h.Apply(x, result)
+	}
+	return t.dispatch()
 }
 
 // dropped counts writes that were not made and logs the first.

@@ -44,9 +44,12 @@ type process struct {
 
 	dead   chan struct{} // closed once no answer can come any more
 	doomed atomic.Bool   // it is being killed, or dead: no new calls
+	held   atomic.Bool   // it has said itself how large the window is to be
 	exited chan struct{} // closed once it has been reaped
-	quit   chan struct{} // ends health
-	wg     sync.WaitGroup
+
+	answered atomic.Uint64 // calls
+	quit     chan struct{} // ends health
+	wg       sync.WaitGroup
 
 	// mu protects the fields below.
 	mu     sync.Mutex

@@ -139,7 +139,9 @@ func (p *process) notified(f *wire.Frame) {
 	case "log":
 		p.logged(f.Params)
 	case "status":
-		p.log.Info().RawJSON("status", orNull(f.Params)).Msg("plugin process reports its status")
+		p.reported(orNull(f.Params))
+	case "metric":
+		p.measured(orNull(f.Params))
 	}
 }
 

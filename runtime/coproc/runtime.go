@@ -18,6 +18,7 @@ type Runtime struct {
 	cfg     Config
 	stats   stats
 	current atomic.Pointer[process] // nil or dead while there is none
+	pauses  chan *pause             // to the supervisor
 
 	// mu protects the fields below.
 	mu      sync.Mutex
@@ -28,6 +29,7 @@ type Runtime struct {
 	cancel  context.CancelFunc // ends the supervisor
 	hurry   chan struct{}      // closed to end it without patience
 	stopped chan struct{}      // closed when it has ended
+	before  *pause             // of the predecessor, which resumes unless it is closed
 	plugins map[*plugin]struct{}
 }
 
@@ -60,6 +62,7 @@ func New(c Config) *Runtime {
 	return &Runtime{
 		cfg:     c.withDefaults(),
 		changed: make(chan struct{}),
+		pauses:  make(chan *pause),
 		plugins: make(map[*plugin]struct{}),
 	}
 }
@@ -105,6 +108,7 @@ var errRuntimeClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin
 // terminates and at last kills its group. When ctx ends it is killed at once.
 // Close returns when nothing of it is left.
 func (r *Runtime) Close(ctx context.Context) error {
+	defer r.giveBack()
 	r.mu.Lock()
 	cancel, hurry, stopped := r.cancel, r.hurry, r.stopped
 	first := r.state != closed
@@ -143,23 +147,30 @@ func (r *Runtime) turn(s state, cause error) {
 	r.changed = make(chan struct{})
 }
 
-// process returns the living process. While it is being restarted it waits
-// for it until the deadline.
-func (r *Runtime) process(deadline time.Time) (*process, error) {
-	if p := r.current.Load(); p != nil && !p.doomed.Load() {
+// process returns the living process, but not the one that is leaving, if
+// any. While it is being restarted it waits for it until the deadline.
+func (r *Runtime) process(deadline time.Time, leaving *process) (*process, error) {
+	if p := r.alive(leaving); p != nil {
 		return p, nil
 	}
-	return r.await(deadline)
+	return r.await(deadline, leaving)
 }
 
-func (r *Runtime) await(deadline time.Time) (*process, error) {
+func (r *Runtime) alive(leaving *process) *process {
+	if p := r.current.Load(); p != nil && p != leaving && !p.doomed.Load() {
+		return p
+	}
+	return nil
+}
+
+func (r *Runtime) await(deadline time.Time, leaving *process) (*process, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	for {
 		r.mu.Lock()
 		s, cause, changed := r.state, r.cause, r.changed
 		r.mu.Unlock()
-		if p := r.current.Load(); p != nil && !p.doomed.Load() {
+		if p := r.alive(leaving); p != nil {
 			return p, nil
 		}
 		if s != ready && s != waiting && s != starting {

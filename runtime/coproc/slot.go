@@ -63,8 +63,10 @@ type table struct {
 	size    int // of the window
 
 	// mu protects the fields below.
-	mu   sync.Mutex
-	free []int // of the window; the last one freed is warm, and goes first
+	mu     sync.Mutex
+	free   []int // of the window; the last one freed is warm, and goes first
+	parked int   // tokens taken out of the window to make it smaller
+	debt   int   // tokens to be taken out as soon as they are free
 }
 
 func newTable(maxInFlight int) *table {
@@ -95,9 +97,14 @@ func (t *table) open(n int) {
 
 func (t *table) push(i int) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.free = append(t.free, i)
-	t.mu.Unlock()
-	t.window <- struct{}{}
+	if t.debt > 0 {
+		t.debt--
+		t.parked++
+		return
+	}
+	t.window <- struct{}{} // never waits: there is room for every token
 }
 
 // pop returns a free slot. Who calls it has taken a token of the window.
@@ -110,8 +117,13 @@ func (t *table) pop() int {
 	return i
 }
 
-// taken returns how many slots of the window are taken.
-func (t *table) taken() int { return t.size - len(t.window) }
+// taken returns how many slots of the window are taken, and how many it has
+// at present.
+func (t *table) taken() (n, of int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.size - t.parked - len(t.window), t.width()
+}
 
 // id returns an id for slot i that no other call of this process has.
 func (t *table) id(i int) uint64 { return t.seq.Add(1)<<slotBits | uint64(i) }

@@ -16,7 +16,7 @@ import (
 func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan struct{}, stopped chan<- struct{}) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with us
 	defer close(stopped)
-	p, err := r.start(ctx, false)
+	p, err := r.startFirst(ctx)
 	if err != nil {
 		first.err = r.refusal(err)
 		r.enter(idle, err)
@@ -30,12 +30,45 @@ func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan st
 		select {
 		case <-p.dead:
 			p = r.restart(ctx, &b, r.bury(p), time.Since(p.born))
+		case z := <-r.pauses:
+			r.current.Store(nil)
+			r.enter(waiting, errPaused)
+			p.stop(hurry)
+			p = r.revive(ctx, &b, z)
 		case <-ctx.Done():
 			r.current.Store(nil)
 			p.stop(hurry)
 			return
 		}
 	}
+}
+
+// startFirst starts the first process, once there is room for it.
+func (r *Runtime) startFirst(ctx context.Context) (*process, error) {
+	if err := r.makeRoom(ctx); err != nil {
+		return nil, err
+	}
+	p, err := r.start(ctx, false)
+	if err != nil {
+		r.giveBack()
+	}
+	return p, err
+}
+
+// revive starts a process after a pause.
+func (r *Runtime) revive(ctx context.Context, b *backoff, z *pause) *process {
+	if !r.rest(ctx, z) {
+		return nil
+	}
+	p, err := r.start(ctx, false)
+	if err == nil {
+		r.publish(p)
+		return p
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return r.restart(ctx, b, err, 0)
 }
 
 // publish lets calls to the process.
@@ -63,8 +96,8 @@ func (r *Runtime) bury(p *process) error {
 func (r *Runtime) restart(ctx context.Context, b *backoff, cause error, lived time.Duration) *process {
 	for !final(cause) {
 		wait, tripped := b.death(time.Now(), lived)
-		r.enter(rest(tripped), cause)
-		if !sleep(ctx, wait) {
+		r.enter(between(tripped), cause)
+		if !r.sleep(ctx, wait) {
 			return nil
 		}
 		r.enter(waiting, cause)
@@ -86,7 +119,7 @@ func (r *Runtime) restart(ctx context.Context, b *backoff, cause error, lived ti
 	return nil
 }
 
-func rest(tripped bool) state {
+func between(tripped bool) state {
 	if tripped {
 		return open
 	}
@@ -103,13 +136,16 @@ func final(cause error) bool {
 	return errors.Is(cause, errHopeless) || errors.Is(cause, errVersion) || errors.Is(cause, errChanged)
 }
 
-// sleep waits and reports whether ctx is still alive.
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits, and for the end of a pause, and reports whether ctx is still
+// alive.
+func (r *Runtime) sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
+	case z := <-r.pauses:
+		return r.rest(ctx, z)
 	case <-ctx.Done():
 		return false
 	}
