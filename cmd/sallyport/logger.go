@@ -7,6 +7,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/proxy"
 )
 
 // logFlags choose how the gateway logs.
@@ -40,4 +42,19 @@ func (f *logFlags) logger(w io.Writer) (*zerolog.Logger, error) {
 
 func console(w io.Writer) io.Writer {
 	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !colored(w)}
+}
+
+// accessLog returns what writes a line per request, at level debug; nil, which
+// costs nothing, if that is not logged.
+func accessLog(logger *zerolog.Logger) func(*proxy.Access) {
+	if logger.GetLevel() > zerolog.DebugLevel {
+		return nil
+	}
+	return func(a *proxy.Access) {
+		logger.Debug().Bytes("request_id", a.RequestID).Str("api", a.API).
+			Bytes("client", a.RemoteAddr).Bytes("method", a.Method).Bytes("host", a.Host).Bytes("uri", a.URI).
+			Int("status", a.Status).Str("fault", a.Fault).Bool("retried", a.Retried).
+			Dur("took", a.Duration).Dur("upstream", a.UpstreamTime).
+			Int64("bytes_in", a.BytesIn).Int64("bytes_out", a.BytesOut).Msg("request")
+	}
 }

@@ -22,6 +22,7 @@ func newRunCmd(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Run the gateway",
 		Long: "Run the gateway until it is interrupted; requests in flight are finished.\n" +
+			"With --log-level debug, every request is logged.\n" +
 			"SIGHUP reads the configuration again and swaps it in without losing a request;\n" +
 			"if it has mistakes, they are logged and the gateway goes on as it was.",
 		Args: usageArgs(cobra.NoArgs),
@@ -49,7 +50,7 @@ func (a *app) run(ctx context.Context, file string, logger *zerolog.Logger, out 
 		return err
 	}
 	defer ls.close()
-	g, err := openGateway(ctx, cfg, logger, nil)
+	g, err := openGateway(ctx, cfg, logger, accessLog(logger))
 	if err != nil {
 		// The file is valid: what it names does not work here and now.
 		return &exitError{exitFailure, err}
