@@ -84,16 +84,19 @@ enum {
 typedef uint32_t sp_message;
 enum { SP_REQUEST = 0, SP_REPLY = 1 };
 
-// Errors of edits; 0 is success.
+// Errors of edits and other calls; 0 is success.
 typedef int32_t sp_error;
 enum {
-    SP_NOT_FOUND = -1, // there is no such value
-    SP_FAULT = -2,     // pointer and length leave the memory
-    SP_INVALID = -3,   // not a valid name, value, method, status, JSON text, …
-    SP_READ_ONLY = -4, // this part cannot be edited in this hook
-    SP_LIMIT = -5,     // the edit exceeds a limit
-    SP_STREAMED = -6,  // the body was not buffered for this hook
-    SP_NO_CALL = -7    // no hook is running
+    SP_NOT_FOUND = -1,   // there is no such value
+    SP_FAULT = -2,       // pointer and length leave the memory
+    SP_INVALID = -3,     // not a valid name, value, method, status, JSON text, …
+    SP_READ_ONLY = -4,   // this part cannot be edited in this hook
+    SP_LIMIT = -5,       // a limit is exceeded
+    SP_STREAMED = -6,    // the body was not buffered for this hook
+    SP_NO_CALL = -7,     // no hook is running
+    SP_DENIED = -8,      // the key, URL, address or name was not granted
+    SP_UNAVAILABLE = -9, // the store or the network did not answer as it should
+    SP_TIMEOUT = -10     // the deadline of the hook passed
 };
 
 // Levels of log lines.
@@ -106,6 +109,11 @@ typedef struct {
     const char *ptr;
     size_t len;
 } sp_str;
+
+// A header field, or a label and its value.
+typedef struct {
+    sp_str name, value;
+} sp_field;
 
 // ---------------------------------------------------------------- host functions
 
@@ -146,6 +154,20 @@ SP_IMPORT_(log) int32_t sp_host_log(uint32_t level, const char *text, uint32_t l
 SP_IMPORT_(clock) int64_t sp_host_clock(uint32_t id);
 SP_IMPORT_(time_left) int64_t sp_host_time_left(void);
 SP_IMPORT_(random) int32_t sp_host_random(char *buf, uint32_t cap);
+SP_IMPORT_(metric_add) int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
+SP_IMPORT_(metric_set) int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
+
+SP_IMPORT_(kv_get) int32_t sp_host_kv_get(const char *key, uint32_t key_len, char *buf, uint32_t cap);
+SP_IMPORT_(kv_set) int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
+SP_IMPORT_(kv_set_if_absent) int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
+SP_IMPORT_(kv_incr) int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta, int64_t ttl);
+SP_IMPORT_(kv_del) int32_t sp_host_kv_del(const char *key, uint32_t key_len);
+SP_IMPORT_(http_request) int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len);
+SP_IMPORT_(http_response_header) int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(http_response_header_all) int32_t sp_host_http_response_header_all(char *buf, uint32_t cap);
+SP_IMPORT_(http_response_body_size) int32_t sp_host_http_response_body_size(void);
+SP_IMPORT_(http_response_body_read) int32_t sp_host_http_response_body_read(uint32_t offset, char *buf, uint32_t cap);
+SP_IMPORT_(env_get) int32_t sp_host_env_get(const char *name, uint32_t name_len, char *buf, uint32_t cap);
 
 // ---------------------------------------------------------------- text
 
@@ -297,14 +319,19 @@ static inline char *sp_alloc(size_t n)
     return (char *)sp_take_((int32_t)n).ptr;
 }
 
+// sp_copy_ copies bytes and returns what follows them.
+static inline char *sp_copy_(char *to, sp_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        *to++ = s.ptr[i];
+    return to;
+}
+
 // sp_concat returns a followed by b, valid until the hook returns.
 static inline sp_str sp_concat(sp_str a, sp_str b)
 {
     char *p = sp_alloc(a.len + b.len);
-    for (size_t i = 0; i < a.len; i++)
-        p[i] = a.ptr[i];
-    for (size_t i = 0; i < b.len; i++)
-        p[a.len + i] = b.ptr[i];
+    sp_copy_(sp_copy_(p, a), b);
     return sp_view(p, a.len + b.len);
 }
 
@@ -411,6 +438,30 @@ static inline bool sp_next(sp_list *l, sp_str *item)
 static inline bool sp_next_pair(sp_list *l, sp_str *name, sp_str *value)
 {
     return sp_next(l, name) && sp_next(l, value);
+}
+
+// sp_put_ writes a number and returns what follows.
+static inline char *sp_put_(char *to, size_t n)
+{
+    for (int i = 0; i < 4; i++)
+        *to++ = (char)(n >> (8 * i));
+    return to;
+}
+
+// sp_fields_ writes fields as a list: name, value, name, value, …
+static inline sp_str sp_fields_(const sp_field *fields, size_t count)
+{
+    size_t size = 4 + 8 * count;
+    char *list, *to;
+    for (size_t i = 0; i < count; i++)
+        size += fields[i].name.len + fields[i].value.len;
+    list = sp_alloc(size);
+    to = sp_put_(list, 2 * count);
+    for (size_t i = 0; i < count; i++)
+        to = sp_put_(sp_put_(to, fields[i].name.len), fields[i].value.len);
+    for (size_t i = 0; i < count; i++)
+        to = sp_copy_(sp_copy_(to, fields[i].name), fields[i].value);
+    return sp_view(list, size);
 }
 
 // ---------------------------------------------------------------- header fields
@@ -621,6 +672,117 @@ static inline int64_t sp_time_left(void) { return sp_host_time_left(); }
 
 // sp_random fills a buffer of at most 64 KiB from a secure source.
 SP_CHECKED_ sp_error sp_random(char *buf, uint32_t len) { return sp_host_random(buf, len); }
+
+// sp_metric_add adds to a counter; the value is not negative. sp_metric_set
+// sets a gauge. A name is [a-z_][a-z0-9_]* and does not end in _total. Each
+// combination of labels is a series of its own, and there are at most 256: what
+// makes a label should come from a short list, never from the client.
+//
+//     sp_field labels[] = { { SP("outcome"), SP("hit") } };
+//     sp_must(sp_metric_add(SP("lookups"), labels, 1, 1));
+SP_CHECKED_ sp_error sp_metric_add(sp_str name, const sp_field *labels, size_t count, double value)
+{
+    sp_str list = sp_fields_(labels, count);
+    return sp_host_metric_add(SP_ARG_(name), SP_ARG_(list), value);
+}
+
+SP_CHECKED_ sp_error sp_metric_set(sp_str name, const sp_field *labels, size_t count, double value)
+{
+    sp_str list = sp_fields_(labels, count);
+    return sp_host_metric_set(SP_ARG_(name), SP_ARG_(list), value);
+}
+
+// ---------------------------------------------------------------- by grant
+//
+// Using one of these functions makes a grant in the configuration of the plugin
+// necessary. What they do is not an edit: it stays done if the hook fails.
+// Besides the errors named they return SP_DENIED for what was not granted,
+// SP_UNAVAILABLE, SP_TIMEOUT after the deadline, and SP_LIMIT.
+
+// sp_kv_get reads a value of the store; allow: { kv: ["tenant:*"] }. It returns
+// SP_NOT_FOUND if there is none.
+SP_CHECKED_ sp_error sp_kv_get(sp_str key, sp_str *value)
+{
+    int32_t n;
+    do
+        n = sp_host_kv_get(SP_ARG_(key), sp_free_(), sp_room_());
+    while (sp_grow_(n));
+    *value = sp_take_(n);
+    return n < 0 ? n : 0;
+}
+
+// sp_kv_set stores a value, for ttl milliseconds or, if that is 0, for ever.
+SP_CHECKED_ sp_error sp_kv_set(sp_str key, sp_str value, int64_t ttl)
+{
+    return sp_host_kv_set(SP_ARG_(key), SP_ARG_(value), ttl);
+}
+
+// sp_kv_set_if_absent does so for a key without a value. It returns 1 if it
+// stored this one, 0 if there was one, or an error.
+SP_CHECKED_ int32_t sp_kv_set_if_absent(sp_str key, sp_str value, int64_t ttl)
+{
+    return sp_host_kv_set_if_absent(SP_ARG_(key), SP_ARG_(value), ttl);
+}
+
+// sp_kv_incr adds delta to a decimal number and tells the sum. A key without a
+// value counts as 0, and only then is the time to live set. It returns
+// SP_INVALID if the value is not a number or the sum has more than 64 bits.
+SP_CHECKED_ sp_error sp_kv_incr(sp_str key, int64_t delta, int64_t ttl, int64_t *sum)
+{
+    return sp_host_kv_incr(SP_ARG_(key), sum, delta, ttl);
+}
+
+// sp_kv_del removes a value; it is no error if there is none.
+SP_CHECKED_ sp_error sp_kv_del(sp_str key) { return sp_host_kv_del(SP_ARG_(key)); }
+
+// sp_http_request sends a request and waits for the whole response;
+// allow: { http: ["https://idp.internal/*"] }. It returns the status, whatever
+// it is, or an error; SP_INVALID is a request that is not valid. Redirects are
+// not followed. The response is read before the next request: the gateway
+// holds one at a time.
+SP_CHECKED_ int32_t sp_http_request(sp_str method, sp_str url, const sp_field *header, size_t count, sp_str body)
+{
+    sp_str list = sp_fields_(header, count);
+    return sp_host_http_request(SP_ARG_(method), SP_ARG_(url), SP_ARG_(list), SP_ARG_(body));
+}
+
+// sp_http_response_header returns the value of the first field of that name.
+static inline sp_str sp_http_response_header(sp_str name)
+{
+    SP_READ_(sp_host_http_response_header(SP_ARG_(name), buf, room));
+}
+
+static inline sp_str sp_http_response_header_all_(void)
+{
+    SP_READ_(sp_host_http_response_header_all(buf, room));
+}
+
+// sp_http_response_header_all lists all fields sorted by name, for
+// sp_next_pair.
+static inline sp_list sp_http_response_header_all(void) { return sp_list_(sp_http_response_header_all_()); }
+
+// The body of the response, as that of the request; not found if no response
+// is held.
+static inline int32_t sp_http_response_body_size(void) { return sp_host_http_response_body_size(); }
+
+static inline int32_t sp_http_response_body_read(uint32_t offset, char *buf, uint32_t cap)
+{
+    return sp_host_http_response_body_read(offset, buf, cap);
+}
+
+static inline sp_str sp_http_response_body(void)
+{
+    int32_t n = sp_host_http_response_body_size();
+    if (n < 0)
+        return sp_none();
+    sp_grow_(n);
+    return sp_take_(sp_host_http_response_body_read(0, sp_free_(), (uint32_t)n));
+}
+
+// sp_env_get returns a value of the gateway's environment;
+// allow: { env: ["REGION"] }. It is not found if it is not set or was not
+// granted.
+static inline sp_str sp_env_get(sp_str name) { SP_READ_(sp_host_env_get(SP_ARG_(name), buf, room)); }
 
 // ---------------------------------------------------------------- without a libc
 

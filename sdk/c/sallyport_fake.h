@@ -33,13 +33,9 @@
 
 #define SP_FAKE_MAX 256
 
-// A header field, or a value under a name.
+// Header fields, or values under names.
 typedef struct {
-    sp_str name, value;
-} sp_fake_pair;
-
-typedef struct {
-    sp_fake_pair at[SP_FAKE_MAX];
+    sp_field at[SP_FAKE_MAX];
     size_t len;
 } sp_fake_pairs;
 
@@ -58,6 +54,22 @@ static struct {
     int64_t clock, time_left;  // nanoseconds
     sp_fake_pairs logs;        // level, line
     uint64_t random;
+    sp_fake_pairs kv, env;
+
+    // Every series, named "NAME LABEL=VALUE …", as in "lookups outcome=hit".
+    sp_fake_pairs metrics;
+    double metric[SP_FAKE_MAX];
+
+    // Answers requests: sets response and returns the status, or an error.
+    int32_t (*http)(sp_str method, sp_str url, sp_list header, sp_str body);
+    struct {
+        bool held;
+        sp_fake_pairs header;
+        sp_str body;
+    } response;
+
+    // What functions by grant return instead of working, or 0.
+    sp_error refuse;
 
     // What the fake keeps for itself.
     struct sp_fake_block_ *blocks;
@@ -174,12 +186,6 @@ static int32_t sp_fake_put_(sp_str v, char *buf, uint32_t cap)
     return (int32_t)v.len;
 }
 
-static void sp_fake_u32_(char *to, size_t n)
-{
-    for (int i = 0; i < 4; i++)
-        to[i] = (char)(n >> (8 * i));
-}
-
 // sp_fake_list_ writes n items as a list.
 static int32_t sp_fake_list_(const sp_str *items, size_t n, char *buf, uint32_t cap)
 {
@@ -188,9 +194,9 @@ static int32_t sp_fake_list_(const sp_str *items, size_t n, char *buf, uint32_t 
         size += items[i].len;
     if (size > cap)
         return (int32_t)size;
-    sp_fake_u32_(buf, n);
+    sp_put_(buf, n);
     for (size_t i = 0; i < n; i++) {
-        sp_fake_u32_(buf + 4 + 4 * i, items[i].len);
+        sp_put_(buf + 4 + 4 * i, items[i].len);
         if (items[i].len)
             memcpy(buf + at, items[i].ptr, items[i].len);
         at += items[i].len;
@@ -239,17 +245,20 @@ int32_t sp_host_header_names(uint32_t m, char *buf, uint32_t cap)
     return sp_fake_list_(items, n, buf, cap);
 }
 
-int32_t sp_host_header_all(uint32_t m, char *buf, uint32_t cap)
+// sp_fake_all_ writes fields as a list.
+static int32_t sp_fake_all_(sp_fake_pairs *h, char *buf, uint32_t cap)
 {
     sp_str items[2 * SP_FAKE_MAX];
-    size_t n = 0;
-    if (m > 1)
-        return SP_INVALID;
-    for (size_t i = 0; i < sp_fake.header[m].len; i++) {
-        items[n++] = sp_fake.header[m].at[i].name;
-        items[n++] = sp_fake.header[m].at[i].value;
+    for (size_t i = 0; i < h->len; i++) {
+        items[2 * i] = h->at[i].name;
+        items[2 * i + 1] = h->at[i].value;
     }
-    return sp_fake_list_(items, n, buf, cap);
+    return sp_fake_list_(items, 2 * h->len, buf, cap);
+}
+
+int32_t sp_host_header_all(uint32_t m, char *buf, uint32_t cap)
+{
+    return m > 1 ? SP_INVALID : sp_fake_all_(&sp_fake.header[m], buf, cap);
 }
 
 // sp_fake_keep_ removes all fields of that name but the first n.
@@ -329,13 +338,16 @@ static int32_t sp_fake_body_size_(uint32_t m)
     return sp_fake.body[m].ptr ? (int32_t)sp_fake.body[m].len : SP_STREAMED;
 }
 
-static int32_t sp_fake_body_read_(uint32_t m, uint32_t offset, char *buf, uint32_t cap)
+static int32_t sp_fake_range_(sp_str bytes, uint32_t offset, char *buf, uint32_t cap)
 {
-    sp_str rest = sp_skip(sp_fake.body[m], offset);
-    if (!sp_fake.body[m].ptr)
-        return SP_STREAMED;
+    sp_str rest = sp_skip(bytes.ptr ? bytes : SP(""), offset);
     rest.len = rest.len < cap ? rest.len : cap;
     return sp_fake_put_(rest, buf, cap);
+}
+
+static int32_t sp_fake_body_read_(uint32_t m, uint32_t offset, char *buf, uint32_t cap)
+{
+    return sp_fake.body[m].ptr ? sp_fake_range_(sp_fake.body[m], offset, buf, cap) : SP_STREAMED;
 }
 
 static int32_t sp_fake_body_splice_(uint32_t m, uint32_t offset, uint32_t count, const char *bytes, uint32_t len)
@@ -535,12 +547,32 @@ static sp_str sp_fake_member(sp_str object, sp_str name)
 
 // ---------------------------------------------------------------- values, session, configuration
 
+// sp_fake_at_ returns the place of a value, or the end.
+static size_t sp_fake_at_(sp_fake_pairs *l, sp_str name)
+{
+    size_t i = 0;
+    while (i < l->len && !sp_fake_same_(l->at[i].name, name, false))
+        i++;
+    return i;
+}
+
+static int32_t sp_fake_find_(sp_fake_pairs *l, sp_str name, char *buf, uint32_t cap)
+{
+    size_t i = sp_fake_at_(l, name);
+    return i < l->len ? sp_fake_put_(l->at[i].value, buf, cap) : SP_NOT_FOUND;
+}
+
+static void sp_fake_store_(sp_fake_pairs *l, sp_str name, sp_str value)
+{
+    size_t i = sp_fake_at_(l, name);
+    if (i == l->len)
+        sp_fake_push_(l, sp_fake_copy_(SP_ARG_(name)), value);
+    l->at[i].value = sp_fake_copy_(SP_ARG_(value));
+}
+
 int32_t sp_host_meta_get(const char *name, uint32_t name_len, char *buf, uint32_t cap)
 {
-    for (size_t i = 0; i < sp_fake.meta.len; i++)
-        if (sp_fake_same_(sp_fake.meta.at[i].name, sp_view(name, name_len), false))
-            return sp_fake_put_(sp_fake.meta.at[i].value, buf, cap);
-    return SP_NOT_FOUND;
+    return sp_fake_find_(&sp_fake.meta, sp_view(name, name_len), buf, cap);
 }
 
 int32_t sp_host_meta_set(const char *name, uint32_t name_len, const char *value, uint32_t len)
@@ -549,13 +581,7 @@ int32_t sp_host_meta_set(const char *name, uint32_t name_len, const char *value,
         return SP_INVALID;
     if (!sp_fake_editable_(SP_REPLY))
         return SP_READ_ONLY;
-    for (size_t i = 0; i < sp_fake.meta.len; i++) {
-        if (!sp_fake_same_(sp_fake.meta.at[i].name, sp_view(name, name_len), false))
-            continue;
-        sp_fake.meta.at[i].value = sp_fake_copy_(value, len);
-        return 0;
-    }
-    sp_fake_push_(&sp_fake.meta, sp_fake_copy_(name, name_len), sp_fake_copy_(value, len));
+    sp_fake_store_(&sp_fake.meta, sp_view(name, name_len), sp_view(value, len));
     return 0;
 }
 
@@ -637,6 +663,127 @@ int32_t sp_host_random(char *buf, uint32_t cap)
         buf[i] = (char)(sp_fake.random >> 56);
     }
     return 0;
+}
+
+// sp_fake_metric_ returns the place of a series.
+static double *sp_fake_metric_(sp_str name, sp_str labels)
+{
+    sp_str series = name, label, value;
+    sp_list l = sp_list_(labels);
+    while (sp_next_pair(&l, &label, &value))
+        series = sp_concat(sp_concat(sp_concat(series, SP(" ")), label), sp_concat(SP("="), value));
+    sp_fake_store_(&sp_fake.metrics, series, SP(""));
+    return &sp_fake.metric[sp_fake_at_(&sp_fake.metrics, series)];
+}
+
+int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value)
+{
+    if (value < 0)
+        return SP_INVALID;
+    *sp_fake_metric_(sp_view(name, name_len), sp_view(labels, len)) += value;
+    return 0;
+}
+
+int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value)
+{
+    *sp_fake_metric_(sp_view(name, name_len), sp_view(labels, len)) = value;
+    return 0;
+}
+
+// ---------------------------------------------------------------- by grant
+
+int32_t sp_host_kv_get(const char *key, uint32_t key_len, char *buf, uint32_t cap)
+{
+    return sp_fake.refuse ? sp_fake.refuse : sp_fake_find_(&sp_fake.kv, sp_view(key, key_len), buf, cap);
+}
+
+// The fake does not know time: what has a time to live stays.
+int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl)
+{
+    if (sp_fake.refuse)
+        return sp_fake.refuse;
+    if (!key_len || ttl < 0)
+        return SP_INVALID;
+    sp_fake_store_(&sp_fake.kv, sp_view(key, key_len), sp_view(value, len));
+    return 0;
+}
+
+int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl)
+{
+    int32_t n;
+    if (!sp_fake.refuse && sp_fake_at_(&sp_fake.kv, sp_view(key, key_len)) < sp_fake.kv.len)
+        return 0;
+    n = sp_host_kv_set(key, key_len, value, len, ttl);
+    return n < 0 ? n : 1;
+}
+
+int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta, int64_t ttl)
+{
+    char text[24], *end;
+    long long n = 0;
+    int32_t len = sp_host_kv_get(key, key_len, text, sizeof text - 1);
+    if (len >= (int32_t)sizeof text || (len < 0 && len != SP_NOT_FOUND))
+        return len < 0 ? len : SP_INVALID;
+    if (len >= 0) {
+        text[len] = 0;
+        n = strtoll(text, &end, 10);
+        if (!len || *end)
+            return SP_INVALID;
+    }
+    *sum = n + delta;
+    return sp_host_kv_set(key, key_len, SP_ARG_(sp_decimal(*sum)), ttl);
+}
+
+int32_t sp_host_kv_del(const char *key, uint32_t key_len)
+{
+    if (sp_fake.refuse)
+        return sp_fake.refuse;
+    size_t i = sp_fake_at_(&sp_fake.kv, sp_view(key, key_len));
+    if (i < sp_fake.kv.len)
+        sp_fake.kv.at[i] = sp_fake.kv.at[--sp_fake.kv.len];
+    return 0;
+}
+
+int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len)
+{
+    int32_t n = sp_fake.refuse;
+    memset(&sp_fake.response, 0, sizeof sp_fake.response);
+    if (!n && !sp_fake.http)
+        n = SP_UNAVAILABLE;
+    if (!n)
+        n = sp_fake.http(sp_view(method, method_len), sp_view(url, url_len), sp_list_(sp_view(header, header_len)), sp_view(body, len));
+    sp_fake.response.held = n > 0;
+    return n;
+}
+
+int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf, uint32_t cap)
+{
+    sp_fake_pairs *h = &sp_fake.response.header;
+    for (size_t i = 0; sp_fake.response.held && i < h->len; i++)
+        if (sp_fake_same_(h->at[i].name, sp_view(name, name_len), true))
+            return sp_fake_put_(h->at[i].value, buf, cap);
+    return SP_NOT_FOUND;
+}
+
+// The fake does not sort.
+int32_t sp_host_http_response_header_all(char *buf, uint32_t cap)
+{
+    return sp_fake.response.held ? sp_fake_all_(&sp_fake.response.header, buf, cap) : SP_NOT_FOUND;
+}
+
+int32_t sp_host_http_response_body_size(void)
+{
+    return sp_fake.response.held ? (int32_t)sp_fake.response.body.len : SP_NOT_FOUND;
+}
+
+int32_t sp_host_http_response_body_read(uint32_t offset, char *buf, uint32_t cap)
+{
+    return sp_fake.response.held ? sp_fake_range_(sp_fake.response.body, offset, buf, cap) : SP_NOT_FOUND;
+}
+
+int32_t sp_host_env_get(const char *name, uint32_t name_len, char *buf, uint32_t cap)
+{
+    return sp_fake.refuse ? sp_fake.refuse : sp_fake_find_(&sp_fake.env, sp_view(name, name_len), buf, cap);
 }
 
 #endif

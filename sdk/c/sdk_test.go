@@ -18,6 +18,7 @@ import (
 )
 
 func TestUnitTestsPassOnTheHost(t *testing.T) {
+	wasmtest.Watch(t, ".")
 	for _, cc := range []string{"cc", "clang-19"} {
 		t.Run(cc, func(t *testing.T) {
 			t.Setenv("CC", cc)
@@ -27,6 +28,7 @@ func TestUnitTestsPassOnTheHost(t *testing.T) {
 }
 
 func TestTheTestsOfTheExamplePass(t *testing.T) {
+	wasmtest.Watch(t, ".", "../../examples/wasm-headers-c")
 	wasmtest.MustRunScript(t, "../../examples/wasm-headers-c/test.sh")
 }
 
@@ -154,6 +156,7 @@ func mustCompile(t *testing.T, source string, flags ...string) []byte {
 func compile(t *testing.T, source string, flags ...string) ([]byte, error) {
 	t.Helper()
 	need(t, "clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32")
+	wasmtest.Watch(t, ".")
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "plugin.wasm")
 	write(t, in, source)

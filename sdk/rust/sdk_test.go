@@ -37,6 +37,7 @@ func compilers() []string {
 }
 
 func TestUnitTestsPassOnTheHost(t *testing.T) {
+	wasmtest.Watch(t, ".", example)
 	for _, rustc := range compilers() {
 		t.Run(strings.TrimPrefix(rustc, "/"), func(t *testing.T) {
 			t.Setenv("RUSTC", rustc)
@@ -115,6 +116,7 @@ const builtWith = "rustc 1.63.0"
 // TestTheExampleIsWhatItsSourceBuilds rebuilds the binary that is committed,
 // because tests must pass without the compiler.
 func TestTheExampleIsWhatItsSourceBuilds(t *testing.T) {
+	wasmtest.Watch(t, ".", example)
 	out := filepath.Join(t.TempDir(), "headers.wasm")
 	wasmtest.MustRunScript(t, filepath.Join(example, "build.sh"), out)
 	got, want := read(t, out), read(t, filepath.Join(example, "headers.wasm"))
@@ -185,6 +187,7 @@ func compile(t *testing.T, source, target string) ([]byte, error) {
 
 func paths(t *testing.T, source string) (in, out string) {
 	t.Helper()
+	wasmtest.Watch(t, ".")
 	dir := t.TempDir()
 	in, out = filepath.Join(dir, "plugin.rs"), filepath.Join(dir, "plugin.wasm")
 	write(t, in, source)

@@ -1,5 +1,7 @@
 #!/bin/sh
-# Builds the conform plugin into the file named by the first argument, for the
-# target named by the second (wasm32-unknown-unknown).
+# Builds a guest: build.sh NAME OUT [TARGET]. The target is
+# wasm32-unknown-unknown unless given.
 dir=$(dirname "$0")
-exec sh "$dir/../../../sdk/rust/build.sh" "$dir/conform.rs" "$@"
+name=$1
+shift
+exec sh "$dir/../../../sdk/rust/build.sh" "$dir/$name.rs" "$@"

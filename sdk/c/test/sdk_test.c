@@ -329,6 +329,77 @@ static void test_events_and_system(void)
     CHECK(memcmp(a, b, sizeof a));
 }
 
+// ---------------------------------------------------------------- by grant
+
+static void test_values_are_stored_and_counted(void)
+{
+    sp_str value;
+    int64_t sum = 0;
+    CHECK(sp_kv_get(SP("k"), &value) == SP_NOT_FOUND && !sp_found(value));
+    CHECK(sp_kv_set(SP("k"), SP("v"), 1000) == 0 && sp_kv_get(SP("k"), &value) == 0);
+    SAME(value, SP("v"));
+    CHECK(sp_kv_set_if_absent(SP("k"), SP("w"), 0) == 0 && sp_kv_set_if_absent(SP("l"), SP("w"), 0) == 1);
+    CHECK(sp_kv_incr(SP("n"), 5, 0, &sum) == 0 && sp_kv_incr(SP("n"), -7, 0, &sum) == 0 && sum == -2);
+    CHECK(sp_kv_incr(SP("k"), 1, 0, &sum) == SP_INVALID);
+    CHECK(sp_kv_del(SP("k")) == 0 && sp_kv_del(SP("k")) == 0 && sp_kv_get(SP("k"), &value) == SP_NOT_FOUND);
+    CHECK(sp_fake.kv.len == 2);
+}
+
+static void test_refusals_are_told(void)
+{
+    sp_str value;
+    int64_t sum;
+    sp_fake.refuse = SP_UNAVAILABLE;
+    CHECK(sp_kv_get(SP("k"), &value) == SP_UNAVAILABLE && !sp_found(value));
+    CHECK(sp_kv_set(SP("k"), SP("v"), 0) == SP_UNAVAILABLE && sp_kv_del(SP("k")) == SP_UNAVAILABLE);
+    CHECK(sp_kv_set_if_absent(SP("k"), SP("v"), 0) == SP_UNAVAILABLE && sp_kv_incr(SP("k"), 1, 0, &sum) == SP_UNAVAILABLE);
+    CHECK(sp_http_request(SP("GET"), SP("http://a/"), 0, 0, sp_none()) == SP_UNAVAILABLE);
+    CHECK(!sp_found(sp_env_get(SP("A"))));
+}
+
+static int32_t serve(sp_str method, sp_str url, sp_list header, sp_str body)
+{
+    sp_str name, value, seen = sp_concat(sp_concat(method, SP(" ")), url);
+    while (sp_next_pair(&header, &name, &value))
+        seen = sp_concat(sp_concat(sp_concat(seen, SP(" ")), name), sp_concat(SP("="), value));
+    sp_fake.response.body = sp_concat(sp_concat(seen, SP(" ")), body);
+    sp_fake_push_(&sp_fake.response.header, SP("Content-Type"), SP("text/plain"));
+    return 201;
+}
+
+static void test_requests_are_answered(void)
+{
+    sp_field header[] = { { SP("A"), SP("1") }, { SP("B"), SP("") } };
+    char buf[3];
+    sp_str name, value;
+    sp_list l;
+    CHECK(!sp_found(sp_http_response_body()) && !sp_found(sp_http_response_header(SP("A"))));
+    CHECK(sp_http_response_body_size() == SP_NOT_FOUND);
+    sp_fake.http = serve;
+    CHECK(sp_http_request(SP("POST"), SP("http://a/"), header, 2, SP("body")) == 201);
+    SAME(sp_http_response_body(), SP("POST http://a/ A=1 B= body"));
+    CHECK(sp_http_response_body_read(1, buf, sizeof buf) == 3 && !memcmp(buf, "OST", 3));
+    SAME(sp_http_response_header(SP("content-type")), SP("text/plain"));
+    l = sp_http_response_header_all();
+    CHECK(sp_next_pair(&l, &name, &value) && !sp_next_pair(&l, &name, &value));
+    SAME(name, SP("Content-Type"));
+}
+
+static void test_environment_and_metrics(void)
+{
+    sp_field labels[] = { { SP("outcome"), SP("hit") }, { SP("tier"), SP("gold") } };
+    sp_fake_push_(&sp_fake.env, SP("REGION"), SP("eu"));
+    SAME(sp_env_get(SP("REGION")), SP("eu"));
+    CHECK(!sp_found(sp_env_get(SP("HOME"))));
+    sp_must(sp_metric_add(SP("lookups"), labels, 2, 1));
+    sp_must(sp_metric_add(SP("lookups"), labels, 2, 0.5));
+    sp_must(sp_metric_set(SP("depth"), 0, 0, -3));
+    CHECK(sp_metric_add(SP("lookups"), 0, 0, -1) == SP_INVALID);
+    CHECK(sp_fake.metrics.len == 2 && sp_fake.metric[0] == 1.5 && sp_fake.metric[1] == -3);
+    SAME(sp_fake.metrics.at[0].name, SP("lookups outcome=hit tier=gold"));
+    SAME(sp_fake.metrics.at[1].name, SP("depth"));
+}
+
 // ---------------------------------------------------------------- run
 
 #define RUN(name) { #name, name }
@@ -359,6 +430,10 @@ int main(void)
         RUN(test_configuration_and_api),
         RUN(test_session_and_values),
         RUN(test_events_and_system),
+        RUN(test_values_are_stored_and_counted),
+        RUN(test_refusals_are_told),
+        RUN(test_requests_are_answered),
+        RUN(test_environment_and_metrics),
     };
     size_t count = sizeof tests / sizeof tests[0];
     for (size_t i = 0; i < count; i++) {

@@ -79,6 +79,22 @@ impl Arena {
         self.take(n)
     }
 
+    /// Returns a list of names and values.
+    pub(crate) fn pairs(&self, host: &Host, pairs: &[(&str, &str)]) -> &[u8] {
+        if pairs.is_empty() {
+            return &[];
+        }
+        let items = || pairs.iter().flat_map(|p| [p.0, p.1]);
+        let mut list = self.append(host, &[], &number(2 * pairs.len()));
+        for item in items() {
+            list = self.append(host, list, &number(item.len()));
+        }
+        for item in items() {
+            list = self.append(host, list, item.as_bytes());
+        }
+        list
+    }
+
     /// The free part. Only one may be in use at a time.
     #[allow(clippy::mut_from_ref)]
     fn room(&self) -> &mut [u8] {
@@ -112,4 +128,9 @@ impl Arena {
         self.cap.set(cap);
         self.used.set(0);
     }
+}
+
+/// Returns a number of a list.
+fn number(n: usize) -> [u8; 4] {
+    (n as u32).to_le_bytes()
 }

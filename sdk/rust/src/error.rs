@@ -12,12 +12,18 @@ pub enum Error {
     Invalid,
     /// This part cannot be edited in this hook.
     ReadOnly,
-    /// The edit exceeds a limit.
+    /// A limit is exceeded.
     Limit,
     /// The body was not buffered for this hook.
     Streamed,
     /// No hook is running.
     NoCall,
+    /// The key, URL, address or name was not granted.
+    Denied,
+    /// The store or the network did not answer as it should.
+    Unavailable,
+    /// The deadline of the hook passed.
+    Timeout,
     /// A code that this version of the crate does not know.
     Other(i32),
 }
@@ -36,6 +42,9 @@ impl Error {
             Error::Limit => "limit exceeded",
             Error::Streamed => "body was not buffered",
             Error::NoCall => "no hook is running",
+            Error::Denied => "not granted",
+            Error::Unavailable => "store or server did not answer",
+            Error::Timeout => "the deadline passed",
             Error::Other(_) => "unknown error",
         }
     }
@@ -50,6 +59,9 @@ impl Error {
             Error::Limit => -5,
             Error::Streamed => -6,
             Error::NoCall => -7,
+            Error::Denied => -8,
+            Error::Unavailable => -9,
+            Error::Timeout => -10,
             Error::Other(code) => code,
         }
     }
@@ -63,6 +75,9 @@ impl Error {
             -5 => Error::Limit,
             -6 => Error::Streamed,
             -7 => Error::NoCall,
+            -8 => Error::Denied,
+            -9 => Error::Unavailable,
+            -10 => Error::Timeout,
             code => Error::Other(code),
         }
     }

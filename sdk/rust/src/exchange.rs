@@ -4,7 +4,7 @@ use core::time::Duration;
 use crate::arena::Arena;
 use crate::error::{check, Result};
 use crate::host::{self, Host};
-use crate::{Api, Meta, Notice, Reply, Request, Session, Verdict};
+use crate::{Api, Http, Kv, Meta, Metrics, Notice, Reply, Request, Session, Verdict};
 
 /// One request and, once there is one, its reply. It is valid until the hook
 /// returns.
@@ -59,6 +59,29 @@ impl Exchange {
     /// Returns what happened; hook event only.
     pub fn notice(&self) -> Notice<'_> {
         Notice { x: self }
+    }
+
+    /// Returns what the plugin counts and measures.
+    pub fn metrics(&self) -> Metrics<'_> {
+        Metrics { x: self }
+    }
+
+    /// Returns the store, as far as it was granted.
+    pub fn kv(&self) -> Kv<'_> {
+        Kv { x: self }
+    }
+
+    /// Returns what sends requests to where it was granted.
+    pub fn http(&self) -> Http<'_> {
+        Http { x: self }
+    }
+
+    /// Returns an environment value of the gateway that the configuration of
+    /// the plugin names: `allow: { env: ["REGION"] }`. It is none if the value
+    /// is not set, or was not granted. Using it makes a grant necessary.
+    pub fn env(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
+        let name = name.as_ref();
+        self.arena.read(&self.host, |buf| self.host.env_get(name, buf)).ok()
     }
 
     /// Returns one member of the plugin's configuration: strings as their

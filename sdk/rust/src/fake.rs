@@ -6,7 +6,7 @@ use std::vec::Vec;
 use core::time::Duration;
 
 use crate::host::Host;
-use crate::{Exchange, Level};
+use crate::{Error, Exchange, Level, Result};
 
 /// Stands in for the gateway in tests of a plugin. Its fields are what the
 /// plugin will see, and afterwards what it made of it. It does not exist in
@@ -76,6 +76,16 @@ pub struct Fake {
     pub time_left: Duration,
     /// The lines that the plugin has logged.
     pub logs: Vec<(Level, String)>,
+    /// The store. What has a time to live stays.
+    pub kv: BTreeMap<String, Vec<u8>>,
+    /// The environment values that were granted.
+    pub env: BTreeMap<String, String>,
+    /// Every series, named as in "lookups outcome=hit tier=gold".
+    pub metrics: BTreeMap<String, f64>,
+    /// Answers requests; without it, servers are unavailable.
+    pub http: Option<fn(FakeRequest) -> Result<FakeResponse>>,
+    /// What the store, servers and the environment return instead of working.
+    pub refuse: Option<Error>,
     /// The state of its random numbers, which are the same in every run.
     pub seed: u64,
 }
@@ -102,6 +112,30 @@ pub struct FakeNotice {
     pub name: String,
     /// The details as JSON.
     pub data: String,
+}
+
+/// A request that a plugin has sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FakeRequest {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The header fields.
+    pub header: Fields,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a server answers to a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FakeResponse {
+    /// The status.
+    pub status: u16,
+    /// The header fields; the fake does not sort them.
+    pub header: Fields,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 impl Fake {

@@ -9,12 +9,14 @@ use std::vec::Vec;
 
 use crate::error::Error;
 use crate::json::member;
-use crate::{Fake, Fields, Level};
+use crate::list::{Items, Pairs};
+use crate::{Fake, FakeRequest, FakeResponse, Fields, Level};
 
 /// The gateway.
 pub(crate) struct Host {
     fake: RefCell<Fake>,
-    buffers: RefCell<Vec<*mut [u8]>>, // of the arena
+    response: RefCell<Option<FakeResponse>>, // that is held
+    buffers: RefCell<Vec<*mut [u8]>>,        // of the arena
 }
 
 /// Breaks off.
@@ -27,7 +29,7 @@ const REPLY: u32 = 1;
 
 impl Host {
     pub(crate) fn new(fake: Fake) -> Host {
-        Host { fake: RefCell::new(fake), buffers: RefCell::default() }
+        Host { fake: RefCell::new(fake), response: RefCell::default(), buffers: RefCell::default() }
     }
 
     pub(crate) fn into_fake(self) -> Fake {
@@ -263,6 +265,125 @@ impl Host {
     }
 }
 
+impl Host {
+    pub(crate) fn metric_add(&self, name: &[u8], labels: &[u8], value: f64) -> i32 {
+        if value < 0.0 {
+            return Error::Invalid.code();
+        }
+        *self.fake.borrow_mut().metrics.entry(series(name, labels)).or_default() += value;
+        0
+    }
+
+    pub(crate) fn metric_set(&self, name: &[u8], labels: &[u8], value: f64) -> i32 {
+        self.fake.borrow_mut().metrics.insert(series(name, labels), value);
+        0
+    }
+
+    /// Does what was granted, unless the fake refuses.
+    fn granted(&self, run: impl FnOnce(RefMut<'_, Fake>) -> i32) -> i32 {
+        let fake = self.fake.borrow_mut();
+        match fake.refuse {
+            Some(e) => e.code(),
+            None => run(fake),
+        }
+    }
+
+    pub(crate) fn kv_get(&self, key: &[u8], buf: &mut [u8]) -> i32 {
+        self.granted(|f| give_if(f.kv.get(&*text(key)), buf))
+    }
+
+    pub(crate) fn kv_set(&self, key: &[u8], value: &[u8], ttl: i64) -> i32 {
+        self.granted(|mut f| {
+            if key.is_empty() || ttl < 0 {
+                return Error::Invalid.code();
+            }
+            f.kv.insert(text(key).into(), value.into());
+            0
+        })
+    }
+
+    pub(crate) fn kv_set_if_absent(&self, key: &[u8], value: &[u8], ttl: i64) -> i32 {
+        if self.fake().refuse.is_none() && self.fake().kv.contains_key(&*text(key)) {
+            return 0;
+        }
+        match self.kv_set(key, value, ttl) {
+            0 => 1,
+            code => code,
+        }
+    }
+
+    pub(crate) fn kv_incr(&self, key: &[u8], sum: &mut i64, delta: i64, ttl: i64) -> i32 {
+        let old = match self.fake().kv.get(&*text(key)) {
+            Some(value) => text(value).parse::<i64>().ok(),
+            None => Some(0),
+        };
+        match old.and_then(|n| n.checked_add(delta)) {
+            Some(n) => *sum = n,
+            None => return Error::Invalid.code(),
+        }
+        self.kv_set(key, sum.to_string().as_bytes(), ttl)
+    }
+
+    pub(crate) fn kv_del(&self, key: &[u8]) -> i32 {
+        self.granted(|mut f| {
+            f.kv.remove(&*text(key));
+            0
+        })
+    }
+
+    pub(crate) fn http_request(&self, method: &[u8], url: &[u8], header: &[u8], body: &[u8]) -> i32 {
+        let mut q = FakeRequest {
+            method: text(method).into(),
+            url: text(url).into(),
+            body: body.into(),
+            ..FakeRequest::default()
+        };
+        for (name, value) in Pairs(Items::of(header)) {
+            q.header.add(&text(name), &text(value));
+        }
+        let fake = self.fake();
+        let refused = Err(fake.refuse.unwrap_or(Error::Unavailable));
+        let result = fake.http.filter(|_| fake.refuse.is_none()).map_or(refused, |answer| answer(q));
+        let status = result.as_ref().map_or_else(|e| e.code(), |r| r.status.into());
+        *self.response.borrow_mut() = result.ok();
+        status
+    }
+
+    /// Reads the response that is held.
+    fn response(&self, read: impl FnOnce(&FakeResponse) -> i32) -> i32 {
+        self.response.borrow().as_ref().map_or(Error::NotFound.code(), read)
+    }
+
+    pub(crate) fn http_response_header(&self, name: &[u8], buf: &mut [u8]) -> i32 {
+        self.response(|r| give_if(r.header.get(&text(name)), buf))
+    }
+
+    pub(crate) fn http_response_header_all(&self, buf: &mut [u8]) -> i32 {
+        self.response(|r| give_list(r.header.0.iter().flat_map(|f| [&*f.0, &*f.1]), buf))
+    }
+
+    pub(crate) fn http_response_body_size(&self) -> i32 {
+        self.response(|r| r.body.len() as i32)
+    }
+
+    pub(crate) fn http_response_body_read(&self, offset: u32, buf: &mut [u8]) -> i32 {
+        self.response(|r| range(&r.body, offset, buf))
+    }
+
+    pub(crate) fn env_get(&self, name: &[u8], buf: &mut [u8]) -> i32 {
+        self.granted(|f| give_if(f.env.get(&*text(name)), buf))
+    }
+}
+
+/// Returns how the fake names a series.
+fn series(name: &[u8], labels: &[u8]) -> String {
+    let mut series = text(name).into_owned();
+    for (label, value) in Pairs(Items::of(labels)) {
+        series += &std::format!(" {}={}", text(label), text(value));
+    }
+    series
+}
+
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
@@ -293,12 +414,14 @@ fn body_size(fake: &Fake, message: u32) -> i32 {
 }
 
 fn body_read(fake: &Fake, message: u32, offset: u32, buf: &mut [u8]) -> i32 {
-    let body = match body(fake, message) {
-        Some(body) => body.get(offset as usize..).unwrap_or_default(),
-        None => return Error::Streamed.code(),
-    };
-    let n = body.len().min(buf.len());
-    buf[..n].copy_from_slice(&body[..n]);
+    body(fake, message).map_or(Error::Streamed.code(), |b| range(b, offset, buf))
+}
+
+/// Copies bytes from an offset on.
+fn range(bytes: &[u8], offset: u32, buf: &mut [u8]) -> i32 {
+    let rest = bytes.get(offset as usize..).unwrap_or_default();
+    let n = rest.len().min(buf.len());
+    buf[..n].copy_from_slice(&rest[..n]);
     n as i32
 }
 

@@ -49,11 +49,33 @@ mod import {
         pub fn clock(id: u32) -> i64;
         pub fn time_left() -> i64;
         pub fn random(buf: *mut u8, cap: usize) -> i32;
+        pub fn metric_add(name: *const u8, name_len: usize, labels: *const u8, len: usize, value: f64) -> i32;
+        pub fn metric_set(name: *const u8, name_len: usize, labels: *const u8, len: usize, value: f64) -> i32;
+        pub fn kv_get(key: *const u8, key_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn kv_set(key: *const u8, key_len: usize, value: *const u8, len: usize, ttl: i64) -> i32;
+        pub fn kv_set_if_absent(key: *const u8, key_len: usize, value: *const u8, len: usize, ttl: i64) -> i32;
+        pub fn kv_incr(key: *const u8, key_len: usize, sum: *mut i64, delta: i64, ttl: i64) -> i32;
+        pub fn kv_del(key: *const u8, key_len: usize) -> i32;
+        pub fn http_request(
+            method: *const u8,
+            method_len: usize,
+            url: *const u8,
+            url_len: usize,
+            header: *const u8,
+            header_len: usize,
+            body: *const u8,
+            len: usize,
+        ) -> i32;
+        pub fn http_response_header(name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
+        pub fn http_response_header_all(buf: *mut u8, cap: usize) -> i32;
+        pub fn http_response_body_size() -> i32;
+        pub fn http_response_body_read(offset: u32, buf: *mut u8, cap: usize) -> i32;
+        pub fn env_get(name: *const u8, name_len: usize, buf: *mut u8, cap: usize) -> i32;
     }
 }
 
 /// Writes methods that hand their arguments to imports: numbers as they are,
-/// `in` bytes to read and `out` a buffer to write to.
+/// `in` bytes to read, `out` a buffer and `sum` a number to write to.
 macro_rules! methods {
     ($($name:ident($($arg:ident: $kind:tt),*) -> $result:ty;)*) => {
         // SAFETY: slices are valid for their length.
@@ -65,17 +87,20 @@ macro_rules! methods {
         }
     };
     (@type u32) => { u32 };
+    (@type i64) => { i64 };
+    (@type f64) => { f64 };
+    (@type sum) => { &mut i64 };
     (@type in) => { &[u8] };
     (@type out) => { &mut [u8] };
     (@call $name:ident [$($done:expr),*]) => { unsafe { import::$name($($done),*) } };
-    (@call $name:ident [$($done:expr),*] $arg:ident: u32 $(, $($rest:tt)*)?) => {
-        methods!(@call $name [$($done,)* $arg] $($($rest)*)?)
-    };
     (@call $name:ident [$($done:expr),*] $arg:ident: in $(, $($rest:tt)*)?) => {
         methods!(@call $name [$($done,)* $arg.as_ptr(), $arg.len()] $($($rest)*)?)
     };
     (@call $name:ident [$($done:expr),*] $arg:ident: out $(, $($rest:tt)*)?) => {
         methods!(@call $name [$($done,)* $arg.as_mut_ptr(), $arg.len()] $($($rest)*)?)
+    };
+    (@call $name:ident [$($done:expr),*] $arg:ident: $number:tt $(, $($rest:tt)*)?) => {
+        methods!(@call $name [$($done,)* $arg] $($($rest)*)?)
     };
 }
 
@@ -113,6 +138,19 @@ methods! {
     clock(id: u32) -> i64;
     time_left() -> i64;
     random(buf: out) -> i32;
+    metric_add(name: in, labels: in, value: f64) -> i32;
+    metric_set(name: in, labels: in, value: f64) -> i32;
+    kv_get(key: in, buf: out) -> i32;
+    kv_set(key: in, value: in, ttl: i64) -> i32;
+    kv_set_if_absent(key: in, value: in, ttl: i64) -> i32;
+    kv_incr(key: in, sum: sum, delta: i64, ttl: i64) -> i32;
+    kv_del(key: in) -> i32;
+    http_request(method: in, url: in, header: in, body: in) -> i32;
+    http_response_header(name: in, buf: out) -> i32;
+    http_response_header_all(buf: out) -> i32;
+    http_response_body_size() -> i32;
+    http_response_body_read(offset: u32, buf: out) -> i32;
+    env_get(name: in, buf: out) -> i32;
 }
 
 impl Host {

@@ -40,6 +40,11 @@
 //! A hook whose handler returns an error, panics or calls [`Exchange::fail`]
 //! breaks off: the gateway takes all its edits back.
 //!
+//! # Grants
+//!
+//! [`Kv`], [`Http`] and [`Exchange::env`] need a line `allow:` in the
+//! configuration of the plugin, from the moment they are used anywhere.
+//!
 //! # State
 //!
 //! State belongs in statics. In mode fresh every request sees them as they
@@ -61,8 +66,11 @@ mod arena;
 mod error;
 mod exchange;
 mod header;
+mod http;
+mod kv;
 mod list;
 mod message;
+mod metric;
 mod reply;
 mod request;
 mod session;
@@ -88,9 +96,12 @@ pub use api::{Api, Notice};
 pub use error::{Error, Result};
 pub use exchange::{Exchange, Level};
 #[cfg(not(target_arch = "wasm32"))]
-pub use fake::{Fake, FakeApi, FakeNotice, Fields};
+pub use fake::{Fake, FakeApi, FakeNotice, FakeRequest, FakeResponse, Fields};
 pub use header::Header;
+pub use http::{Http, HttpRequest, HttpResponse};
+pub use kv::Kv;
 pub use list::{Items, Pairs};
+pub use metric::Metrics;
 pub use reply::Reply;
 pub use request::Request;
 pub use session::{Meta, Session};

@@ -1,6 +1,6 @@
 //! Unit tests of the crate on the host, against its fake of the gateway.
 
-use sallyport::{Error, Exchange, Fake, Fields, Level, Result, Verdict};
+use sallyport::{Error, Exchange, Fake, FakeRequest, FakeResponse, Fields, HttpRequest, Level, Result, Verdict};
 use std::time::Duration;
 
 sallyport::hook!(pre, tag);
@@ -249,6 +249,82 @@ fn events_and_system_functions() {
 }
 
 #[test]
+fn values_are_stored_and_counted() {
+    let mut fake = Fake::default();
+    let (ever, second) = (Duration::from_secs(0), Duration::from_secs(1));
+    fake.run(|x| {
+        let kv = x.kv();
+        assert_eq!(kv.get("k"), Ok(None));
+        assert_eq!(kv.set("k", [0, 255], second), Ok(()));
+        assert_eq!(kv.get("k"), Ok(Some(&[0, 255][..])));
+        assert_eq!((kv.set_if_absent("k", "w", ever), kv.set_if_absent("l", "w", ever)), (Ok(false), Ok(true)));
+        assert_eq!((kv.incr("n", 5, ever), kv.incr("n", -7, second)), (Ok(5), Ok(-2)));
+        assert_eq!(kv.incr("n", i64::MIN, ever), Err(Error::Invalid));
+        assert_eq!(kv.incr("k", 1, ever), Err(Error::Invalid));
+        assert_eq!((kv.del("k"), kv.del("k"), kv.get("k")), (Ok(()), Ok(()), Ok(None)));
+        assert_eq!(kv.set("", "", Duration::from_secs(u64::MAX)), Err(Error::Invalid));
+    });
+    assert_eq!(fake.kv["n"], b"-2");
+}
+
+#[test]
+fn refusals_are_told() {
+    let mut fake = Fake { refuse: Some(Error::Denied), http: Some(serve), ..Fake::default() };
+    fake.run(|x| {
+        let (kv, ever) = (x.kv(), Duration::from_secs(0));
+        assert_eq!((kv.get("k"), kv.del("k")), (Err(Error::Denied), Err(Error::Denied)));
+        assert_eq!((kv.set("k", "v", ever), kv.incr("k", 1, ever)), (Err(Error::Denied), Err(Error::Denied)));
+        assert_eq!(kv.set_if_absent("k", "v", ever), Err(Error::Denied));
+        assert_eq!(x.http().get("http://a/").err(), Some(Error::Denied));
+        assert_eq!(x.env("REGION"), None);
+    });
+    assert_eq!(Fake::default().run(|x| x.http().get("http://a/").err()), Some(Error::Unavailable));
+}
+
+fn serve(q: FakeRequest) -> Result<FakeResponse> {
+    if q.url == "http://slow/" {
+        return Err(Error::Timeout);
+    }
+    let body = format!("{} {} {:?} {}", q.method, q.url, q.header.0, q.body.len());
+    Ok(FakeResponse { status: 201, header: fields(&[("Content-Type", "text/plain")]), body: body.into() })
+}
+
+#[test]
+fn requests_are_answered() {
+    Fake { http: Some(serve), ..Fake::default() }.run(|x| {
+        let q = HttpRequest { method: "POST", url: "http://a/", header: &[("A", "1"), ("B", "")], body: b"body" };
+        let r = x.http().send(q).ok().unwrap();
+        assert_eq!(r.status(), 201);
+        assert_eq!(r.body(), Ok(&br#"POST http://a/ [("A", "1"), ("B", "")] 4"#[..]));
+        assert_eq!((r.header("content-type"), r.header("A")), (Some(&b"text/plain"[..]), None));
+        assert_eq!(r.headers().collect::<Vec<_>>(), [(&b"Content-Type"[..], &b"text/plain"[..])]);
+        let mut buf = [0; 3];
+        assert_eq!((r.read_body(1, &mut buf), &buf), (Ok(3), b"OST"));
+        assert_eq!(x.http().get("http://slow/").err(), Some(Error::Timeout));
+        assert_eq!(
+            (r.body(), r.body_size(), r.header("content-type")),
+            (Err(Error::NotFound), Err(Error::NotFound), None)
+        );
+    });
+}
+
+#[test]
+fn environment_and_metrics() {
+    let mut fake = Fake::default();
+    fake.env.insert("REGION".into(), "eu".into());
+    fake.run(|x| -> Result<()> {
+        assert_eq!((x.env("REGION"), x.env("HOME")), (Some(&b"eu"[..]), None));
+        assert_eq!(x.metrics().add("lookups", -1.0, &[]), Err(Error::Invalid));
+        x.metrics().add("lookups", 1.0, &[("outcome", "hit"), ("tier", "gold")])?;
+        x.metrics().add("lookups", 0.5, &[("outcome", "hit"), ("tier", "gold")])?;
+        x.metrics().set("depth", -3.0, &[])
+    })
+    .unwrap();
+    assert_eq!(fake.metrics["lookups outcome=hit tier=gold"], 1.5);
+    assert_eq!(fake.metrics["depth"], -3.0);
+}
+
+#[test]
 #[should_panic(expected = "hook failed: no tenant")]
 fn fail_breaks_off() {
     Fake::default().run(|x| -> Verdict { x.fail("no tenant") });
@@ -264,7 +340,10 @@ fn errors_have_the_codes_of_the_abi() {
         Error::Limit,
         Error::Streamed,
         Error::NoCall,
-        Error::Other(-8),
+        Error::Denied,
+        Error::Unavailable,
+        Error::Timeout,
+        Error::Other(-11),
     ]
     .iter()
     .enumerate()
