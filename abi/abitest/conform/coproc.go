@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -65,6 +66,9 @@ func (p *processCall) run(ctx context.Context, line string) error {
 	case name == "hang":
 		<-ctx.Done()
 		return ctx.Err()
+	case name == "print":
+		fmt.Println(args) // the SDK keeps it from the protocol
+		return nil
 	case strings.HasPrefix(name, "echo-"):
 		return p.echo(name, args)
 	case strings.HasSuffix(name, "-header"):
