@@ -7,6 +7,7 @@ import (
 
 	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // Config is what New needs. The zero value is ready to use.
@@ -32,6 +33,24 @@ type Config struct {
 	// not be writable by others. Empty keeps machine code in memory only.
 	CacheDir string
 
+	// Strategy is how an instance gets the state of loading back after a
+	// call. The zero value chooses by what the system offers and by the size
+	// of the memory; a strategy that the system cannot do fails New.
+	Strategy snapshot.Strategy
+
+	// MaxInstances is how many instances all plugins together may have. 0
+	// means as many as half of the mappings of the process allow. A call that
+	// would need one more is refused as busy.
+	MaxInstances int
+
+	// IdleTimeout is after how long instances that were not needed are
+	// closed, the least recently used first. 0 means a minute.
+	IdleTimeout time.Duration
+
+	// Compiling is told when the compilation of a plugin begins, and calls
+	// done when it has ended, which may be seconds later. Nil tells nobody.
+	Compiling func(plugin string) (done func())
+
 	// MaxSource is the largest file, in bytes, that Load reads. 0 means
 	// 64 MiB.
 	MaxSource int64
@@ -44,6 +63,7 @@ type Config struct {
 const (
 	defaultMaxSource    = 64 << 20
 	defaultStartTimeout = 10 * time.Second
+	defaultIdleTimeout  = time.Minute
 	defaultTimeout      = 50 * time.Millisecond // of a call without a deadline
 	defaultMemory       = 16 << 20              // bytes of one instance
 	instancesPerCPU     = 4
@@ -68,4 +88,20 @@ func (c Config) startTimeout() time.Duration {
 		return defaultStartTimeout
 	}
 	return c.StartTimeout
+}
+
+func (c Config) idleTimeout() time.Duration {
+	if c.IdleTimeout == 0 {
+		return defaultIdleTimeout
+	}
+	return c.IdleTimeout
+}
+
+// compiling reports the begin of a compilation, and the end by what it
+// returns.
+func (c Config) compiling(plugin string) (done func()) {
+	if c.Compiling == nil {
+		return func() {}
+	}
+	return c.Compiling(plugin)
 }

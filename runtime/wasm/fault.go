@@ -1,7 +1,6 @@
 package wasm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,47 +9,61 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// fault describes why a hook broke off.
-func (i *instance) fault(ctx context.Context, h abi.Hook, err error) error {
-	f := i.classify(ctx, err)
+// fault describes why a hook broke off, and decides whether a reset is enough
+// to use the instance again.
+func (i *instance) fault(h abi.Hook, err error) error {
+	f := i.classify(err)
+	if i.brake.tooDeep() {
+		i.functions[h] = nil // its native stack has grown to megabytes
+	}
 	f.Err = fmt.Errorf("%s: %w", h, f.Err)
 	return f
 }
 
 // classify tells the kinds of failure apart, the most telling first: after the
-// deadline and after a refused growth every other symptom is a consequence.
-func (i *instance) classify(ctx context.Context, err error) *abi.Error {
+// deadline, a stack that is too deep and a refused growth every other symptom
+// is a consequence.
+func (i *instance) classify(err error) *abi.Error {
 	exit, exited := errors.AsType[*sys.ExitError](err)
-	switch {
-	case exited && isStop(exit) && ctx.Err() != nil:
-		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", ctx.Err())}
-	case isStackOverflow(err):
-		return &abi.Error{Kind: abi.Limit, Err: err}
-	case i.memory.refused:
-		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.limit, err)}
-	case i.call.Refused() != nil:
-		return &abi.Error{Kind: abi.KindOf(i.call.Refused()), Err: fmt.Errorf("%w, and then: %w", i.call.Refused(), err)}
+	trap := trapText(err)
+	i.broken = exited || trap == "" || trap == stackOverflow
+	if !exited && trap == "" {
+		i.plugin.log.Error().Err(err).Msg("host function panicked: this is a bug of the gateway")
+	}
+	switch refused := i.call.Refused(); {
+	case i.brake.cause != nil:
+		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.brake.cause)}
+	case i.brake.tooDeep() || trap == stackOverflow:
+		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("calls are nested too deep: %w", err)}
+	case i.memory.Refused():
+		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.Limit(), err)}
+	case refused != nil:
+		return &abi.Error{Kind: abi.KindOf(refused), Err: fmt.Errorf("%w, and then: %w", refused, err)}
 	case exited:
 		return &abi.Error{Kind: abi.Trap, Err: fmt.Errorf("guest ended itself with exit code %d", exit.ExitCode())}
 	}
 	return &abi.Error{Kind: abi.Trap, Err: err}
 }
 
-// isStop reports whether the engine closed the module because its context
-// ended. A guest may exit with the same codes, so the context must be asked
-// as well.
-func isStop(exit *sys.ExitError) bool {
-	return exit.ExitCode() == sys.ExitCodeDeadlineExceeded || exit.ExitCode() == sys.ExitCodeContextCanceled
-}
+const stackOverflow = "stack overflow" // of the engine, in spite of the guard
 
-// isStackOverflow reports whether the engine ran out of stack. Its error has
-// no exported identity; the innermost text cannot be set by a guest.
-func isStackOverflow(err error) bool {
+// trapText returns the text of a trap of the guest, or nothing if err is
+// something else. The engine's errors have no exported identity, but a guest
+// cannot set the innermost text.
+func trapText(err error) string {
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
-			return err.Error() == "stack overflow"
+			break
 		}
 		err = inner
 	}
+	switch text := err.Error(); text {
+	case "unreachable", "out of bounds memory access", "integer divide by zero",
+		"integer overflow", "invalid conversion to integer",
+		"invalid table access", "indirect call type mismatch",
+		"null reference", stackOverflow:
+		return text
+	}
+	return ""
 }

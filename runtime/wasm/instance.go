@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,57 +10,82 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // instance is one running copy of a guest: memory, globals and a stack. It
 // belongs to one goroutine at a time.
 type instance struct {
-	module api.Module
-	memory *memory
-	sleep  *sleeper
-	out    *lines
-	call   *native.Call
-	ctx    context.Context // carries call to the host functions; made once
+	plugin   *plugin
+	module   api.Module
+	memory   *snapshot.Memory
+	restorer *snapshot.Restorer // nil if the instance cannot be reset
+	rung     int                // of the ladder, when the restorer was made
+	brake    brake
+	out      *lines
+	call     *native.Call
+	ctx      context.Context // carries call to the host functions; made once
 
 	functions [abi.HookCount]api.Function // resolved at first use
 	stack     [1]uint64                   // where the engine leaves the result
+	broken    bool                        // must not be used again, not even after a reset
 }
 
-// newInstance starts a guest. It runs its start function and _initialize and
-// stops them when ctx ends.
+// errNoRoom is what a call gets when the process has all the instances that
+// the system can map.
+var errNoRoom = &abi.Error{Kind: abi.Busy, Err: errors.New("the process has as many instances as the system can map")}
+
+// newInstance returns an instance in the state that calls begin with: a clone
+// of the image if there is one, or a guest that starts, until ctx ends.
 func (p *plugin) newInstance(ctx context.Context) (*instance, error) {
-	i := &instance{
-		memory: newMemory(p.memory),
-		sleep:  &sleeper{end: p.life.Done()},
-		out:    p.output.lines(),
-		call:   p.host.NewCall(),
-	}
-	i.ctx = i.call.Context(p.life)
-	ctx = i.call.Context(withMemory(ctx, i.memory))
-	if deadline, ok := ctx.Deadline(); ok {
-		i.sleep.until = deadline
-	}
-	module, err := p.engine.InstantiateModule(ctx, p.code, i.wasi())
+	i, err := p.open(ctx)
 	if err != nil {
-		return nil, i.startFault(ctx, err)
+		return nil, err
 	}
-	i.module = module
-	if err := i.initialize(ctx); err != nil {
+	if rung, strategy, ok := p.ladder.rung(); ok {
+		err = i.clone(rung, strategy)
+	} else {
+		err = i.start(ctx)
+	}
+	if err != nil {
 		i.close()
 		return nil, err
 	}
 	return i, nil
 }
 
-// initialize runs what a reactor wants to be run first.
-func (i *instance) initialize(ctx context.Context) error {
-	f := i.module.ExportedFunction("_initialize")
-	if f == nil {
-		return nil
+// open makes an instance that has run nothing.
+func (p *plugin) open(ctx context.Context) (*instance, error) {
+	if !p.room.take() {
+		return nil, errNoRoom
 	}
-	if _, err := f.Call(ctx); err != nil {
-		return i.startFault(ctx, err)
+	memory, err := snapshot.NewMemory(p.caps, uint64(p.memory))
+	if err != nil {
+		p.room.give()
+		return nil, &abi.Error{Kind: abi.Limit, Err: err}
 	}
+	i := &instance{plugin: p, memory: memory, call: p.host.NewCall()}
+	i.out = p.output.lines(&i.brake)
+	i.ctx = i.call.Context(p.life)
+	i.brake.end = p.life.Done()
+	if err := i.instantiate(ctx); err != nil {
+		i.close()
+		return nil, err
+	}
+	return i, nil
+}
+
+func (i *instance) instantiate(ctx context.Context) error {
+	p := i.plugin
+	module, err := i.memory.Instantiate(ctx, p.engine, p.code, i.wasi())
+	if err != nil {
+		return &abi.Error{Kind: abi.Trap, Err: fmt.Errorf("instantiate: %w", err)}
+	}
+	i.module = module
+	if err := i.brake.bind(module); err != nil {
+		return &abi.Error{Kind: abi.Trap, Err: err}
+	}
+	i.memory.SetYield(i.brake.yield)
 	return nil
 }
 
@@ -67,17 +93,15 @@ func (i *instance) initialize(ctx context.Context) error {
 func (i *instance) run(x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
 	i.begin(x, deadline)
 	defer i.end()
-	ctx, cancel := context.WithDeadline(i.ctx, deadline)
-	defer cancel()
-	if err := i.function(x.Hook).CallWithStack(ctx, i.stack[:]); err != nil {
-		return abi.Continue, i.fault(ctx, x.Hook, err)
+	if err := i.function(x.Hook).CallWithStack(i.ctx, i.stack[:]); err != nil {
+		return abi.Continue, i.fault(x.Hook, err)
 	}
 	return i.verdict(x)
 }
 
 func (i *instance) begin(x *abi.Exchange, deadline time.Time) {
-	i.memory.refused = false
-	i.sleep.until = deadline
+	i.memory.ClearRefused()
+	i.brake.arm(deadline, i.plugin.life.Done())
 	i.out.requestID = x.RequestID
 	i.call.Begin(x)
 }
@@ -112,13 +136,14 @@ func (i *instance) verdict(x *abi.Exchange) (abi.Verdict, error) {
 // close frees the instance. It must not be running.
 func (i *instance) close() {
 	i.out.flush()
-	_ = i.module.Close(context.Background()) // a guest without files has nothing that can fail
-}
-
-// startFault describes why a guest could not be started.
-func (i *instance) startFault(ctx context.Context, err error) error {
-	i.out.flush()
-	f := i.classify(ctx, err)
-	f.Err = fmt.Errorf("start: %w", f.Err)
-	return f
+	if i.restorer != nil {
+		i.restorer.Close()
+	}
+	if i.module != nil {
+		_ = i.module.Close(context.Background()) // a guest without files has nothing that can fail
+	}
+	if err := i.memory.Unmap(); err != nil {
+		i.plugin.log.Error().Err(err).Msg("memory of an instance is lost")
+	}
+	i.plugin.room.give()
 }

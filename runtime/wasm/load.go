@@ -16,6 +16,8 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // Load reads, checks and compiles the plugin and starts one instance of it.
@@ -29,6 +31,8 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	if err != nil {
 		return nil, refuse(s, err)
 	}
+	r.first.Do(r.announce)
+	p.announce()
 	return p, nil
 }
 
@@ -78,13 +82,14 @@ func (r *Runtime) build(ctx context.Context, s abi.Spec, binary []byte) (*plugin
 	return p, nil
 }
 
-// prepare compiles the binary, checks it, and starts the first instance.
+// prepare instruments and compiles the binary, checks it, and makes the first
+// instance.
 func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	if err := p.linkHost(ctx); err != nil {
 		return err
 	}
-	if p.code, err = p.engine.CompileModule(ctx, binary); err != nil {
-		return fmt.Errorf("compile: %w", err)
+	if err := p.compile(ctx, binary); err != nil {
+		return err
 	}
 	if err := checkImports(p.code, p.spec); err != nil {
 		return err
@@ -98,13 +103,31 @@ func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	if err := checkHooks(p.declares.Hooks, p.spec.Hooks); err != nil {
 		return err
 	}
-	return p.pool.start(ctx)
+	return p.ready(ctx)
+}
+
+// compile instruments the binary and compiles what comes out.
+func (p *plugin) compile(ctx context.Context, binary []byte) (err error) {
+	instrumented, report, err := rewrite.Rewrite(binary, p.options)
+	if err != nil {
+		return err
+	}
+	p.report = report
+	if report.Memory.HasMax {
+		p.memory = min(p.memory, int64(report.Memory.Max)*snapshot.PageSize)
+	}
+	done := p.compiling(p.spec.Name)
+	defer done()
+	if p.code, err = p.engine.CompileModule(ctx, instrumented); err != nil {
+		return fmt.Errorf("compile: %w", err)
+	}
+	return nil
 }
 
 // linkHost makes the modules that guests import from.
 func (p *plugin) linkHost(ctx context.Context) error {
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, p.engine); err != nil {
-		return fmt.Errorf("link WASI: %w", err)
+	if err := instantiateWASI(ctx, p.engine); err != nil {
+		return err
 	}
 	if err := native.Instantiate(ctx, p.engine); err != nil {
 		return fmt.Errorf("link host functions: %w", err)
@@ -150,10 +173,15 @@ func checkExports(code wazero.CompiledModule, limit int64) error {
 	if !ok {
 		return errors.New("the linear memory is not exported as memory")
 	}
-	if size := int64(memory.Min()) * pageSize; size > limit {
+	if size := int64(memory.Min()) * snapshot.PageSize; size > limit {
 		return fmt.Errorf("needs %d bytes of memory to start, the limit is %d", size, limit)
 	}
 	functions := code.ExportedFunctions()
+	for _, name := range [...]string{"_initialize", warmup} {
+		if f := functions[name]; f != nil && len(f.ParamTypes())+len(f.ResultTypes()) > 0 {
+			return fmt.Errorf("%s is not a function () -> ()", name)
+		}
+	}
 	if functions["_start"] != nil && functions["_initialize"] == nil {
 		return errors.New("is a command; build it as a reactor, which exports _initialize (Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
 	}

@@ -32,7 +32,7 @@ func TestLoadRefuses(t *testing.T) {
 		start time.Duration
 	}{
 		{"a wrong digest", idle, abi.Spec{SHA256: strings.Repeat("ab", 32)}, []string{"sha256 is ", "want " + strings.Repeat("ab", 32)}, 0},
-		{"what is not wasm", func() *wasmtest.Module { return none }, abi.Spec{}, []string{"compile"}, 0},
+		{"what is not wasm", func() *wasmtest.Module { return none }, abi.Spec{}, []string{"not a WebAssembly 1.0 binary"}, 0},
 		{"all unknown imports at once", importsUnknown, abi.Spec{}, []string{
 			"env.abort: unknown module", "sallyport.header_gte: unknown function",
 			"sallyport.header_get: wrong signature, want (i32, i32, i32, i32, i32) -> i32",

@@ -81,20 +81,26 @@ func (o *output) report(dropped int) {
 }
 
 // lines returns a writer for standard output and error of one instance.
-func (o *output) lines() *lines { return &lines{output: o} }
+func (o *output) lines(b *brake) *lines { return &lines{output: o, brake: b} }
 
 // lines cuts what an instance writes into lines. It keeps no more than one
 // line and belongs to one goroutine at a time.
 type lines struct {
 	output    *output
+	brake     *brake
 	requestID []byte
 	line      []byte
 }
 
-// Write logs all complete lines and keeps the rest. It never fails.
+// Write logs all complete lines and keeps the rest. It fails only when the
+// guest's time is up: one call of fd_write may hand over many times the memory.
 func (l *lines) Write(b []byte) (int, error) {
 	n := len(b)
-	for {
+	for count := 0; ; count++ {
+		if count%linesPerLook == 0 && l.brake.overdue() {
+			l.brake.pull()
+			return 0, l.brake.cause
+		}
 		line, rest, complete := bytes.Cut(b, []byte{'\n'})
 		l.keep(line)
 		if !complete {
@@ -104,6 +110,9 @@ func (l *lines) Write(b []byte) (int, error) {
 		b = rest
 	}
 }
+
+// linesPerLook is how many lines are taken between two looks at the clock.
+const linesPerLook = 256
 
 // keep appends to the line as much as may be logged of it.
 func (l *lines) keep(b []byte) {

@@ -1,17 +1,42 @@
 package wasm
 
-import "context"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // maker makes instances ahead of the calls that will need them, one at a
-// time, until the pool is closed.
+// time, and closes those that nobody needs any more, until the pool is closed.
+// Its timer runs only while there is something that could be closed.
 func (q *pool) maker() {
 	defer close(q.done)
-	for range q.wake {
-		for q.reserve() {
-			if !q.prepare() {
-				break // the next call tries again and gets the error
+	timer := time.NewTimer(q.idleTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case _, open := <-q.wake:
+			if !open {
+				return
 			}
+			q.fill()
+			if !q.watched {
+				q.watch(timer)
+			}
+		case <-timer.C:
+			q.shrink()
+			q.watch(timer)
 		}
+	}
+}
+
+// watch sets the timer if there is something to look after. Only the maker
+// calls it.
+func (q *pool) watch(t *time.Timer) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.watched = q.live > q.spare(); q.watched {
+		t.Reset(q.idleTimeout)
 	}
 }
 
@@ -24,11 +49,28 @@ func (q *pool) nudge() {
 	}
 }
 
+// nudgeIfShort wakes the maker if spare instances are missing and there is
+// room for them. The lock is held.
+func (q *pool) nudgeIfShort() {
+	if q.live < q.max && len(q.idle) < q.spare() {
+		q.nudge()
+	}
+}
+
+// fill makes the spare instances that are missing.
+func (q *pool) fill() {
+	for q.reserve() {
+		if !q.prepare() {
+			return // the next call tries again and gets the error
+		}
+	}
+}
+
 // reserve takes a place for a spare instance, if one is wanted.
 func (q *pool) reserve() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closing || q.live >= q.max || len(q.idle) >= q.spare {
+	if q.closing || q.live >= q.max || len(q.idle) >= q.spare() {
 		return false
 	}
 	q.live++
@@ -47,6 +89,30 @@ func (q *pool) prepare() bool {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.all[i] = struct{}{}
 	q.store(i)
 	return true
+}
+
+// shrink closes the instances that were idle all the time since it was last
+// called. The least recently used are in front.
+func (q *pool) shrink() {
+	for _, i := range q.surplus() {
+		i.close()
+	}
+}
+
+// surplus takes the instances to close out of the pool.
+func (q *pool) surplus() []*instance {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := max(0, q.low-q.spare())
+	old := slices.Clone(q.idle[:n])
+	for _, i := range old {
+		delete(q.all, i)
+	}
+	q.idle = slices.Delete(q.idle, 0, n)
+	q.live -= n
+	q.low = len(q.idle)
+	return old
 }

@@ -2,6 +2,8 @@ package wasm
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // plugin is one loaded guest. It is safe for concurrent use.
@@ -24,6 +28,17 @@ type plugin struct {
 	log          zerolog.Logger
 	declares     abi.Declaration
 	pool         *pool
+	report       *rewrite.Report
+	image        *snapshot.Image // nil if instances cannot be reset
+	ladder       *ladder
+	reason       atomic.Pointer[string] // why instances are not reset as they might be
+
+	caps          snapshot.Capabilities
+	room          *room
+	strategy      snapshot.Strategy
+	options       rewrite.Options
+	reinstantiate bool
+	compiling     func(plugin string) (done func())
 
 	// life ends when the plugin has to stop what it is running. It is the
 	// parent of all calls into the guest, not a carrier of request state.
@@ -41,19 +56,26 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Limits.Memory > snapshot.MaxLimit {
+		return nil, errMemoryLimit
+	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p := &plugin{
 		spec: s, host: host, output: out, log: log, life: life, stop: stop,
 		memory:       orDefault(s.Limits.Memory, defaultMemory),
 		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
 		startTimeout: r.config.startTimeout(),
+		ladder:       &ladder{},
+		caps:         r.caps, room: r.room, strategy: r.config.Strategy,
+		options: r.options, reinstantiate: r.reinstantiate, compiling: r.config.compiling,
 	}
 	p.engine = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
-		WithCompilationCache(r.cache).
-		WithCloseOnContextDone(true))
-	p.pool = newPool(p, s.Instances)
+		WithCompilationCache(r.cache))
+	p.pool = newPool(p, s.Instances, r.config.idleTimeout())
 	return p, nil
 }
+
+var errMemoryLimit = errors.New("limits: memory is at most 1 GiB")
 
 // orDefault returns v, or the default if v is zero.
 func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
@@ -80,12 +102,12 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 		return abi.Continue, err
 	}
 	v, err := i.run(x, deadline)
-	if err != nil || p.spec.Instances.Mode == abi.Fresh {
+	if i.reusable(err) {
+		p.pool.put(i)
+	} else {
 		p.pool.discard(i)
-		return v, err
 	}
-	p.pool.put(i)
-	return v, nil
+	return v, err
 }
 
 // Close waits for calls in flight. Those that still run when ctx ends are
@@ -102,6 +124,9 @@ func (p *plugin) release(ctx context.Context) {
 	p.stop()
 	p.output.flush()
 	p.host.Close()
+	if p.image != nil {
+		p.image.Close()
+	}
 	if p.code != nil {
 		_ = p.code.Close(ctx) // only frees memory, and always succeeds
 	}

@@ -15,17 +15,21 @@ import (
 // making included. Each get that succeeds is followed by exactly one put or
 // discard. It is safe for concurrent use.
 type pool struct {
-	plugin *plugin
-	max    int
-	spare  int           // how many unused instances the maker keeps ready
-	wake   chan struct{} // tells the maker that there may be work
-	done   chan struct{} // closed when the maker has ended
+	plugin      *plugin
+	max         int
+	ahead       int           // how many unused instances are ready where making one is slow
+	idleTimeout time.Duration // after which instances that were not needed are closed
+	wake        chan struct{} // tells the maker that there may be work
+	done        chan struct{} // closed when the maker has ended
 
-	mu      sync.Mutex  // protects the fields below
-	idle    []*instance // the last used is the first to be used again
-	live    int         // instances that exist or are in the making
-	waiting []waiter    // first come, first served
-	users   int         // calls between get and put or discard
+	mu      sync.Mutex             // protects the fields below
+	idle    []*instance            // the last used is the first to be used again
+	watched bool                   // the maker's timer is set; only the maker looks at it
+	low     int                    // the fewest idle instances since the maker last looked
+	live    int                    // instances that exist or are in the making
+	all     map[*instance]struct{} // those that exist
+	waiting []waiter               // first come, first served
+	users   int                    // calls between get and put or discard
 	closing bool
 	drained chan struct{} // closed when closing and without users
 }
@@ -39,34 +43,35 @@ var (
 	errClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 )
 
-func newPool(p *plugin, c abi.Instances) *pool {
+func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	n := goruntime.GOMAXPROCS(0)
 	q := &pool{
-		plugin:  p,
-		max:     orDefault(c.Max, instancesPerCPU*n),
-		spare:   1,
-		wake:    make(chan struct{}, 1),
-		done:    make(chan struct{}),
-		drained: make(chan struct{}),
+		plugin:      p,
+		max:         orDefault(c.Max, instancesPerCPU*n),
+		idleTimeout: idleTimeout,
+		wake:        make(chan struct{}, 1),
+		done:        make(chan struct{}),
+		drained:     make(chan struct{}),
 	}
-	if c.Mode == abi.Fresh {
-		q.spare = min(q.max, 2*n)
-	}
+	q.ahead = min(q.max, 2*n)
 	return q
 }
 
-// start makes the first instance and then starts the maker.
-func (q *pool) start(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, q.plugin.startTimeout)
-	defer cancel()
-	i, err := q.plugin.newInstance(ctx)
-	if err != nil {
-		return err
-	}
+// start begins with the first instance and starts the maker.
+func (q *pool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
+	q.all = map[*instance]struct{}{i: {}}
 	go q.maker()
 	q.nudge()
-	return nil
+}
+
+// spare returns how many unused instances are kept ready: one that a burst
+// finds, or several where each request takes one away for good.
+func (q *pool) spare() int {
+	if _, _, restores := q.plugin.ladder.rung(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
+		return 1
+	}
+	return q.ahead
 }
 
 // get returns an instance for one call. It waits for one until the deadline.
@@ -81,7 +86,6 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	if err == nil && i == nil {
 		i, err = q.make(deadline)
 	}
-	q.nudge()
 	if err != nil {
 		q.leave()
 		return nil, err
@@ -101,8 +105,12 @@ func (q *pool) enter() (*instance, waiter, error) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
+		q.low = min(q.low, n-1)
+		q.nudgeIfShort()
 		return i, nil, nil
 	}
+	q.low = 0
+	q.nudgeIfShort()
 	if q.live < q.max {
 		q.live++
 		return nil, nil, nil
@@ -148,6 +156,9 @@ func (q *pool) make(deadline time.Time) (*instance, error) {
 		q.free()
 		return nil, err
 	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.all[i] = struct{}{}
 	return i, nil
 }
 
@@ -161,10 +172,27 @@ func (q *pool) put(i *instance) {
 
 // discard closes an instance that must not be used again.
 func (q *pool) discard(i *instance) {
+	q.strike(i)
 	i.close()
 	q.free()
 	q.nudge()
 	q.leave()
+}
+
+func (q *pool) strike(i *instance) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.all, i)
+}
+
+// census counts the instances and estimates the memory they have resident.
+func (q *pool) census() (live, idle int, memory uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.all {
+		memory += i.memory.Private()
+	}
+	return q.live, len(q.idle), memory
 }
 
 // free gives the place of an instance to the next waiter, or to nobody.

@@ -167,7 +167,7 @@ func TestOneFailedStartFailsOneCallOnly(t *testing.T) {
 		// traps for three of four bytes, so that starts fail at random
 		wasmtest.Load(0), wasmtest.Const(3), wasmtest.And(), wasmtest.If(wasmtest.Unreachable()))
 	m.Func("sallyport_pre", wasmtest.Const(0))
-	r := newRuntime(t, wasm.Config{})
+	r := newRuntime(t, wasm.Config{}).Reinstantiate()
 	p := loadUntil(t, r, spec(t, m.Bytes(), abi.Fresh, 2))
 	var good, bad int
 	for good < 5 || bad < 5 {

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	goruntime "runtime"
+	"sync"
 
 	"github.com/rs/zerolog"
 	"github.com/tetratelabs/wazero"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // Runtime is the sandbox. Load may be called by many goroutines at once, but
@@ -18,18 +21,45 @@ type Runtime struct {
 	config Config
 	log    zerolog.Logger
 	cache  wazero.CompilationCache
+	caps   snapshot.Capabilities
+	room   *room
+	first  sync.Once // logs what the system offers
+
+	options       rewrite.Options // of the instrumentation
+	reinstantiate bool            // never take an image; for measurements
 }
 
 var _ abi.Runtime = (*Runtime)(nil)
 
-// New returns a runtime without plugins. It fails if the cache directory
-// cannot be used.
+// New returns a runtime without plugins. It tries out what the system offers
+// for resets; the first Load logs that. It fails if the cache directory cannot be used,
+// and if the system cannot do what c.Strategy asks for.
 func New(_ context.Context, c Config) (*Runtime, error) {
+	caps := snapshot.Probe()
+	if _, err := caps.Resolve(c.Strategy, snapshot.MaxLimit); err != nil {
+		return nil, abi.Errorf(abi.Refused, "wasm: %w", err)
+	}
 	cache, err := openCache(c.CacheDir)
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "wasm: compilation cache: %w", err)
 	}
-	return &Runtime{config: c, log: c.logger(), cache: cache}, nil
+	r := &Runtime{
+		config: c, log: c.logger(), cache: cache, caps: caps, room: newRoom(c.MaxInstances, caps),
+		options: rewrite.Options{Slice: slice, Yield: snapshot.YieldPages, DepthLimit: depthLimit},
+	}
+	return r, nil
+}
+
+// announce logs, with the first plugin, what the system offers.
+func (r *Runtime) announce() {
+	r.log.Info().Stringer("asked", r.config.Strategy).Stringer("large_memory", r.choice()).
+		Str("reason", r.caps.Reason).Int64("max_instances", r.room.max).Msg("sandbox is ready")
+}
+
+// choice returns the strategy for plugins with a large memory.
+func (r *Runtime) choice() snapshot.Strategy {
+	s, _ := r.caps.Resolve(r.config.Strategy, snapshot.MaxLimit) // New has seen the error
+	return s
 }
 
 // openCache returns the cache that all plugins share.

@@ -1,0 +1,85 @@
+package wasm
+
+import (
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
+)
+
+// clone makes an instance that has run nothing a copy of the image.
+func (i *instance) clone(rung int, s snapshot.Strategy) error {
+	globals, err := i.globals()
+	if err != nil {
+		return &abi.Error{Kind: abi.Trap, Err: err}
+	}
+	i.restorer, err = snapshot.NewRestorer(snapshot.Config{
+		Image: i.plugin.image, Memory: i.memory, Globals: globals, Strategy: s,
+	})
+	if err != nil {
+		return &abi.Error{Kind: abi.Trap, Err: err}
+	}
+	i.rung = rung
+	return nil
+}
+
+// globals returns all that has to be restored: the guest's and our own.
+func (i *instance) globals() ([]api.MutableGlobal, error) {
+	names := []string{rewrite.FuelName, rewrite.StopName, rewrite.DepthName}
+	for _, g := range i.plugin.report.Globals {
+		names = append(names, g.Name)
+	}
+	return snapshot.Globals(i.module, names)
+}
+
+// reusable reports whether an instance may serve the next call, and brings it
+// into the state for it.
+func (i *instance) reusable(err error) bool {
+	switch {
+	case i.broken:
+		return false
+	case i.plugin.spec.Instances.Mode == abi.Pooled:
+		return err == nil
+	}
+	return i.reset()
+}
+
+// reset takes back all that a call did to the instance.
+func (i *instance) reset() bool {
+	if i.restorer == nil {
+		return false
+	}
+	if _, err := i.restorer.Restore(); err != nil {
+		i.plugin.resetFailed(i.rung, err)
+		return false
+	}
+	i.plugin.ladder.worked()
+	return true
+}
+
+// resetFailed counts a failed reset, after which the instance is given up.
+func (p *plugin) resetFailed(rung int, err error) {
+	p.log.Error().Err(err).Msg("instance could not be reset")
+	if p.ladder.failed(rung) {
+		p.fellBack(err)
+	}
+}
+
+// fellBack notes that the ladder was stepped down, and why.
+func (p *plugin) fellBack(why error) {
+	p.reason.Store(new(why.Error()))
+	p.log.Warn().Err(why).Str("reset", p.resetName()).Msg("instances are reset in another way from now on")
+}
+
+// resetName returns how instances are brought into the state for the next
+// call.
+func (p *plugin) resetName() string {
+	if p.spec.Instances.Mode == abi.Pooled {
+		return "none"
+	}
+	if _, s, ok := p.ladder.rung(); ok {
+		return s.String()
+	}
+	return "new-instance"
+}

@@ -1,0 +1,60 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// warmup is the optional export that a guest may have to be run before its
+// image is taken.
+const warmup = "warmup"
+
+var errSegment = errors.New("data segment out of bounds")
+
+// start runs what a guest wants to be run before its first hook, until ctx
+// ends: the data that was taken out of the module is written, then the start
+// function, _initialize and warmup are called.
+func (i *instance) start(ctx context.Context) error {
+	r := i.plugin.report
+	for _, s := range r.Segments {
+		if !i.module.Memory().Write(s.Offset, s.Bytes) {
+			return i.startFault(errSegment)
+		}
+	}
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		deadline = time.Now().Add(i.plugin.startTimeout)
+	}
+	i.brake.arm(deadline, ctx.Done())
+	for _, name := range [...]string{r.Start, "_initialize", warmup} {
+		if err := i.invoke(name); err != nil {
+			return i.startFault(err)
+		}
+	}
+	i.out.flush()
+	i.memory.ClearRefused()
+	i.brake.release()
+	return nil
+}
+
+// invoke calls a function without parameters and results, if it is exported.
+func (i *instance) invoke(name string) error {
+	if name == "" {
+		return nil
+	}
+	f := i.module.ExportedFunction(name)
+	if f == nil {
+		return nil
+	}
+	return f.CallWithStack(i.ctx, i.stack[:])
+}
+
+// startFault describes why a guest could not be started.
+func (i *instance) startFault(err error) error {
+	i.out.flush()
+	f := i.classify(err)
+	f.Err = fmt.Errorf("start: %w", f.Err)
+	return f
+}

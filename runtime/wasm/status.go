@@ -1,0 +1,24 @@
+package wasm
+
+import "github.com/c386954a/sallyport/abi"
+
+var _ abi.Reporter = (*plugin)(nil)
+
+// Status says how many instances there are and how they are reset.
+func (p *plugin) Status() abi.Status {
+	s := abi.Status{Mode: p.spec.Instances.Mode, Reset: p.resetName()}
+	if why := p.reason.Load(); why != nil {
+		s.Reason = *why
+	}
+	s.Instances, s.Idle, s.Memory = p.pool.census()
+	if p.image != nil {
+		s.Memory += p.image.Stored()
+	}
+	return s
+}
+
+// announce logs how the plugin is run.
+func (p *plugin) announce() {
+	p.log.Info().Str("mode", p.spec.Instances.Mode.String()).Str("reset", p.resetName()).
+		Int64("memory_limit", p.memory).Msg("plugin is loaded")
+}
