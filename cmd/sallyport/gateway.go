@@ -14,6 +14,7 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/runtime/coproc"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -36,13 +37,13 @@ func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger
 	if err != nil {
 		return nil, err
 	}
-	first, err := newGeneration(ctx, 1, cfg, st, logger)
+	first, err := newGeneration(ctx, nil, cfg, st, logger)
 	if err != nil {
 		return nil, err
 	}
 	g := &gateway{store: st, logger: logger}
 	g.current.Store(first)
-	g.admin = admin.New(admin.Config{Chains: g.chains, Version: version(), Logger: logger})
+	g.admin = admin.New(admin.Config{Chains: g.chains, Process: g.process, Version: version(), Logger: logger})
 	settings, err := proxyConfig(cfg, logger)
 	if err != nil {
 		return nil, errors.Join(err, first.close(ctx))
@@ -67,6 +68,14 @@ func openStore(cfg *config.Config) (store.Store, error) {
 }
 
 func (g *gateway) chains() []*chain.Chain { return g.current.Load().chains }
+
+// process returns the figures of the external process, if there is one.
+func (g *gateway) process() any {
+	if r, ok := g.current.Load().runtimes[config.Process].(*coproc.Runtime); ok {
+		return r.Stats()
+	}
+	return nil
+}
 
 // listen opens the ports of the configuration.
 func listen(ctx context.Context, cfg *config.Config) (listeners, error) {
@@ -128,7 +137,7 @@ func (g *gateway) stop(ctx context.Context, grace time.Duration, served <-chan e
 // goes on as it was.
 func (g *gateway) reload(ctx context.Context, cfg *config.Config, grace time.Duration) error {
 	old := g.current.Load()
-	next, err := newGeneration(ctx, old.number+1, cfg, g.store, g.logger)
+	next, err := newGeneration(ctx, old, cfg, g.store, g.logger)
 	if err != nil {
 		return err
 	}

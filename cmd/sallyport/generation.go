@@ -33,16 +33,20 @@ type generation struct {
 	logger *zerolog.Logger
 }
 
-// newGeneration loads all plugins and builds all chains. Mistakes in the
+// newGeneration loads all plugins and builds all chains, to follow old, which
+// is nil at the start of the gateway. Mistakes in the
 // configuration are reported together as config.Problems; whatever was loaded
 // is closed then.
-func newGeneration(ctx context.Context, number uint64, cfg *config.Config, st store.Store, logger *zerolog.Logger) (*generation, error) {
-	runtimes, err := newRuntimes(ctx, cfg, st, logger)
+func newGeneration(ctx context.Context, old *generation, cfg *config.Config, st store.Store, logger *zerolog.Logger) (*generation, error) {
+	if old == nil {
+		old = &generation{}
+	}
+	runtimes, err := newRuntimes(ctx, cfg, st, logger, old.runtimes)
 	if err != nil {
 		return nil, err
 	}
 	g := &generation{
-		number: number, runtimes: runtimes, cfg: cfg, logger: logger,
+		number: old.number + 1, runtimes: runtimes, cfg: cfg, logger: logger,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},
 	}
 	if err := g.build(ctx); err != nil {

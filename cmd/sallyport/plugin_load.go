@@ -26,7 +26,7 @@ func (i *inspection) module(ctx context.Context, data []byte) error {
 	i.Format, i.ABI = "wasm", 1
 	_, r, err := rewrite.Rewrite(data, rewrite.Options{})
 	if err != nil {
-		i.Problem = err.Error()
+		i.Problem = strings.TrimPrefix(err.Error(), "rewrite: ")
 		i.declares(abi.Declaration{})
 		return nil
 	}
@@ -59,7 +59,7 @@ func (i *inspection) load(ctx context.Context, runtime, entry string) (err error
 		return err
 	}
 	nop := zerolog.Nop()
-	runtimes, err := newRuntimes(ctx, &config.Config{}, st, &nop)
+	runtimes, err := newRuntimes(ctx, &config.Config{}, st, &nop, nil)
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}

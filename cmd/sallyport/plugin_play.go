@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,8 +39,8 @@ func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
 		return nil, err
 	}
 	s := &stage{store: st, logs: &stageLog{}}
-	logger := zerolog.New(zerolog.ConsoleWriter{Out: s.logs, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}})
-	if s.gen, err = newGeneration(ctx, 1, cfg, st, &logger); err != nil {
+	logger := zerolog.New(s.logs)
+	if s.gen, err = newGeneration(ctx, nil, cfg, st, &logger); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return s, nil
@@ -69,59 +65,4 @@ func (s *stage) play(c *fixture.Case) (fixture.Outcome, error) {
 		return fixture.Outcome{}, fmt.Errorf("no api of the configuration takes the request: host %q, path %s", host, target)
 	}
 	return c.Play(new(abi.Exchange), api.Chain), nil
-}
-
-// config returns the configuration that a fixture is played with.
-func (f *fixtureFile) load(a *app, file string) (*config.Config, error) {
-	cfg, err := f.parse(a, file)
-	if err != nil {
-		return nil, err
-	}
-	if len(f.config) > 0 {
-		for _, api := range cfg.APIs {
-			api.Config = f.config
-		}
-	}
-	return cfg, nil
-}
-
-func (f *fixtureFile) parse(a *app, file string) (*config.Config, error) {
-	if len(f.yaml) > 0 {
-		return config.Parse(file, f.yaml, a.lookup)
-	}
-	cfg, err := config.Load(file, a.lookup)
-	if err == nil {
-		return cfg, nil
-	}
-	if _, missing := os.Stat(filepath.Join(filepath.Dir(file), config.RecipeFile)); missing == nil {
-		return nil, errors.Join(err, errNotBuilt)
-	}
-	return nil, err
-}
-
-var errNotBuilt = errors.New("if the plugin is not there yet, build it: sallyport plugin build")
-
-// stageLog keeps what the plugins log and what goes wrong.
-type stageLog struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *stageLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// take returns the lines since the last time.
-func (l *stageLog) take() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := strings.TrimSuffix(l.b.String(), "\n")
-	l.b.Reset()
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, "\n")
 }

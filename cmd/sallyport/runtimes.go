@@ -23,8 +23,10 @@ import (
 )
 
 // newRuntimes returns one runtime per isolation model. It is the one place
-// that knows all of them.
-func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger) (map[string]abi.Runtime, error) {
+// that knows all of them. old are those that the new ones are to replace.
+func newRuntimes(
+	ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, old map[string]abi.Runtime,
+) (map[string]abi.Runtime, error) {
 	modules, err := wasm.New(ctx, wasm.Config{Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv})
 	if err != nil {
 		return nil, fmt.Errorf("wasm: %w", err)
@@ -35,7 +37,11 @@ func newRuntimes(ctx context.Context, cfg *config.Config, st store.Store, logger
 		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger}),
 	}
 	if cfg.Coproc != nil {
-		runtimes[config.Process] = coproc.New(coprocConfig(cfg.Coproc, logger))
+		process := coprocConfig(cfg.Coproc, logger)
+		if cfg.Coproc.StopStart {
+			process.After, _ = old[config.Process].(*coproc.Runtime)
+		}
+		runtimes[config.Process] = coproc.New(process)
 	}
 	return runtimes, nil
 }

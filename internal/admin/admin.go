@@ -27,7 +27,12 @@ type Config struct {
 	// may be called from many goroutines. Nil means none.
 	Chains  func() []*chain.Chain
 	Version string
-	Logger  *zerolog.Logger // nil logs nothing
+
+	// Process returns what there is to say of the external process, as JSON
+	// can carry it, nil if there is none. It is called like Chains.
+	Process func() any
+
+	Logger *zerolog.Logger // nil logs nothing
 }
 
 // Server answers on /healthz, /status and /metrics. Make one with [New].
@@ -41,6 +46,9 @@ type Server struct {
 func New(cfg Config) *Server {
 	if cfg.Chains == nil {
 		cfg.Chains = func() []*chain.Chain { return nil }
+	}
+	if cfg.Process == nil {
+		cfg.Process = func() any { return nil }
 	}
 	if cfg.Logger == nil {
 		nop := zerolog.Nop()

@@ -12,6 +12,7 @@ type Status struct {
 	Version string      `json:"version"`
 	Uptime  string      `json:"uptime"`
 	APIs    []APIStatus `json:"apis"`
+	Process any         `json:"process,omitempty"` // the external process, if there is one
 }
 
 // APIStatus is one API with its plugins in the order they run.
@@ -45,6 +46,7 @@ func (s *Server) Status() Status {
 		Version: s.cfg.Version,
 		Uptime:  time.Since(s.started).Round(time.Second).String(),
 		APIs:    []APIStatus{},
+		Process: s.cfg.Process(),
 	}
 	for _, c := range s.cfg.Chains() {
 		out.APIs = append(out.APIs, apiStatus(c))

@@ -21,10 +21,10 @@ const (
 
 // Metric is a value that the process counts or measures.
 type Metric struct {
-	Name   string // lower case letters, digits and underscores
-	Gauge  bool   // a value that is set; else a counter that only grows
-	Labels map[string]string
-	Value  float64
+	Name   string            `json:"name"`  // lower case letters, digits and underscores
+	Gauge  bool              `json:"gauge"` // a value that is set; else a counter that only grows
+	Labels map[string]string `json:"labels,omitempty"`
+	Value  float64           `json:"value"`
 }
 
 // metrics are those of all processes of a runtime: counters go on when a

@@ -11,6 +11,7 @@ var errPaused = errors.New("process has made room for its successor")
 
 // pause asks the supervisor to have no process for a while.
 type pause struct {
+	of   *Runtime
 	done chan struct{} // closed once there is none
 	over chan struct{} // closed to start one again
 	end  sync.Once     // of closing over
@@ -26,7 +27,7 @@ func (r *Runtime) suspend(ctx context.Context) (*pause, error) {
 	if !running {
 		return nil, nil
 	}
-	z := &pause{done: make(chan struct{}), over: make(chan struct{})}
+	z := &pause{of: r, done: make(chan struct{}), over: make(chan struct{})}
 	select {
 	case r.pauses <- z:
 	case <-stopped:
@@ -42,12 +43,23 @@ func (r *Runtime) suspend(ctx context.Context) (*pause, error) {
 	return z, nil
 }
 
-// resume ends a pause. It may be nil, and ended already.
-func (z *pause) resume() {
-	if z != nil {
-		z.end.Do(func() { close(z.over) })
+// lend lets the calls that wait, and those that still come, use the process of
+// the successor, if that declares the same handlers.
+func (z *pause) lend(ctx context.Context, p *process) {
+	if z.of.recognise(p) != nil || z.of.loadAll(ctx, p) != nil {
+		return
 	}
+	z.of.publish(p)
 }
+
+// takeBack ends that.
+func (z *pause) takeBack() {
+	z.of.enter(waiting, errPaused)
+	z.of.current.Store(nil)
+}
+
+// resume ends a pause, which may have ended already.
+func (z *pause) resume() { z.end.Do(func() { close(z.over) }) }
 
 // rest has no process until the pause is over. It reports false if ctx ended
 // first.
@@ -74,15 +86,40 @@ func (r *Runtime) makeRoom(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.before, r.cfg.After = z, nil // a chain of all that ever were would stay in memory
+	r.before, r.cfg.After = z, nil
 	return nil
 }
 
-// giveBack lets the predecessor have a process again, if it is still there.
+// lend is for a process that has become ready.
+func (r *Runtime) lend(ctx context.Context, p *process) {
+	if z := r.predecessor(); z != nil {
+		ctx, cancel := context.WithTimeout(ctx, r.cfg.StartTimeout)
+		defer cancel()
+		z.lend(ctx, p)
+	}
+}
+
+// takeBack is for a process that is going to end.
+func (r *Runtime) takeBack() {
+	if z := r.predecessor(); z != nil {
+		z.takeBack()
+	}
+}
+
+// giveBack lets the predecessor have a process of its own again, if it is
+// still there.
 func (r *Runtime) giveBack() {
+	if z := r.predecessor(); z != nil {
+		z.resume()
+	}
 	r.mu.Lock()
-	z := r.before
-	r.before = nil
-	r.mu.Unlock()
-	z.resume()
+	defer r.mu.Unlock()
+	r.before = nil // or all that ever were would stay in memory
+}
+
+// predecessor returns who makes room for this runtime, if anybody.
+func (r *Runtime) predecessor() *pause {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.before
 }

@@ -108,6 +108,7 @@ var errRuntimeClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin
 // terminates and at last kills its group. When ctx ends it is killed at once.
 // Close returns when nothing of it is left.
 func (r *Runtime) Close(ctx context.Context) error {
+	r.takeBack()
 	defer r.giveBack()
 	r.mu.Lock()
 	cancel, hurry, stopped := r.cancel, r.hurry, r.stopped

@@ -24,6 +24,7 @@ func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan st
 		return
 	}
 	r.publish(p)
+	r.lend(ctx, p)
 	close(first.done)
 	b := backoff{cfg: r.cfg.Restart}
 	for p != nil {
