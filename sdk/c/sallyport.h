@@ -245,38 +245,47 @@ struct sp_buffer_ {
 __attribute__((weak)) char sp_first_[SP_BUFFER];
 __attribute__((weak)) struct sp_buffer_ sp_buffer_ = { sp_first_, SP_BUFFER, 0 };
 
-// sp_more_ returns n new bytes, or null. Buffers that were outgrown are not
-// freed: values in them are in use, and as sizes double they are never more
-// than the last one.
-#if defined(__wasm__) && !defined(__wasi__)
-static inline char *sp_more_(uint32_t n)
-{
-    size_t page = __builtin_wasm_memory_grow(0, (n + 0xffffu) >> 16);
-    return page == (size_t)-1 ? 0 : (char *)(page << 16);
-}
-#else
-// The allocator of a libc takes the whole memory for itself: ask it.
-static inline char *sp_more_(uint32_t n) { return (char *)malloc(n); }
-#endif
+// sp_enlarge_ makes room for n bytes. Values that were handed out stay where
+// they are. It is rarely called, and kept out of the functions that might.
+static __attribute__((noinline, unused)) void sp_enlarge_(uint32_t n);
 
 static inline char *sp_free_(void) { return sp_buffer_.ptr + sp_buffer_.used; }
 static inline uint32_t sp_room_(void) { return sp_buffer_.cap - sp_buffer_.used; }
 
-// sp_enlarge_ makes room for n bytes. It is rarely called, and kept out of the
-// functions that might.
-static __attribute__((noinline, unused)) void sp_enlarge_(uint32_t n)
+#if defined(__wasm__) && !defined(__wasi__)
+// Memory grows at its end. A buffer that ends there grows in place.
+static void sp_enlarge_(uint32_t n)
 {
-    uint32_t cap = sp_buffer_.cap < 0x20000000u ? 2 * sp_buffer_.cap : sp_buffer_.cap;
-    cap = cap < n ? n : cap;
-    sp_buffer_.ptr = sp_more_(cap);
-    if (!sp_buffer_.ptr)
+    struct sp_buffer_ *b = &sp_buffer_;
+    size_t end = __builtin_wasm_memory_size(0) << 16;
+    bool last = b->ptr != sp_first_ && (size_t)(b->ptr + b->cap) == end;
+    uint32_t pages = ((last ? n - sp_room_() : n) + 0xffffu) >> 16;
+    if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1)
         SP_TRAP_();
-    sp_buffer_.cap = cap;
-    sp_buffer_.used = 0;
+    if (!last) {
+        b->ptr = (char *)end;
+        b->cap = b->used = 0;
+    }
+    b->cap += pages << 16;
 }
+#else
+// The allocator of a libc takes the whole memory for itself: ask it. A buffer
+// that was outgrown is not freed: values in it are in use, and as sizes double,
+// all of them together are never more than the last one.
+static void sp_enlarge_(uint32_t n)
+{
+    struct sp_buffer_ *b = &sp_buffer_;
+    uint32_t cap = b->cap < 0x20000000u ? 2 * b->cap : b->cap;
+    b->cap = cap < n ? n : cap;
+    b->ptr = (char *)malloc(b->cap);
+    b->used = 0;
+    if (!b->ptr)
+        SP_TRAP_();
+}
+#endif
 
 // sp_grow_ reports whether a result of n means that the room was too small,
-// and makes room if so. Values that were handed out stay where they are.
+// and makes room if so.
 static inline bool sp_grow_(int32_t n)
 {
     if (n < 0 || (uint32_t)n <= sp_room_())

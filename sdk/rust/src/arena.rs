@@ -62,14 +62,13 @@ impl Arena {
     /// Returns `head` followed by `tail`, where `head` is empty or a value of
     /// this arena: in place, if it was the last one.
     pub(crate) fn append<'x>(&'x self, host: &Host, head: &'x [u8], tail: &[u8]) -> &'x [u8] {
-        let end = self.room().as_ptr();
-        if head.as_ptr().wrapping_add(head.len()) == end && tail.len() <= self.room().len() {
+        let n = head.len() + tail.len();
+        let last = head.as_ptr().wrapping_add(head.len()) == self.room().as_ptr();
+        if last && (tail.len() <= self.room().len() || self.extend(host, tail.len())) {
             self.room()[..tail.len()].copy_from_slice(tail);
-            let n = head.len() + tail.len();
             self.used.set(self.used.get() - head.len());
             return self.take(n);
         }
-        let n = head.len() + tail.len();
         if n > self.room().len() {
             self.enlarge(host, n);
         }
@@ -117,16 +116,32 @@ impl Arena {
         unsafe { slice::from_raw_parts(self.ptr.get().add(from), n) }
     }
 
-    /// Makes room for n bytes. The old buffer is not freed: values in it are
-    /// in use, and as sizes double, all old ones together are never larger
-    /// than the new one.
+    /// Makes room for n bytes: in place, or in a new buffer. The old one is
+    /// not freed: values in it are in use, and as sizes double, all old ones
+    /// together are never larger than the new one.
     #[cold]
     #[inline(never)]
     fn enlarge(&self, host: &Host, n: usize) {
+        if self.extend(host, n) {
+            return;
+        }
         let cap = n.max(MIN).max(self.cap.get().saturating_mul(2));
-        self.ptr.set(host.more(cap));
+        let (ptr, cap) = host.more(cap);
+        self.ptr.set(ptr);
         self.cap.set(cap);
         self.used.set(0);
+    }
+
+    /// Makes room for n bytes where the buffer ends, if it can. The first one,
+    /// a static, cannot.
+    fn extend(&self, host: &Host, n: usize) -> bool {
+        if self.cap.get() <= MIN {
+            return false;
+        }
+        let end = self.ptr.get().wrapping_add(self.cap.get());
+        let more = host.extend(end, n - self.room().len());
+        self.cap.set(self.cap.get() + more);
+        more > 0
     }
 }
 

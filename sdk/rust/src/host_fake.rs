@@ -36,11 +36,16 @@ impl Host {
         self.fake.take()
     }
 
+    /// Returns how many bytes a buffer with that end has grown by: none.
+    pub(crate) fn extend(&self, _: *mut u8, _: usize) -> usize {
+        0
+    }
+
     /// Returns n new bytes, all zero, that live as long as the host.
-    pub(crate) fn more(&self, n: usize) -> *mut u8 {
+    pub(crate) fn more(&self, n: usize) -> (*mut u8, usize) {
         let buffer = Box::into_raw(std::vec![0; n].into_boxed_slice());
         self.buffers.borrow_mut().push(buffer);
-        buffer.cast()
+        (buffer.cast(), n)
     }
 
     fn fake(&self) -> Ref<'_, Fake> {

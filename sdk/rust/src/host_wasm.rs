@@ -153,22 +153,36 @@ methods! {
     env_get(name: in, buf: out) -> i32;
 }
 
+#[cfg(not(target_os = "wasi"))]
+const PAGE: usize = 64 << 10;
+
+#[cfg(not(target_os = "wasi"))]
 impl Host {
-    /// Returns n new bytes, all zero.
-    #[cfg(not(target_os = "wasi"))]
-    pub(crate) fn more(&self, n: usize) -> *mut u8 {
-        const PAGE: usize = 64 << 10;
-        let page = core::arch::wasm32::memory_grow(0, (n + (PAGE - 1)) / PAGE);
+    /// Returns n or more new bytes, all zero, at the end of the memory.
+    pub(crate) fn more(&self, n: usize) -> (*mut u8, usize) {
+        let pages = (n + (PAGE - 1)) / PAGE;
+        let page = core::arch::wasm32::memory_grow(0, pages);
         if page == usize::MAX {
             trap();
         }
-        (page * PAGE) as *mut u8
+        ((page * PAGE) as *mut u8, pages * PAGE)
     }
 
-    /// Returns n new bytes, all zero. The allocator of the libc in std takes
-    /// the whole memory for itself: ask it.
-    #[cfg(target_os = "wasi")]
-    pub(crate) fn more(&self, n: usize) -> *mut u8 {
+    /// Returns how many bytes a buffer with that end has grown by: n or more,
+    /// if the memory ends there, or none.
+    pub(crate) fn extend(&self, end: *mut u8, n: usize) -> usize {
+        if end as usize != core::arch::wasm32::memory_size(0) * PAGE {
+            return 0;
+        }
+        self.more(n).1
+    }
+}
+
+/// The allocator of the libc in std takes the whole memory for itself.
+#[cfg(target_os = "wasi")]
+impl Host {
+    /// Returns n new bytes, all zero.
+    pub(crate) fn more(&self, n: usize) -> (*mut u8, usize) {
         extern "C" {
             fn calloc(count: usize, size: usize) -> *mut u8;
         }
@@ -177,6 +191,11 @@ impl Host {
         if p.is_null() {
             trap();
         }
-        p
+        (p, n)
+    }
+
+    /// Returns how many bytes a buffer with that end has grown by: none.
+    pub(crate) fn extend(&self, _: *mut u8, _: usize) -> usize {
+        0
     }
 }
