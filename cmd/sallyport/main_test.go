@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // TestScript runs the command line as users do; every script is one story.
 func TestScript(t *testing.T) {
-	path, env := toolPath(t), goEnv(t)
+	path, env := toolPath(t), scriptEnv(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Cmds:                scriptCommands(),

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -39,7 +41,12 @@ func formatBytes(n int64) string {
 	case n < 1<<10:
 		return fmt.Sprintf("%d bytes", n)
 	case n < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+		return shortNumber(float64(n)/(1<<10)) + " KiB"
 	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	return shortNumber(float64(n)/(1<<20)) + " MiB"
+}
+
+// shortNumber returns a number with at most one decimal.
+func shortNumber(f float64) string {
+	return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
 }

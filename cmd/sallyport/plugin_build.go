@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func newPluginBuildCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b := newBuild(dir, r)
+			b := &pluginBuild{dir, r}
 			made, err := b.run(cmd.Context(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -56,7 +55,59 @@ type pluginBuild struct {
 	recipe *config.Recipe
 }
 
-func newBuild(dir string, r *config.Recipe) *pluginBuild { return &pluginBuild{dir, r} }
+// openBuild reads the recipe of a folder. It returns nil if there is none, or
+// if there is nothing to build.
+func openBuild(dir string, lookup func(string) (string, bool)) (*pluginBuild, error) {
+	if _, err := os.Stat(filepath.Join(dir, config.RecipeFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	r, err := config.LoadRecipe(dir, lookup)
+	if err != nil || len(r.Steps) == 0 {
+		return nil, err
+	}
+	return &pluginBuild{dir, r}, nil
+}
+
+// output returns the path of the file that the build makes.
+func (b *pluginBuild) output() string {
+	return filepath.Join(b.dir, filepath.FromSlash(b.recipe.Output.Value))
+}
+
+// newerSource returns a source that was changed after the last build, or "".
+// It fails if there was none.
+func (b *pluginBuild) newerSource() (string, error) {
+	made, err := os.Stat(b.output())
+	if err != nil {
+		return "", fmt.Errorf("%s is not there yet: build it with `sallyport plugin build`", b.output())
+	}
+	newer := ""
+	err = filepath.WalkDir(b.dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != b.dir && notSource(d.Name()):
+			return filepath.SkipDir
+		case d.IsDir() || newer != "" || !isSource(d.Name()):
+			return nil
+		}
+		info, err := d.Info()
+		if err == nil && info.ModTime().After(made.ModTime()) {
+			newer = path
+		}
+		return err
+	})
+	return newer, err
+}
+
+// notSource reports whether a folder holds nothing that its author edits.
+func notSource(folder string) bool {
+	return strings.HasPrefix(folder, ".") || slices.Contains([]string{"build", "node_modules", "target", "tests"}, folder)
+}
+
+// isSource reports whether a build depends on a file, as its name tells.
+func isSource(name string) bool {
+	return slices.Contains([]string{".go", ".c", ".h", ".cc", ".cpp", ".rs", ".ts", ".js", ".py", ".zig"}, filepath.Ext(name))
+}
 
 // built is what a build made.
 type built struct {
@@ -76,12 +127,11 @@ func (b *pluginBuild) run(ctx context.Context, log io.Writer) (*built, error) {
 			return nil, err
 		}
 	}
-	file := filepath.Join(b.dir, filepath.FromSlash(b.recipe.Output.Value))
-	info, err := os.Stat(file)
+	info, err := os.Stat(b.output())
 	if err != nil {
 		return nil, fmt.Errorf("%s: the build did not make %s", b.recipe.Output.Pos, b.recipe.Output.Value)
 	}
-	return &built{b.recipe.Name, file, info.Size(), time.Since(start).Milliseconds(), len(b.recipe.Steps)}, nil
+	return &built{b.recipe.Name, b.output(), info.Size(), time.Since(start).Milliseconds(), len(b.recipe.Steps)}, nil
 }
 
 func (b *built) print(w io.Writer) error {
@@ -106,101 +156,7 @@ func (b *pluginBuild) step(ctx context.Context, log io.Writer, words []config.Te
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s: %w\n%s", words[0].Pos, filepath.Base(cmd.Args[0]), err, b.needs())
+		return fmt.Errorf("%s: %s: %w%s", words[0].Pos, filepath.Base(cmd.Args[0]), err, b.needs("\nif it misses something: the build needs "))
 	}
 	return nil
-}
-
-// command returns a step with its program found.
-func (b *pluginBuild) command(ctx context.Context, words []config.Text) (*exec.Cmd, error) {
-	names := b.recipe.Tools[words[0].Value]
-	if len(names) == 0 {
-		names = []string{words[0].Value}
-	}
-	for _, name := range names {
-		program, ok := b.find(name)
-		if !ok {
-			continue
-		}
-		cmd := exec.CommandContext(ctx, program) //nolint:gosec // running the author's commands is the job
-		cmd.Args[0] = name
-		for _, w := range words[1:] {
-			cmd.Args = append(cmd.Args, w.Value)
-		}
-		cmd.Dir = b.dir
-		cmd.Env = os.Environ()
-		for _, key := range slices.Sorted(maps.Keys(b.recipe.Env)) {
-			cmd.Env = append(cmd.Env, key+"="+b.recipe.Env[key])
-		}
-		cmd.WaitDelay = 5 * time.Second
-		return cmd, nil
-	}
-	return nil, b.missing(names)
-}
-
-// find returns the path of a program; one with a slash is in the folder.
-func (b *pluginBuild) find(name string) (string, bool) {
-	if !strings.Contains(name, "/") {
-		program, err := exec.LookPath(name)
-		return program, err == nil
-	}
-	program, err := filepath.Abs(filepath.Join(b.dir, filepath.FromSlash(name)))
-	if err != nil {
-		return "", false
-	}
-	program, err = exec.LookPath(program)
-	return program, err == nil
-}
-
-// missing says that none of the programs is there.
-func (b *pluginBuild) missing(names []string) error {
-	first := names[0]
-	for _, name := range names {
-		if !strings.Contains(name, "/") {
-			first = name
-			break
-		}
-	}
-	text := first + " is not installed"
-	if len(names) > 1 {
-		text += " (looked for " + strings.Join(names, ", ") + ")"
-	}
-	if b.recipe.Install != "" {
-		text += "\n" + b.needs()
-	}
-	return errors.New(text)
-}
-
-// needs says what a build needs.
-func (b *pluginBuild) needs() string {
-	if b.recipe.Install == "" {
-		return "see what the program said above"
-	}
-	return "the build needs " + b.recipe.Install
-}
-
-// spell returns a command as it can be typed in the folder.
-func (b *pluginBuild) spell(cmd *exec.Cmd) string {
-	var words []string
-	if b.dir != "." {
-		words = append(words, "cd", quoteWord(b.dir), "&&")
-	}
-	for _, key := range slices.Sorted(maps.Keys(b.recipe.Env)) {
-		words = append(words, key+"="+quoteWord(b.recipe.Env[key]))
-	}
-	for _, word := range cmd.Args {
-		words = append(words, quoteWord(word))
-	}
-	return strings.Join(words, " ")
-}
-
-// quoteWord quotes a word for a shell if it needs that.
-func quoteWord(s string) string {
-	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("_@%+=:,./-", c)
-	}
-	if s != "" && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/internal/fixture"
 )
 
@@ -74,38 +75,56 @@ func (f *fixtureFile) sameSetup(g *fixtureFile) bool {
 	return bytes.Equal(f.config, g.config) && bytes.Equal(f.yaml, g.yaml)
 }
 
-// findFixtures returns the configuration and the fixtures that an argument
-// names: one file, or those of a folder and of the folder tests in it.
-func findFixtures(arg string) (configFile string, fixtures []string, err error) {
+// load returns the configuration that the fixture is played with.
+func (f *fixtureFile) load(file string, lookup func(string) (string, bool)) (cfg *config.Config, err error) {
+	if len(f.yaml) > 0 {
+		// The name is for messages, its folder for the paths in the section.
+		cfg, err = config.Parse(file+" in "+filepath.Base(f.path), f.yaml, lookup)
+	} else {
+		cfg, err = config.Load(file, lookup)
+	}
+	if err != nil || len(f.config) == 0 {
+		return cfg, err
+	}
+	for _, api := range cfg.APIs {
+		api.Config = f.config
+	}
+	return cfg, nil
+}
+
+// findFixtures returns the fixtures that an argument names: one file, or those
+// of a folder and of the folder tests in it.
+func findFixtures(arg string) (paths []string, err error) {
 	info, err := os.Stat(arg)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if !info.IsDir() {
-		configFile, err = configOf(arg)
-		return configFile, []string{arg}, err
+		return []string{arg}, nil
 	}
 	for _, folder := range []string{arg, filepath.Join(arg, "tests")} {
-		found, err := filepath.Glob(filepath.Join(escapeGlob(folder), "*"+fixtureEnd))
-		if err != nil {
-			return "", nil, err
+		entries, err := os.ReadDir(folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-		slices.Sort(found)
-		fixtures = append(fixtures, found...)
+		for _, e := range entries {
+			if !e.IsDir() && strings.HasSuffix(e.Name(), fixtureEnd) {
+				paths = append(paths, filepath.Join(folder, e.Name()))
+			}
+		}
 	}
-	if len(fixtures) == 0 {
-		return "", nil, fmt.Errorf("no tests: there is no *%s in %s or in %s", fixtureEnd, arg, filepath.Join(arg, "tests"))
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no tests: there is no *%s in %s or in %s", fixtureEnd, arg, filepath.Join(arg, "tests"))
 	}
-	return filepath.Join(arg, defaultConfig), fixtures, nil
+	return paths, nil
 }
 
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}
-
-// configOf finds the configuration beside a fixture, or in a folder above.
-func configOf(path string) (string, error) {
-	dir := filepath.Dir(path)
+// configOf finds the configuration in a folder, or above a file.
+func configOf(arg string) (string, error) {
+	if info, err := os.Stat(arg); err != nil || info.IsDir() {
+		return filepath.Join(arg, defaultConfig), err
+	}
+	dir := filepath.Dir(arg)
 	for range 3 {
 		file := filepath.Join(dir, defaultConfig)
 		if _, err := os.Stat(file); err == nil {
@@ -113,5 +132,5 @@ func configOf(path string) (string, error) {
 		}
 		dir = filepath.Join(dir, "..")
 	}
-	return "", errors.New(path + ": there is no " + defaultConfig + " beside it or above: name one with -c")
+	return "", fmt.Errorf("%s: there is no %s beside it or above: name one with -c", arg, defaultConfig)
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -102,12 +101,11 @@ func countIn(paths []string, folder string) (n int) {
 
 // warnOfMissingTools says now what a build would say later.
 func warnOfMissingTools(ctx context.Context, w io.Writer, dir string) error {
-	r, err := config.LoadRecipe(dir, os.LookupEnv)
-	if err != nil {
+	b, err := openBuild(dir, os.LookupEnv)
+	if b == nil || err != nil {
 		return err
 	}
-	b := newBuild(dir, r)
-	for _, step := range slices.Clip(r.Steps) {
+	for _, step := range b.recipe.Steps {
 		if _, err := b.command(ctx, step); err != nil {
 			fmt.Fprintf(w, "\nnote: %v\n", err)
 			return nil

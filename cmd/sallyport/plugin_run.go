@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,16 +14,9 @@ import (
 	"github.com/c386954a/sallyport/internal/fixture"
 )
 
-// pluginTester are the flags of plugin test.
-type pluginTester struct {
-	app            *app
-	config         string
-	update, asJSON bool
-	verbose        bool
-}
-
 func newPluginTestCmd(a *app) *cobra.Command {
 	t := &pluginTester{app: a}
+	var asJSON, verbose bool
 	cmd := &cobra.Command{
 		Use:   "test [FOLDER | FILE]",
 		Short: "Play the test requests of a plugin and compare",
@@ -38,120 +31,114 @@ func newPluginTestCmd(a *app) *cobra.Command {
 			if len(args) > 0 {
 				arg = args[0]
 			}
-			return t.run(cmd.Context(), cmd.OutOrStdout(), arg)
+			t.notes = cmd.ErrOrStderr()
+			report, err := t.run(cmd.Context(), arg)
+			if err != nil {
+				return err
+			}
+			return report.show(cmd.OutOrStdout(), asJSON, verbose)
 		},
 	}
 	cmd.Flags().StringVarP(&t.config, "config", "c", "", "configuration `FILE`; sallyport.yaml of the folder unless given")
 	cmd.Flags().BoolVar(&t.update, "update", false, "write what happens into the files")
-	cmd.Flags().BoolVar(&t.asJSON, "json", false, "print the result as JSON")
-	cmd.Flags().BoolVarP(&t.verbose, "verbose", "v", false, "show what plugins log also where a test passes")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show what plugins log also where a test passes")
 	return cmd
 }
 
-// testReport is what all tests came to.
-type testReport struct {
-	OK    bool         `json:"ok"`
-	Tests []testResult `json:"tests"`
+// pluginTester plays fixtures one after another. Neighbours with the same
+// configuration share one load of the plugins.
+type pluginTester struct {
+	app    *app
+	config string
+	update bool
+	notes  io.Writer
+
+	stage *stage       // nil before the first and after the last
+	of    *fixtureFile // whose configuration is on the stage
 }
 
-// testResult is what one test came to.
-type testResult struct {
-	Name    string   `json:"name"`
-	File    string   `json:"file"`
-	About   string   `json:"about"`
-	OK      bool     `json:"ok"`
-	Updated bool     `json:"updated,omitempty"`
-	Problem string   `json:"problem,omitempty"` // why it could not be played
-	Micros  int64    `json:"micros"`            // the chain alone
-	Want    string   `json:"want,omitempty"`
-	Got     string   `json:"got,omitempty"`
-	Logs    []string `json:"logs,omitempty"`
-}
-
-func (t *pluginTester) run(ctx context.Context, out io.Writer, arg string) error {
-	configFile, paths, err := findFixtures(arg)
-	if err != nil && t.config == "" {
-		return err
-	}
-	if t.config != "" {
-		configFile = t.config
-	}
-	if len(paths) == 0 {
-		return err
-	}
-	report, err := t.playAll(ctx, configFile, paths)
+// run plays what an argument names.
+func (t *pluginTester) run(ctx context.Context, arg string) (report *testReport, err error) {
+	paths, err := findFixtures(arg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if t.asJSON {
-		err = printJSON(out, report)
-	} else {
-		err = t.print(out, report)
-	}
-	if err == nil && !report.OK {
-		return &exitError{code: exitCheck}
-	}
-	return err
-}
-
-// playAll plays the files in order. Neighbours with the same configuration
-// share one load of the plugins.
-func (t *pluginTester) playAll(ctx context.Context, configFile string, paths []string) (_ *testReport, err error) {
-	report := &testReport{OK: true}
-	var s *stage
-	var of *fixtureFile // whose configuration is on the stage
-	defer func() {
-		if s != nil {
-			err = errors.Join(err, s.close(ctx))
+	if t.config == "" {
+		if t.config, err = configOf(arg); err != nil {
+			return nil, err
 		}
-	}()
+	}
+	if err := t.checkBuilt(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, t.close(ctx)) }()
+	report = &testReport{OK: true}
 	for _, path := range paths {
 		f := readFixture(path)
-		if f.err == nil && (of == nil || !f.sameSetup(of)) {
-			if s != nil {
-				if err := s.close(ctx); err != nil {
-					return nil, err
-				}
-				s = nil
-			}
-			if s, err = t.open(ctx, f, configFile); err != nil {
+		if f.err == nil {
+			if err := t.ready(ctx, f); err != nil {
 				return nil, err
 			}
-			of = f
 		}
-		r := t.play(s, f)
+		r := t.play(f)
 		report.OK = report.OK && r.OK
 		report.Tests = append(report.Tests, r)
 	}
 	return report, nil
 }
 
-func (t *pluginTester) open(ctx context.Context, f *fixtureFile, configFile string) (*stage, error) {
-	cfg, err := f.load(t.app, configFile)
+// checkBuilt fails if the plugin beside the configuration was never built, and
+// says so if that was before its source was last changed.
+func (t *pluginTester) checkBuilt() error {
+	b, err := openBuild(filepath.Dir(t.config), t.app.lookup)
+	if b == nil || err != nil {
+		return err
+	}
+	newer, err := b.newerSource()
+	if err == nil && newer != "" {
+		fmt.Fprintf(t.notes, "note: %s is newer than %s: build it again with `sallyport plugin build`\n", newer, b.recipe.Output.Value)
+	}
+	return err
+}
+
+// ready brings the configuration of a fixture on the stage.
+func (t *pluginTester) ready(ctx context.Context, f *fixtureFile) error {
+	if t.stage != nil && f.sameSetup(t.of) {
+		return nil
+	}
+	if err := t.close(ctx); err != nil {
+		return err
+	}
+	cfg, err := f.load(t.config, t.app.lookup)
 	if err == nil {
-		var s *stage
-		if s, err = openStage(ctx, cfg); err == nil {
-			return s, nil
-		}
+		t.of = f
+		t.stage, err = openStage(ctx, cfg)
 	}
-	if len(f.yaml) > 0 {
-		return nil, fmt.Errorf("%s: section %s: %w", f.path, defaultConfig, err)
+	return err
+}
+
+func (t *pluginTester) close(ctx context.Context) error {
+	if t.stage == nil {
+		return nil
 	}
-	return nil, err
+	s := t.stage
+	t.stage = nil
+	return s.close(ctx)
 }
 
 // play plays one file and compares.
-func (t *pluginTester) play(s *stage, f *fixtureFile) testResult {
+func (t *pluginTester) play(f *fixtureFile) testResult {
 	r := testResult{Name: f.name, File: f.path, About: f.about}
 	if f.err != nil {
 		r.Problem = f.err.Error()
 		return r
 	}
-	s.logs.take()
+	t.stage.logs.take()
 	start := time.Now()
-	got, err := s.play(&f.Case)
+	got, err := t.stage.play(&f.Case)
 	r.Micros = time.Since(start).Microseconds()
-	r.Logs = s.logs.take()
+	r.Logs = t.stage.logs.take()
 	if err != nil {
 		r.Problem = err.Error()
 		return r
@@ -160,7 +147,7 @@ func (t *pluginTester) play(s *stage, f *fixtureFile) testResult {
 	switch r.OK = f.complete && want == got.String(); {
 	case r.OK:
 	case t.update:
-		t.write(&r, f, got)
+		f.write(&r, got)
 	case !f.complete:
 		r.Problem = "a section `upstream` or `reply` is missing: --update writes what happens"
 	default:
@@ -170,7 +157,7 @@ func (t *pluginTester) play(s *stage, f *fixtureFile) testResult {
 }
 
 // write puts the outcome into the file.
-func (t *pluginTester) write(r *testResult, f *fixtureFile, got fixture.Outcome) {
+func (f *fixtureFile) write(r *testResult, got fixture.Outcome) {
 	info, err := os.Stat(f.path)
 	if err == nil {
 		err = os.WriteFile(f.path, fixture.Update(f.data, got), info.Mode().Perm())
@@ -180,82 +167,4 @@ func (t *pluginTester) write(r *testResult, f *fixtureFile, got fixture.Outcome)
 		return
 	}
 	r.OK, r.Updated = true, true
-}
-
-// print shows the report to people.
-func (t *pluginTester) print(out io.Writer, report *testReport) error {
-	p := paintFor(out)
-	width, failed, updated := 0, 0, 0
-	for _, r := range report.Tests {
-		width = max(width, len(r.Name))
-	}
-	for _, r := range report.Tests {
-		switch {
-		case r.Updated:
-			updated++
-			fmt.Fprintf(out, "%swrote%s %-*s  %s\n", p.bold, p.plain, width, r.Name, r.File)
-		case r.OK:
-			fmt.Fprintf(out, "%sok%s    %-*s  %s\n", p.green, p.plain, width, r.Name, r.About)
-			if t.verbose {
-				printLogs(out, p, r.Logs)
-			}
-		default:
-			failed++
-			fmt.Fprintf(out, "%sFAIL%s  %-*s  %s\n", p.red, p.plain, width, r.Name, r.About)
-			r.printFailure(out, p)
-		}
-	}
-	_, err := fmt.Fprintln(out, summary(len(report.Tests), failed, updated))
-	return err
-}
-
-func summary(all, failed, updated int) string {
-	text := plural(all, "test") + ": "
-	switch {
-	case failed > 0:
-		text += fmt.Sprintf("%d failed", failed)
-	default:
-		text += "ok"
-	}
-	if updated > 0 {
-		text += fmt.Sprintf(", %d written: look at the changes", updated)
-	}
-	return text
-}
-
-// printFailure shows what is different, below the name of the file.
-func (r *testResult) printFailure(out io.Writer, p paint) {
-	fmt.Fprintf(out, "      %s\n", r.File)
-	if r.Problem != "" {
-		fmt.Fprintf(out, "      %s\n", r.Problem)
-	}
-	if lines := fixture.Diff(r.Want, r.Got); len(lines) > 0 {
-		fmt.Fprintf(out, "      %s- expected%s, %s+ what the plugin made of it%s\n", p.red, p.plain, p.green, p.plain)
-		for _, l := range lines {
-			printDiffLine(out, p, l)
-		}
-	}
-	printLogs(out, p, r.Logs)
-}
-
-func printDiffLine(out io.Writer, p paint, l fixture.Line) {
-	colour := map[byte]string{'-': p.red, '+': p.green}[l.Op]
-	text := l.Text
-	if len(text) > 200 {
-		text = text[:200] + "…"
-	}
-	fmt.Fprintf(out, "      %s%s%s\n", colour, strings.TrimRight(string(l.Op)+" "+text, " "), plainIf(colour, p))
-}
-
-func plainIf(colour string, p paint) string {
-	if colour == "" {
-		return ""
-	}
-	return p.plain
-}
-
-func printLogs(out io.Writer, p paint, logs []string) {
-	for _, line := range logs {
-		fmt.Fprintf(out, "      %slog: %s%s\n", p.dim, line, p.plain)
-	}
 }

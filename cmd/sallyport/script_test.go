@@ -212,10 +212,15 @@ func compilesToWasm(rustc string) bool {
 	return err == nil
 }
 
-// goEnv returns what the Go command of a script needs: caches, and no network.
-func goEnv(t *testing.T) []string {
+// scriptEnv returns what scripts need: caches of the Go command, no network,
+// and where the examples are.
+func scriptEnv(t *testing.T) []string {
 	t.Helper()
-	env := []string{"GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "CARGO_NET_OFFLINE=true"}
+	examples, err := filepath.Abs(examplesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"EXAMPLES=" + examples, "GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "CARGO_NET_OFFLINE=true"}
 	for _, name := range []string{"GOCACHE", "GOPATH"} {
 		out, err := exec.Command("go", "env", name).Output()
 		if err != nil {
