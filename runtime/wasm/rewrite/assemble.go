@@ -110,11 +110,12 @@ func (p *parser) typePayload(payload []byte) []byte {
 	return out
 }
 
-// globalPayload appends fuel, stop and depth. At the end they move no index.
+// globalPayload appends fuel, stop, depth and the scratch global, which is not
+// exported. At the end they move no index.
 func (p *parser) globalPayload(payload []byte) []byte {
 	own := len(p.globals) - p.importedGlobals
-	out := extend(payload, own, 3)
-	for _, value := range [...]int32{p.opt.slice(), 0, 0} {
+	out := extend(payload, own, 4)
+	for _, value := range [...]int32{p.opt.slice(), 0, 0, 0} {
 		out = append(out, byte(typeI32), 1)
 		out = append(appendI32Const(out, value), opEnd)
 	}

@@ -1,5 +1,7 @@
 package rewrite
 
+import "slices"
+
 // maxLocals is the limit of the JavaScript API on locals of one function. The
 // engine allocates for each of them, whatever the size of the module.
 const maxLocals = 50_000
@@ -12,12 +14,13 @@ type code struct {
 	dataUsed bool // an instruction names a data segment
 	reasons  reasons
 
-	seq     sequences
-	wrapped int
-	loops   int
-	scratch []byte
-	edits   []edit
-	stack   operandStack
+	hostRefs bool // a reference to an imported function may be in a table
+	seq      sequences
+	wrapped  int
+	loops    int
+	scratch  []byte
+	edits    []edit
+	stack    operandStack
 }
 
 // editKind says what the instrumentation does at a place in a function.
@@ -27,6 +30,8 @@ const (
 	editLoop editKind = iota // insert a counter check
 	editReturn
 	editTail // insert a refund of the depth
+	editHost // charge for a call of a host function
+	editBulk // charge for what an instruction writes
 )
 
 // edit is one place in a function body where bytes change.
@@ -48,6 +53,7 @@ type body struct {
 
 func (p *parser) codeSection() {
 	p.code.seq = p.newSequences()
+	p.code.hostRefs = slices.Contains(p.declared[:p.imported], true)
 	p.code.out = make([]byte, 0, p.rest()+p.rest()/4)
 	outer := p.end
 	for range p.count(1) {
@@ -131,6 +137,9 @@ func (p *parser) instruction(f *body) bool {
 		p.edit(edit{at: start, kind: editReturn, depth: uint32(p.code.stack.blocks())})
 		p.effect(start)
 	default:
+		if isBulk(p.op) {
+			p.edit(edit{at: start, kind: editBulk})
+		}
 		p.operands(f, start, imm)
 		p.effect(start)
 	}
@@ -281,10 +290,17 @@ func (p *parser) call(f *body, start int, imm immediate) {
 	}
 	f.calls = true
 	if imm == immCall {
-		if fn := p.index("function", len(p.funcs)); p.err == nil {
+		fn := p.index("function", len(p.funcs))
+		if fn < p.imported {
+			p.edit(edit{at: start, kind: editHost})
+		}
+		if p.err == nil {
 			p.called(start, p.functionType(fn))
 		}
 		return
+	}
+	if p.code.hostRefs {
+		p.edit(edit{at: start, kind: editHost})
 	}
 	p.move(start, 1, 0) // the index into the table
 	t := p.index("type", len(p.types))

@@ -26,8 +26,8 @@
 //
 // # Inserted code
 //
-// Three mutable i32 globals are appended, fuel, stop and depth; appending moves
-// no index of the guest's. A check is
+// Four mutable i32 globals are appended, fuel, stop, depth and one for scratch;
+// appending moves no index of the guest's. A check is
 //
 //	fuel = fuel - 1
 //	if fuel <= 0 {
@@ -36,7 +36,13 @@
 //	    if stop { unreachable }
 //	}
 //
-// and a guarded function is
+// Work that no check sees is charged in advance, in the same way: before a call
+// of an imported function a hundredth of Slice, and before memory.fill and its
+// like one for each 256 bytes or entries. Otherwise a loop that fills the whole
+// memory would do so Slice times between two yields. A single fill or copy is
+// not interrupted: the limit of the memory bounds it.
+//
+// A guarded function is
 //
 //	depth = depth + cost
 //	if depth > DepthLimit { unreachable }

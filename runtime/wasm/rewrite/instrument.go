@@ -20,8 +20,18 @@ func (p *parser) cost(f *body) uint32 {
 // sequences holds the inserted code that is the same everywhere in a module.
 type sequences struct {
 	check []byte
+	host  []byte
+	bulk  []byte
 	depth uint32 // index of the depth global
 }
+
+// What work that a check does not see costs: a call of a host function, which
+// may copy a body or make random bytes, a hundredth of the slice; an instruction
+// that works on many bytes or table entries one check for each 256 of them.
+const (
+	hostCallsPerSlice = 100
+	bulkShift         = 8
+)
 
 // newSequences builds the counter check. The fuel is compared with <=, not ==,
 // and refilled before anything can trap: a check that missed zero would run for
@@ -32,14 +42,31 @@ func (p *parser) newSequences() sequences {
 	if p.opt.NoCounter {
 		return sequences{depth: depth}
 	}
-	b := addGlobal(nil, fuel, opI32Sub, 1)
+	yield := p.newYield(fuel, stop)
+	check := append(addGlobal(nil, fuel, opI32Sub, 1), yield...)
+	host := append(addGlobal(nil, fuel, opI32Sub, max(1, uint32(p.opt.slice()/hostCallsPerSlice))), yield...)
+	return sequences{check: check, host: host, bulk: append(bulkCharge(fuel, depth+1), yield...), depth: depth}
+}
+
+// bulkCharge takes from the fuel what the number on top of the stack stands
+// for, and leaves the number there. The scratch global spares a local.
+func bulkCharge(fuel, scratch uint32) []byte {
+	b := appendIndexed(nil, opGlobalSet, scratch)
+	b = appendIndexed(b, opGlobalGet, scratch)
 	b = appendIndexed(b, opGlobalGet, fuel)
+	b = appendIndexed(b, opGlobalGet, scratch)
+	b = append(appendI32Const(b, bulkShift), opI32ShrU, opI32Sub)
+	return appendIndexed(b, opGlobalSet, fuel)
+}
+
+// newYield builds what follows each charge.
+func (p *parser) newYield(fuel, stop uint32) []byte {
+	b := appendIndexed(nil, opGlobalGet, fuel)
 	b = append(appendI32Const(b, 0), opI32LeS, opIf, typeEmpty)
 	b = appendIndexed(appendI32Const(b, p.opt.slice()), opGlobalSet, fuel)
 	b = append(appendI32Const(b, p.opt.yield()), opMemoryGrow, 0, opDrop)
 	b = appendIndexed(b, opGlobalGet, stop)
-	b = append(b, opIf, typeEmpty, opUnreachable, opEnd, opEnd)
-	return sequences{check: b, depth: depth}
+	return append(b, opIf, typeEmpty, opUnreachable, opEnd, opEnd)
 }
 
 // addGlobal appends global = global op value.
@@ -66,6 +93,10 @@ func (p *parser) instrument(f *body) {
 		switch {
 		case e.kind == editLoop:
 			b = append(b, p.code.seq.check...)
+		case e.kind == editHost:
+			b = append(b, p.code.seq.host...)
+		case e.kind == editBulk:
+			b = append(b, p.code.seq.bulk...)
 		case !wrap:
 		case e.kind == editReturn:
 			b = appendIndexed(b, opBr, e.depth)

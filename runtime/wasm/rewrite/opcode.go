@@ -27,6 +27,7 @@ const (
 	opI32LeS       = 0x4c
 	opI32Add       = 0x6a
 	opI32Sub       = 0x6b
+	opI32ShrU      = 0x76
 	opRefNull      = 0xd0
 	opRefFunc      = 0xd2
 	opPrefixMisc   = 0xfc
@@ -37,6 +38,8 @@ const (
 
 	opMemoryInit = opPrefixMisc<<prefixShift | 0x08
 	opDataDrop   = opPrefixMisc<<prefixShift | 0x09
+	opMemoryCopy = opPrefixMisc<<prefixShift | 0x0a
+	opMemoryFill = opPrefixMisc<<prefixShift | 0x0b
 	opTableInit  = opPrefixMisc<<prefixShift | 0x0c
 	opElemDrop   = opPrefixMisc<<prefixShift | 0x0d
 	opTableCopy  = opPrefixMisc<<prefixShift | 0x0e
@@ -133,6 +136,16 @@ func plainImmediate(op byte) immediate {
 		return immRefFunc
 	}
 	return immUnknown
+}
+
+// isBulk reports whether an instruction works on as many bytes or entries as
+// the number on top of the stack says.
+func isBulk(op int) bool {
+	switch op {
+	case opMemoryInit, opMemoryCopy, opMemoryFill, opTableInit, opTableCopy, opTableFill:
+		return true
+	}
+	return false
 }
 
 // miscImmediate returns what follows a sub-opcode of prefix 0xfc.
