@@ -10,7 +10,7 @@
 //         return SP_CONTINUE;
 //     }
 //
-// C99 and C++11, clang 11 or newer; with wasi-libc or without any library:
+// C99 and C++11; with wasi-libc or without any library. Tested with clang 19:
 //
 //     clang-19 --target=wasm32 -nostdlib -O2 -Wl,--no-entry,--strip-all
 //         -o plugin.wasm plugin.c

@@ -11,3 +11,9 @@ trap 'rm -rf "$out"' EXIT
 "$rustc" --edition 2021 -D warnings --test --extern "sallyport=$out/libsallyport.rlib" -o "$out/tests" \
     "${1:-$sdk/tests/sdk.rs}"
 "$out/tests" -q
+[ $# -gt 0 ] && exit
+# The examples of the documentation.
+rustdoc=${rustc%rustc}rustdoc
+command -v "$rustdoc" >/dev/null || exit 0
+"$rustdoc" --test --edition 2021 --crate-name sallyport --extern "sallyport=$out/libsallyport.rlib" \
+    --test-args -q "$sdk/src/lib.rs"

@@ -187,8 +187,8 @@ fn the_hook_response_cannot_edit_the_request() {
 
 #[test]
 fn configuration_is_found_by_member() {
-    let mut fake = Fake::default();
-    fake.config = Some(r#"{ "issuer": "https:\/\/idp\u00e9\ud834\udd1e\n", "n" : 7, "o": {"n":[1,"}\""]} }"#.into());
+    let config = r#"{ "issuer": "https:\/\/idp\u00e9\ud834\udd1e\n", "n" : 7, "o": {"n":[1,"}\""]} }"#;
+    let mut fake = Fake { config: Some(config.into()), ..Fake::default() };
     fake.api.config = Some(r#"{"tier":"gold"}"#.into());
     fake.api.id = "a1".into();
     fake.api.name = "orders".into();
