@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 cc=${CC:-cc}
-command -v "$cc" >/dev/null || { echo "$cc is missing: apt install gcc libc6-dev" >&2; exit 127; }
+command -v "$cc" >/dev/null || { echo "$cc is missing: apt install gcc libc6-dev clang-19" >&2; exit 127; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$cc" -std=c99 -pedantic -Wall -Wextra -Werror -O1 -g -fsanitize=address,undefined \

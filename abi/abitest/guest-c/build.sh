@@ -2,7 +2,7 @@
 # Builds a guest: build.sh NAME OUT [libc]. Without "libc" it has no library at
 # all, and with it wasi-libc.
 cd "$(dirname "$0")" || exit 1
-cc=${CC:-clang-19}
+cc=${WASM_CC:-clang-19}
 command -v "$cc" >/dev/null || { echo "$cc is missing: apt install clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32" >&2; exit 127; }
 name=$1 out=$2
 if [ "${3:-}" = libc ]; then
