@@ -12,7 +12,7 @@ type Sandbox struct {
 
 	Memory    int64 // bytes
 	Files     int
-	Processes int
+	Processes int // 0: the sandbox chooses
 
 	Read, Write, Exec []Text
 	TCP               []int // ports
@@ -30,7 +30,7 @@ func (f *fields) sandbox() *Sandbox {
 		User:      m.text("user", "").Value,
 		Memory:    m.size("memory", 1<<30, minProcessMemory, maxProcessMemory),
 		Files:     m.count("files", 1024, 16),
-		Processes: m.count("processes", 256, 1),
+		Processes: m.count("processes", 0, 1),
 		Read:      m.paths("read"), Write: m.paths("write"), Exec: m.paths("exec"),
 		TCP: m.ports("tcp"), UDP: m.flag("udp", false), Unix: m.flag("unix", false),
 		Required: m.flag("required", false),

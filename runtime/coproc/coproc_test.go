@@ -22,7 +22,10 @@ func start(t testing.TB, c coproc.Config, args ...string) *coproc.Runtime {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Command = append([]string{self}, args...)
+	if c.Command == nil {
+		c.Command = []string{self}
+	}
+	c.Command = append(c.Command, args...)
 	c.Env = []string{"GORACE=atexit_sleep_ms=0"} // or every process would take a second to exit
 	if c.Restart.Min == 0 {
 		c.Restart.Min = time.Millisecond

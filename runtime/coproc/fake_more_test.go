@@ -22,6 +22,8 @@ func (f *fakePlugin) first() bool {
 func (f *fakePlugin) more(c call) bool {
 	f.calls++
 	switch f.how {
+	case "twin":
+		f.twin(c)
 	case "die-once":
 		if f.first() {
 			os.Exit(9)

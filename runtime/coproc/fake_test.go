@@ -76,7 +76,10 @@ func (f *fakePlugin) serve(c call) {
 	case "initialize":
 		f.initialize(c)
 	case "initialized":
-		if f.how == "deaf" {
+		if f.how == "deaf-parent" {
+			f.fork3()
+		}
+		if f.how == "deaf" || f.how == "deaf-parent" {
 			f.answer(0, "{}") // unknown to the gateway; it only shows we are alive
 			select {}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
@@ -15,12 +16,16 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
+		case sandbox.Command:
+			sandbox.Main()
 		case "child":
 			exitOn(child.Main(handlers()...))
 		case "fake":
 			exitOn(fake(os.Args[2:]))
 		case "gateway":
 			exitOn(gateway())
+		case "confined-gateway":
+			exitOn(confinedGateway(os.Args[2]))
 		}
 	}
 	goleak.VerifyTestMain(m)

@@ -5,3 +5,5 @@ package coproc_test
 import "errors"
 
 func gateway() error { return errors.New("for Linux only") }
+
+func confinedGateway(string) error { return gateway() }

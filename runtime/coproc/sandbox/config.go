@@ -30,7 +30,7 @@ type Config struct {
 
 	Memory    int64 // bytes, of the process group together; DefaultMemory
 	Files     int   // open descriptors; DefaultFiles
-	Processes int   // processes and threads; DefaultProcesses
+	Processes int   // processes and threads of its user; DefaultProcesses if it has one of its own
 
 	Read  []string // files and folders it may read
 	Write []string // folders it may read and change
@@ -40,7 +40,8 @@ type Config struct {
 	UDP  bool  // it may use UDP, for instance to resolve names
 	Unix bool  // it may connect to sockets of the file system
 
-	// Required refuses to start the program if anything cannot be enforced.
+	// Required refuses to start the program if anything that was asked for,
+	// or that all of it rests on, cannot be enforced.
 	Required bool
 }
 
@@ -50,9 +51,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Files <= 0 {
 		c.Files = DefaultFiles
-	}
-	if c.Processes <= 0 {
-		c.Processes = DefaultProcesses
 	}
 	return c
 }

@@ -111,7 +111,7 @@ func (s *shim) prepareLandlock() error {
 	abi := landlockABI()
 	s.report.Landlock.ABI = abi
 	if abi == 0 {
-		s.report.lack("files, signals: the kernel has no Landlock, or it is off")
+		s.lack("files, signals: the kernel has no Landlock, or it is off")
 		return nil
 	}
 	var err error
@@ -171,7 +171,7 @@ func (s *shim) grantPorts() error {
 func (s *shim) applyLandlock() error {
 	if len(s.TCP) > 0 && !s.report.Landlock.TCP {
 		s.report.Network.TCPConnect, s.report.Network.TCPBind = nil, true
-		s.report.lack("tcp: the kernel has no Landlock for ports: all are open")
+		s.lack("tcp: the kernel has no Landlock for ports: all are open")
 	}
 	if s.report.Landlock.ABI == 0 {
 		return nil
@@ -183,7 +183,7 @@ func (s *shim) applyLandlock() error {
 	s.report.Landlock.Files = true
 	s.report.Landlock.Signals = s.rules.abi >= 6
 	if s.rules.abi < 6 && !s.InPIDNS {
-		s.report.lack("signals: the kernel's Landlock has no scope for them")
+		s.lack("signals: the kernel's Landlock has no scope for them")
 	}
 	return nil
 }
@@ -191,9 +191,9 @@ func (s *shim) applyLandlock() error {
 // noFilter notes what else stays open without a filter.
 func (s *shim) noFilter(why string) {
 	s.report.Network.UDP, s.report.Network.Unix = word(true), word(true)
-	s.report.lack("seccomp, udp, unix sockets: " + why)
+	s.lack("seccomp, udp, unix sockets: " + why)
 	if !s.report.Landlock.TCP && len(s.TCP) == 0 {
 		s.report.Network.TCPConnect, s.report.Network.TCPBind = nil, true
-		s.report.lack("tcp: neither Landlock nor a filter: all ports are open")
+		s.lack("tcp: neither Landlock nor a filter: all ports are open")
 	}
 }

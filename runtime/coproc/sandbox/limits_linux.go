@@ -10,7 +10,6 @@ func (s *shim) limits() error {
 	}{
 		{unix.RLIMIT_CORE, 0},
 		{unix.RLIMIT_NOFILE, uint64(s.Files)},
-		{unix.RLIMIT_NPROC, uint64(s.Processes)},
 	} {
 		if err := lower(l.resource, l.value); err != nil {
 			return err
@@ -21,9 +20,28 @@ func (s *shim) limits() error {
 		return err
 	}
 	s.Memory = int64(min(uint64(s.Memory), data.Max)) // set by exec
-	s.report.Limits = Limits{Files: s.Files, Processes: s.Processes, Data: s.Memory}
+	s.report.Limits = Limits{Files: s.Files, Data: s.Memory}
 	s.report.Memory = Memory{By: "rlimit_data+rss_watchdog", Max: s.Memory}
 	return nil
+}
+
+// limitProcesses limits those of the program's user. Where that is the
+// gateway's, its other processes would count, too, and root is exempt.
+func (s *shim) limitProcesses() error {
+	if s.UID <= 0 {
+		const why = "processes: they are counted by user, and the program has none of its own"
+		if s.Processes > 0 {
+			s.lack(why)
+			return nil
+		}
+		s.report.lack(why)
+		return nil
+	}
+	if s.Processes <= 0 {
+		s.Processes = DefaultProcesses
+	}
+	s.report.Limits.Processes = s.Processes
+	return lower(unix.RLIMIT_NPROC, uint64(s.Processes))
 }
 
 // lower sets a limit, or leaves one that is lower already.

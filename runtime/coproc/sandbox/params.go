@@ -15,9 +15,9 @@ type params struct {
 	Base  []string // files and folders that may be read if they are there
 	Start []string // files that must be executable for the program to start
 
-	Parent  int  // the gateway's process number
-	InPIDNS bool // the shim is the first of a process namespace
-	Lacking []string
+	Parent  int      // the gateway's process number
+	InPIDNS bool     // the shim is the first of a process namespace
+	Lacking []string // what was asked for and cannot be
 }
 
 // outcome is what the shim says on descriptor 4: a report, and then, if the

@@ -53,6 +53,8 @@ type shim struct {
 	report Report
 	rules  ruleset
 
+	lacking []string // what was asked for, or all rests on, and cannot be
+
 	programFD int  // 0 if it is not open
 	byFD      bool // the program is out of its user's reach by name
 }
@@ -69,8 +71,8 @@ func run(out *json.Encoder) (code int, err error) {
 			return exitSetup, &stepError{step.name, err}
 		}
 	}
-	if s.Required && len(s.report.Missing) > 0 {
-		return exitSetup, &stepError{"required", errors.New(strings.Join(s.report.Missing, "; "))}
+	if s.Required && len(s.lacking) > 0 {
+		return exitSetup, &stepError{"required", errors.New(strings.Join(s.lacking, "; "))}
 	}
 	// The pipe is broken if the gateway has died before it could be set to
 	// take us along.
@@ -131,6 +133,7 @@ func (s *shim) steps() []step {
 		{"user", s.chooseUser},
 		{"capabilities", s.dropBounding},
 		{"user", s.becomeUser},
+		{"limits", s.limitProcesses},
 		{"capabilities", s.dropCapabilities},
 		{"parent", s.dieWithParent},
 		{"no_new_privs", s.noNewPrivs},
@@ -141,8 +144,13 @@ func (s *shim) steps() []step {
 
 // descriptors lets the program inherit nothing but its three streams.
 func (s *shim) descriptors() error {
-	s.report.Missing = append([]string{}, s.Lacking...)
-	s.report.PIDNamespace = s.InPIDNS
+	s.report.Missing = []string{}
+	for _, what := range s.Lacking {
+		s.lack(what)
+	}
+	if s.report.PIDNamespace = s.InPIDNS; !s.InPIDNS {
+		s.report.lack("pid namespace: only root can make one: what the program has started may outlive the gateway")
+	}
 	unix.Umask(0o077)
 	err := unix.CloseRange(paramsFD, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	if err == nil {
@@ -171,6 +179,13 @@ func (s *shim) noNewPrivs() error {
 	}
 	s.report.NoNewPrivs = true
 	return nil
+}
+
+// lack notes what the program must not be started without if a sandbox is
+// required. What is merely desirable goes to the report alone.
+func (s *shim) lack(what string) {
+	s.report.lack(what)
+	s.lacking = append(s.lacking, what)
 }
 
 // errText keeps what is lacking on one line.

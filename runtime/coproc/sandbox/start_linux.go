@@ -25,7 +25,6 @@ func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, er
 	}
 	started, report, err := p.start(cmd, syscall.CLONE_NEWPID, limit)
 	if errors.Is(err, errClone) {
-		p.Lacking = append(p.Lacking, "pid namespace: "+err.Error())
 		started, report, err = p.start(cmd, 0, limit)
 	}
 	if err != nil {

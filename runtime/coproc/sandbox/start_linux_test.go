@@ -85,6 +85,23 @@ func TestBinaryOutOfReachByNameRunsAsAnotherUser(t *testing.T) {
 	}
 }
 
+func TestWhatIsMerelyDesirableIsNotRequired(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("for a gateway that is not root: setpriv --reuid=nobody")
+	}
+	demand(t, false, 6)
+	p := newPlace(t)
+	_, report, err := run(t, sandbox.Config{Required: true}, "", p.self, "attempt", "read", "/")
+	if err != nil || !hasMissing(report, "pid namespace") || !hasMissing(report, "processes") {
+		t.Errorf("report = %+v, %v", report, err)
+	}
+	for _, c := range []sandbox.Config{{Required: true, Processes: 8}, {Required: true, User: "0"}} {
+		if _, _, err := run(t, c, "", p.self, "attempt", "wait"); err == nil {
+			t.Errorf("%+v is not refused", c)
+		}
+	}
+}
+
 func TestUserIsTheOneAskedFor(t *testing.T) {
 	demand(t, true, 0)
 	p := newPlace(t)

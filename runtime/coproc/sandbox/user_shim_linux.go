@@ -19,7 +19,7 @@ func (s *shim) chooseUser() error {
 		s.programFD = fd
 	}
 	if err := s.canReach(); err != nil {
-		s.report.lack(errText("user: not another one than the gateway's", err))
+		s.lack(errText("user: not another one than the gateway's", err))
 		s.UID, s.GID = -1, -1
 	}
 	return nil
