@@ -28,6 +28,8 @@ func (f *fakePlugin) twin(c call) {
 		}
 		f.good(c)
 		runtime.KeepAlive(hog)
+	case "shared":
+		hogShared(256 << 20)
 	case "fork-bomb":
 		f.bomb()
 		f.good(c)

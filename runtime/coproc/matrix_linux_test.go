@@ -33,13 +33,14 @@ func TestFaultMatrix(t *testing.T) {
 		{"crash", "exit-3", 1, true, []abi.Kind{abi.Gone}},
 		{"hang", "silent", 3, true, []abi.Kind{abi.Timeout}},
 		{"memory bomb", "memory", 1, true, []abi.Kind{abi.Gone, abi.Limit}},
+		{"shared memory bomb", "shared", 1, true, []abi.Kind{abi.Limit}},
 		{"fork bomb", "fork-bomb", 1, false, nil},
 		{"descriptor leak", "leak", 1, false, nil},
 		{"log flood", "flood", 1, false, nil},
 		{"garbage", "garbage", 1, true, []abi.Kind{abi.Gone, abi.Protocol}},
 	} {
 		t.Run(fault.name, func(t *testing.T) {
-			if raced && fault.how == "memory" {
+			if raced && (fault.how == "memory" || fault.how == "shared") {
 				t.Skip("the race detector needs more memory than the bomb")
 			}
 			other := load(t, start(t, coproc.Config{}, "fake", "good"), spec("any"))
@@ -90,8 +91,9 @@ func startConfined(t *testing.T, args ...string) *coproc.Runtime {
 		c.Memory, c.Processes = 1<<46, 128
 	}
 	return start(t, coproc.Config{
-		Command: []string{reachable(t)}, Sandbox: &c, MaxInFlight: 8, PingInterval: 20 * time.Millisecond,
-		StopGrace: 200 * time.Millisecond, TermGrace: 50 * time.Millisecond,
+		Command: []string{reachable(t)}, Sandbox: &c, MaxInFlight: 8,
+		PingInterval: 500 * time.Millisecond, // and a fifth of it for calls that are not answered
+		StopGrace:    200 * time.Millisecond, TermGrace: 50 * time.Millisecond,
 	}, args...)
 }
 
