@@ -65,9 +65,51 @@ type tykSessionRest struct {
 
 type (
 	tykAccess struct {
-		APIName  string   `json:"api_name"`
-		APIID    string   `json:"api_id"`
-		Versions []string `json:"versions"`
+		APIName              string           `json:"api_name"`
+		APIID                string           `json:"api_id"`
+		Versions             []string         `json:"versions"`
+		AllowedURLs          []tykAllowedURL  `json:"allowed_urls"`
+		RestrictedTypes      []tykType        `json:"restricted_types"`
+		AllowedTypes         []tykType        `json:"allowed_types"`
+		Limit                tykLimit         `json:"limit"`
+		FieldRights          []tykFieldAccess `json:"field_access_rights"`
+		DisableIntrospection bool             `json:"disable_introspection"`
+		AllowanceScope       string           `json:"allowance_scope"`
+		Endpoints            []tykEndpoint    `json:"endpoints"`
+	}
+	tykAllowedURL struct {
+		URL     string   `json:"url"`
+		Methods []string `json:"methods"`
+	}
+	tykType struct {
+		Name   string   `json:"name"`
+		Fields []string `json:"fields"`
+	}
+	tykLimit struct {
+		Rate               float64        `json:"rate"`
+		Per                float64        `json:"per"`
+		Smoothing          map[string]any `json:"smoothing"`
+		ThrottleInterval   float64        `json:"throttle_interval"`
+		ThrottleRetryLimit int            `json:"throttle_retry_limit"`
+		MaxQueryDepth      int            `json:"max_query_depth"`
+		QuotaMax           int64          `json:"quota_max"`
+		QuotaRenews        int64          `json:"quota_renews"`
+		QuotaRemaining     int64          `json:"quota_remaining"`
+		QuotaRenewalRate   int64          `json:"quota_renewal_rate"`
+	}
+	tykFieldAccess struct {
+		TypeName  string `json:"type_name"`
+		FieldName string `json:"field_name"`
+		Limits    struct {
+			MaxQueryDepth int `json:"max_query_depth"`
+		} `json:"limits"`
+	}
+	tykEndpoint struct {
+		Path    string `json:"path"`
+		Methods []struct {
+			Name  string   `json:"name"`
+			Limit tykLimit `json:"limit"`
+		} `json:"methods"`
 	}
 	tykBasicAuth struct {
 		Password string `json:"password"`
@@ -80,6 +122,16 @@ type (
 		TriggerLimits []float64 `json:"trigger_limits"`
 	}
 )
+
+// ParseTykSession decodes a session that a script stores, by the rules of
+// what it returns: strict types, unknown keys ignored.
+func ParseTykSession(raw []byte) (*TykSession, error) {
+	s := &TykSession{}
+	if err := json.Unmarshal(raw, s); err != nil {
+		return nil, abi.Errorf(abi.Protocol, "session: %w", err)
+	}
+	return s, nil
+}
 
 // Session returns the part of s that the gateway knows, under the given key
 // id; if that is empty, under the one s names itself.

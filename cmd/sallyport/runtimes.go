@@ -34,7 +34,7 @@ func newRuntimes(
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{Store: st}),
 		config.Wasm:    modules,
-		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger}),
+		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger, Sessions: st, Values: scriptKV{st}}),
 	}
 	if cfg.Coproc != nil {
 		process := coprocConfig(cfg.Coproc, logger)
@@ -54,6 +54,16 @@ type pluginKV struct{ store.KV }
 func (kv pluginKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, err error) {
 	item, ok, err := kv.KV.Get(deadline, key)
 	return item.Value, ok, err
+}
+
+// scriptKV gives the values of a store to scripts, which ask for the time they
+// expire as well.
+type scriptKV struct{ store.KV }
+
+// Get returns the value of key and its end.
+func (kv scriptKV) Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
+	item, ok, err := kv.KV.Get(deadline, key)
+	return item.Value, item.Expires, ok, err
 }
 
 func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {

@@ -1,13 +1,17 @@
 package jsvm
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"io"
+	"maps"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // host is what the scripts of one plugin call. Its functions are shared by
@@ -15,6 +19,12 @@ import (
 type host struct {
 	plugin string
 	logger *zerolog.Logger
+	apis   []*abi.API // those that bind the plugin
+
+	sessions      Sessions
+	requireRights bool
+	values        Values
+	tls           *tls.Config
 
 	rawMu sync.Mutex
 	raw   io.Writer
@@ -23,8 +33,12 @@ type host struct {
 	machines map[*otto.Otto]*machine // those that exist
 }
 
-func newHost(c *Config, plugin string) *host {
-	return &host{plugin: plugin, logger: c.Logger, raw: c.Raw, machines: make(map[*otto.Otto]*machine)}
+func newHost(c *Config, s *abi.Spec) *host {
+	return &host{
+		plugin: s.Name, logger: c.Logger, apis: s.APIs, raw: c.Raw,
+		sessions: c.Sessions, requireRights: c.RequireRights, values: c.Values, tls: c.TLS,
+		machines: make(map[*otto.Otto]*machine),
+	}
 }
 
 // register makes m known to the host functions until it is released.
@@ -49,11 +63,15 @@ func (h *host) machineOf(call *otto.FunctionCall) *machine {
 // install defines the host's functions in a template. They may be replaced by
 // the script, as in Tyk.
 func (h *host) install(vm *otto.Otto) error {
-	for name, f := range map[string]func(otto.FunctionCall) otto.Value{
+	functions := h.storage()
+	maps.Copy(functions, map[string]func(otto.FunctionCall) otto.Value{
 		"log": h.log, "rawlog": h.rawlog,
 		"b64dec": b64dec, "b64enc": b64enc, "rawb64dec": rawb64dec, "rawb64enc": rawb64enc,
+		"TykMakeHttpRequest": h.fetch, "TykBatchRequest": h.batch,
+		"TykGetKeyData": h.getKeyData, "TykSetKeyData": h.setKeyData,
 		thrown: h.thrown,
-	} {
+	})
+	for name, f := range functions {
 		if err := vm.Set(name, f); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package jsvm
 
 import (
 	"strconv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/robertkrimen/otto"
@@ -11,9 +12,17 @@ import (
 // called by others.
 type machine struct {
 	vm      *otto.Otto
-	task    *task // what it works on
-	stopped atomic.Bool
+	task    *task        // what it works on
+	stopped atomic.Int32 // the reason; 0 while it may go on
+
+	mu     sync.Mutex
+	cancel func() // ends the host call that runs; nil if none does
 }
+
+// Reasons to break a script off.
+const (
+	pastDeadline int32 = iota + 1
+)
 
 // haltValue is what breaks a script off. It is a JavaScript value, so that
 // otto unwinds it in order; a script that catches it is broken off again at
@@ -39,7 +48,7 @@ func (m *machine) adopt(vm *otto.Otto) {
 // check breaks the script off once it has been stopped. It runs on the VM's
 // goroutine, whenever the script comes by a debugger statement.
 func (m *machine) check(*otto.Otto) {
-	if !m.stopped.Load() {
+	if m.stopped.Load() == 0 {
 		return
 	}
 	if m.task.stoppedAt == "" {
@@ -49,8 +58,32 @@ func (m *machine) check(*otto.Otto) {
 }
 
 // stop makes the script break off at its next check. It may be called from
-// any goroutine.
-func (m *machine) stop() { m.stopped.Store(true) }
+// any goroutine; the first reason counts. It ends a host call that runs.
+func (m *machine) stop(reason int32) {
+	m.stopped.CompareAndSwap(0, reason)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cancel != nil {
+		m.cancel()
+	}
+}
+
+// wait says that the script waits for the host, and how to end that.
+func (m *machine) wait(cancel func()) {
+	m.mu.Lock()
+	m.cancel = cancel
+	m.mu.Unlock()
+	if m.stopped.Load() != 0 {
+		cancel()
+	}
+}
+
+// resume ends wait.
+func (m *machine) resume() {
+	m.mu.Lock()
+	m.cancel = nil
+	m.mu.Unlock()
+}
 
 // position returns where the innermost function of the script has made its
 // last call, or nothing if it has made none.
@@ -68,7 +101,7 @@ func (m *machine) guard(f func() (string, error)) (text string, err error) {
 		if caught := recover(); caught != nil {
 			err = m.task.panicked(caught)
 		}
-		if m.stopped.Load() {
+		if m.stopped.Load() == pastDeadline {
 			err = m.task.timeout()
 		}
 	}()

@@ -67,14 +67,14 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	defer func() { <-p.slots }()
 
 	r := &run{pool: p, call: c, done: make(chan struct{})}
-	r.machine = p.take(c)
+	r.machine = p.take(c, deadline)
 	p.running.Go(r.work)
 	select {
 	case <-r.done:
 		return r.text, r.err
 	case <-timer.C:
 	}
-	r.machine.stop()
+	r.machine.stop(pastDeadline)
 	timer.Reset(grace)
 	select {
 	case <-r.done:
@@ -85,14 +85,14 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 }
 
 // take returns a copy made ahead, or makes one.
-func (p *pool) take(c *call) *machine {
+func (p *pool) take(c *call, deadline time.Time) *machine {
 	var m *machine
 	select {
 	case m = <-p.ready:
 	default:
 		m = p.template.copy()
 	}
-	m.task.api, m.task.request = c.api, c.request
+	m.task.api, m.task.request, m.task.deadline = c.api, c.request, deadline
 	return m
 }
 

@@ -2,6 +2,7 @@ package jsvm
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	goruntime "runtime"
 	"sync"
@@ -20,6 +21,22 @@ type Config struct {
 	// Raw receives the lines of rawlog as they are; nil sends them to Logger.
 	// Writes to it are serialised per plugin.
 	Raw io.Writer
+
+	// Sessions is what TykGetKeyData and TykSetKeyData reach; without it no
+	// key is found.
+	Sessions Sessions
+
+	// RequireRights refuses sessions without access_rights: they open every
+	// API. It is for stores that keep access rights.
+	RequireRights bool
+
+	// Values is what TykStorageGet and its siblings reach; without it they
+	// throw. The keys of scripts have a prefix of their own in it.
+	Values Values
+
+	// TLS is the configuration of what TykMakeHttpRequest and TykBatchRequest
+	// connect to; nil means the certificate authorities of the system.
+	TLS *tls.Config
 
 	// LoadTimeout bounds running a script when it is loaded; 0 means 5 s.
 	LoadTimeout time.Duration

@@ -20,6 +20,9 @@ type task struct {
 	api     *abi.API // nil while loading
 	request string   // id of the request
 
+	// deadline is when the call ends, and with it every call of the host.
+	deadline time.Time
+
 	// The fields below belong to the VM's goroutine.
 	thrown               otto.Value // by the last throw
 	thrownAt, thrownText string

@@ -43,11 +43,12 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, loads *sync.WaitG
 		return nil, err
 	}
 	t := &template{
-		name: s.Source, host: newHost(c, s.Name), vm: otto.New(),
+		name: s.Source, host: newHost(c, s), vm: otto.New(),
 		underscore: sync.OnceValues(func() (*source, error) { return parse("<underscore>", underscoreText) }),
 	}
 	t.vm.SetStackDepthLimit(c.stackDepth())
-	m := newMachine(t.vm, &task{file: s.Source})
+	deadline, _ := ctx.Deadline() // there always is one
+	m := newMachine(t.vm, &task{file: s.Source, deadline: deadline})
 	done := make(chan error, 1)
 	loads.Go(func() {
 		_, err := m.guard(func() (string, error) { return "", (&builder{template: t, machine: m}).build(s, text) })
@@ -66,7 +67,7 @@ func await(ctx context.Context, m *machine, done <-chan error) error {
 		return unkind(err)
 	case <-ctx.Done():
 	}
-	m.stop()
+	m.stop(pastDeadline)
 	select {
 	case err := <-done:
 		if abi.KindOf(err) == abi.Timeout {

@@ -1,0 +1,105 @@
+package jsvm
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+const (
+	// maxReply is the most bytes of the body of one reply that a script gets.
+	maxReply = 8 << 20
+	// maxReplies is the same for all replies of a batch together.
+	maxReplies = 32 << 20
+	// maxParallel is how many requests of a batch are under way at one time.
+	maxParallel = 16
+)
+
+var errReplyTooLarge = errors.New("the reply is too large")
+
+// web sends the requests of one host call. It has connections of its own, so
+// that none is left when the call ends, not even one in the making.
+type web struct {
+	client http.Client
+	room   atomic.Int64 // bytes of bodies that may still be read
+}
+
+func newWeb(c *tls.Config, room int64) *web {
+	w := &web{client: http.Client{Transport: &http.Transport{
+		TLSClientConfig: c, DisableKeepAlives: true, MaxResponseHeaderBytes: 1 << 20,
+	}}}
+	w.room.Store(room)
+	return w
+}
+
+// close ends connections that are still being made.
+func (w *web) close() { w.client.CloseIdleConnections() }
+
+// sending is a request of a script.
+type sending struct {
+	method, url, body string
+	header            map[string]string
+}
+
+// request checks s and returns it in the form of net/http. A Host among its
+// fields has no effect, as in Tyk.
+func (s *sending) request(ctx context.Context) (*http.Request, error) {
+	u, err := url.ParseRequestURI(s.url)
+	if err != nil {
+		return nil, err
+	}
+	if !u.IsAbs() {
+		return nil, fmt.Errorf("%q is not an absolute URL", s.url)
+	}
+	r, err := http.NewRequestWithContext(ctx, s.method, u.String(), strings.NewReader(s.body))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.header)) {
+		r.Header.Set(name, s.header[name])
+	}
+	return r, nil
+}
+
+// received is what a server answered.
+type received struct {
+	code   int
+	header http.Header
+	body   string
+}
+
+// do sends a request and reads the whole reply. It returns when the context
+// of r ends.
+func (w *web) do(r *http.Request) (*received, error) {
+	reply, err := w.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > maxReply || w.room.Add(-int64(len(body))) < 0 {
+		return nil, errReplyTooLarge
+	}
+	return &received{code: reply.StatusCode, header: reply.Header, body: string(body)}, nil
+}
+
+// made is the text of a JSON value that a script gets.
+func made(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "" // strings, numbers and maps of strings always encode
+	}
+	return string(b)
+}
