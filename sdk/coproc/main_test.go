@@ -78,7 +78,7 @@ func TestSDKsOfOtherLanguages(t *testing.T) {
 		program
 		folder string
 	}{
-		{program{"python", "apt install python3", []string{"python3", "-B", "-m", "unittest", "discover", "-s", "tests"}}, "python"},
+		{program{"python", "apt install python3", []string{"python3", "-B", "-m", "unittest", "discover", "-s", "tests", "-t", "."}}, "python"},
 		{program{"node", "apt install nodejs", []string{"node", "--test", "test/"}}, "node"},
 	} {
 		t.Run(p.name, func(t *testing.T) {

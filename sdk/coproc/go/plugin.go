@@ -40,17 +40,17 @@ func Main(handlers ...Handler) error { return Plugin{Handlers: handlers}.Main() 
 // What the process prints goes to stderr from then on. With the arguments
 // --play FILE it does not serve: see [Plugin.Play].
 func (p Plugin) Main() error {
+	out, err := takeStdout()
+	if err != nil {
+		return fmt.Errorf("take stdout: %w", err)
+	}
 	if len(os.Args) == 3 && os.Args[1] == "--play" {
 		f, err := os.Open(os.Args[2])
 		if err != nil {
 			return err
 		}
 		defer f.Close()
-		return p.Play(context.Background(), f, os.Stdout)
-	}
-	out, err := takeStdout()
-	if err != nil {
-		return fmt.Errorf("take stdout: %w", err)
+		return p.Play(context.Background(), f, out)
 	}
 	return p.Serve(context.Background(), os.Stdin, out)
 }

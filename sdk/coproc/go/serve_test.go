@@ -11,15 +11,15 @@ import (
 	sallyport "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
-// session runs handlers against the lines of a gateway, and returns the first
+// session runs a plugin against the lines of a gateway, and returns the first
 // n answers.
-func session(t *testing.T, n int, lines []string, handlers ...sallyport.Handler) []string {
+func session(t *testing.T, n int, p sallyport.Plugin, lines []string) []string {
 	t.Helper()
 	in, toChild := io.Pipe()
 	fromChild, out := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- sallyport.Plugin{Handlers: handlers}.Serve(context.Background(), in, out)
+		done <- p.Serve(context.Background(), in, out)
 		_ = out.Close()
 	}()
 	go func() { _, _ = io.WriteString(toChild, strings.Join(lines, "\n")+"\n") }()
@@ -47,6 +47,10 @@ func handler(f func(context.Context, *sallyport.Call) (*sallyport.Result, error)
 	return sallyport.Handler{Name: "h", Hooks: []sallyport.Hook{sallyport.Pre}, Func: f}
 }
 
+func plugin(f func(context.Context, *sallyport.Call) (*sallyport.Result, error)) sallyport.Plugin {
+	return sallyport.Plugin{Handlers: []sallyport.Handler{handler(f)}}
+}
+
 func want(t *testing.T, got []string, i int, text string) {
 	t.Helper()
 	if i >= len(got) || !strings.Contains(got[i], text) {
@@ -55,9 +59,9 @@ func want(t *testing.T, got []string, i int, text string) {
 }
 
 func TestSession(t *testing.T) {
-	got := session(t, 3, []string{hello, ready, loadAPI, "", run}, handler(func(_ context.Context, c *sallyport.Call) (*sallyport.Result, error) {
+	got := session(t, 3, plugin(func(_ context.Context, c *sallyport.Call) (*sallyport.Result, error) {
 		return &sallyport.Result{Action: "continue", Meta: map[string]string{"config": string(c.API.ConfigData)}}, nil
-	}))
+	}), []string{hello, ready, loadAPI, "", run})
 	want(t, got, 0, `"protocol":"1.0"`)
 	want(t, got, 0, `"hook_name":"h"`)
 	want(t, got, 1, `"id":2,"result":{}`)
@@ -77,7 +81,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown handler", `"code":4002`, []string{ready, strings.Replace(run, `"h"`, `"x"`, 1)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			want(t, session(t, 1, test.lines, handler(waits)), 0, test.want)
+			want(t, session(t, 1, plugin(waits), test.lines), 0, test.want)
 		})
 	}
 }
@@ -94,26 +98,26 @@ func TestFailingHandlersAnswer(t *testing.T) {
 		{"nothing", `"action":"continue"`, func(context.Context, *sallyport.Call) (*sallyport.Result, error) { return nil, nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			want(t, session(t, 2, []string{ready, loadAPI, run}, handler(test.f)), 1, test.want)
+			want(t, session(t, 2, plugin(test.f), []string{ready, loadAPI, run}), 1, test.want)
 		})
 	}
 }
 
 func TestCancelEndsTheCall(t *testing.T) {
 	cancel := `{"jsonrpc":"2.0","method":"cancel","params":{"id":3,"reason":"deadline"}}`
-	got := session(t, 2, []string{ready, loadAPI, run, cancel}, handler(waits))
+	got := session(t, 2, plugin(waits), []string{ready, loadAPI, run, cancel})
 	want(t, got, 1, "-32800")
 }
 
 func TestEndOfInputEndsCalls(t *testing.T) {
-	session(t, 1, []string{ready, loadAPI, run}, handler(waits))
+	session(t, 1, plugin(waits), []string{ready, loadAPI, run})
 }
 
 func TestShutdownAnswersOnceDrained(t *testing.T) {
 	shutdown := `{"jsonrpc":"2.0","id":4,"method":"shutdown","params":{"grace_ms":1}}`
 	late := strings.Replace(run, `"id":3`, `"id":5`, 1)
 	cancel := `{"jsonrpc":"2.0","method":"cancel","params":{"id":3}}`
-	got := session(t, 4, []string{ready, loadAPI, run, shutdown, late, cancel}, handler(waits))
+	got := session(t, 4, plugin(waits), []string{ready, loadAPI, run, shutdown, late, cancel})
 	want(t, got, 1, `"id":5,"error":{"code":4005`)
 	want(t, got, 2, `"id":3,"error"`)
 	want(t, got, 3, `"id":4,"result":{}`)

@@ -80,7 +80,7 @@ function requestOf(call, object, before) {
   } else if (call.hook === 'auth') {
     admit(result, object);
   } else if (!same(before, object.metadata)) {
-    result.session = { metadata: { ...object.session?.metadata, ...object.metadata } };
+    result.session = { metadata: merged(object) };
   }
   return result;
 }
@@ -93,7 +93,15 @@ function admit(result, { session, metadata }) {
     return;
   }
   result.action = 'allow';
-  result.session = { ...session, key_id: metadata.token, metadata: { ...session.metadata, ...metadata } };
+  result.session = { ...session, key_id: metadata.token, metadata: merged({ session, metadata }) };
+}
+
+// merged returns the session's metadata with what changed; the rest keeps its
+// type.
+function merged({ session, metadata }) {
+  const known = strings(session?.metadata);
+  const changed = Object.entries(metadata).filter(([name, value]) => known[name] !== value);
+  return { ...session?.metadata, ...Object.fromEntries(changed) };
 }
 
 // requestEdits returns what differs. Of the body only raw_body is read back.

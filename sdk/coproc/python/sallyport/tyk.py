@@ -112,7 +112,7 @@ class Response:
             Object(key=key, values=values) for key, values in _all(message.headers).items()]
 
 
-def hook(plugin: Plugin, name: str, **declaration: Any) -> Callable[[Callable], Callable]:
+def hook(plugin: Plugin, name: str, /, **declaration: Any) -> Callable[[Callable], Callable]:
     """Declares a function that is written for Tyk as the handler of one hook.
 
     ``name`` is the gateway's hook: pre, auth, post_key_auth, post or response.
@@ -163,8 +163,15 @@ def _request(call: Call, function: Callable, wants_metadata: bool) -> dict:
     elif call.hook == "auth":
         _admit(out, session, metadata)
     elif metadata != before:
-        out["session"] = {"metadata": {**session.get("metadata", {}), **metadata}}
+        out["session"] = {"metadata": merged(session, metadata)}
     return out
+
+
+def merged(session: Session, metadata: Dict[str, str]) -> Dict[str, Any]:
+    """Returns the session's metadata with what changed; the rest keeps its type."""
+    own = session.get("metadata") or {}
+    known = strings(own)
+    return {**own, **{name: value for name, value in metadata.items() if known.get(name) != value}}
 
 
 def _admit(out: dict, session: Optional[Session], metadata: Dict[str, str]) -> None:
@@ -175,7 +182,7 @@ def _admit(out: dict, session: Optional[Session], metadata: Dict[str, str]) -> N
         out["request"]["return_overrides"] = FORBIDDEN
         return
     known = dict(session)
-    known["metadata"] = {**known.get("metadata", {}), **metadata}
+    known["metadata"] = merged(session, metadata)
     known["key_id"] = token
     out.update(action="allow", session=known)
 
