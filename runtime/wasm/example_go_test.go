@@ -16,19 +16,24 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
-// goHeaders builds the Go example once and returns the binary.
-var goHeaders = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "sallyport")
+// goHeaders and goSoak build the guests of their names once.
+var (
+	goHeaders = sync.OnceValues(func() ([]byte, error) { return buildGo("../../examples/wasm-headers-go") })
+	goSoak    = sync.OnceValues(func() ([]byte, error) { return buildGo("testdata/soak") })
+)
+
+func buildGo(dir string) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "sallyport")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	out := filepath.Join(dir, "headers.wasm")
-	if err := wasmtest.BuildGo("../../examples/wasm-headers-go", out); err != nil {
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "guest.wasm")
+	if err := wasmtest.BuildGo(dir, out); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(out)
-})
+}
 
 func goSpec(t *testing.T, mode abi.Mode) abi.Spec {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,6 +23,9 @@ const headers = "../../examples/wasm-headers-c/headers.wasm"
 // plugins.
 func newRuntime(tb testing.TB, c wasm.Config) *wasm.Runtime {
 	tb.Helper()
+	if c.Strategy == snapshot.Auto {
+		c.Strategy = forced(tb)
+	}
 	r, err := wasm.New(context.Background(), c)
 	if err != nil {
 		tb.Fatal(err)

@@ -1,0 +1,38 @@
+package wasm_test
+
+import (
+	"bytes"
+	"os"
+	goruntime "runtime"
+	"runtime/debug"
+	"strconv"
+)
+
+// resident returns the resident memory of the process after a collection, or
+// 0 where the system does not tell.
+func resident() int64 {
+	goruntime.GC()
+	debug.FreeOSMemory()
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(b)
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// lines counts the lines of a file of /proc, descriptors the open files. Both
+// are 0 where there is no /proc.
+func mappings() int {
+	b, _ := os.ReadFile("/proc/self/maps")
+	return bytes.Count(b, []byte{'\n'})
+}
+
+func descriptors() int {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return len(entries)
+}
