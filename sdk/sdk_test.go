@@ -14,31 +14,34 @@ import (
 	"github.com/c386954a/sallyport/sdk"
 )
 
-var update = flag.Bool("update", false, "rewrite go.txtar")
+var update = flag.Bool("update", false, "rewrite the archives")
 
-// TestArchiveOfTheGoSDKIsCurrent keeps go.txtar in step with the folder go.
-func TestArchiveOfTheGoSDKIsCurrent(t *testing.T) {
-	want := txtar.Format(archive(t, "go"))
-	if *update {
-		if err := os.WriteFile("go.txtar", want, 0o600); err != nil {
+// TestArchivesOfTheGoSDKsAreCurrent keeps the archives in step with the
+// folders.
+func TestArchivesOfTheGoSDKsAreCurrent(t *testing.T) {
+	for file, folder := range map[string]string{"go.txtar": "go", "coproc-go.txtar": "coproc/go"} {
+		want := txtar.Format(archive(t, folder))
+		if *update {
+			if err := os.WriteFile(file, want, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	got, err := os.ReadFile("go.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Error("go.txtar is not what is in the folder go: run go generate ./sdk")
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what is in the folder %s: run go generate ./sdk", file, folder)
+		}
 	}
 }
 
-// archive returns the sources of the Go SDK, without its tests.
+// archive returns the sources of a Go SDK, without its tests.
 func archive(t *testing.T, dir string) *txtar.Archive {
 	t.Helper()
-	a := &txtar.Archive{Comment: []byte("The folder go in one file. Made by go generate; do not edit.\n")}
-	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	a := &txtar.Archive{Comment: []byte("The folder " + dir + " in one file. Made by go generate; do not edit.\n")}
+	names, err := filepath.Glob(filepath.Join(filepath.FromSlash(dir), "*.*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +61,7 @@ func archive(t *testing.T, dir string) *txtar.Archive {
 func TestEverySDKHasItsSources(t *testing.T) {
 	for folder, file := range map[string]string{
 		"go": "exchange.go", "c": "sallyport.h", "rust": "src/lib.rs", "assemblyscript": "assembly/index.ts",
+		"coproc/go": "plugin.go", "coproc/python/sallyport": "__init__.py", "coproc/node": "lib/plugin.js",
 	} {
 		sources, err := sdk.Sources(folder)
 		if err != nil {
@@ -67,7 +71,7 @@ func TestEverySDKHasItsSources(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", folder, err)
 		}
-		want, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(file)))
+		want, err := os.ReadFile(filepath.FromSlash(folder + "/" + file))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,6 +41,12 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "1")
+			// A process in its sandbox may be another user, and reads its files here.
+			for _, dir := range []string{e.WorkDir, filepath.Dir(e.WorkDir)} {
+				if err := os.Chmod(dir, 0o755); err != nil {
+					return err
+				}
+			}
 			// The program under test comes first on the path of the script.
 			program, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
 			e.Setenv("PATH", program+string(filepath.ListSeparator)+path)

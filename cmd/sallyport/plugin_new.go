@@ -72,7 +72,7 @@ func introducePlugin(out io.Writer, dir, name string, l scaffold.Language, paths
 	fmt.Fprintf(out, "%s%s%s: a plugin in %s, in %s\n\n", p.bold, name, p.plain, l.Title, filepath.Join(dir, "."))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
-		{strings.ReplaceAll(l.Source, "NAME", name), "the plugin"},
+		{l.For(name, l.Source), "the plugin"},
 		{config.RecipeFile, "how it is built"},
 		{defaultConfig, "a gateway that runs it"},
 		{"tests/", plural(countIn(paths, "tests/"), "request") + ", and what must become of them"},
@@ -86,7 +86,11 @@ func introducePlugin(out io.Writer, dir, name string, l scaffold.Language, paths
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "\nnext\n  cd %s\n  sallyport plugin build\n  sallyport plugin test\n  sallyport run\n  curl http://127.0.0.1:8080/hello\n", quoteWord(dir))
+	build := ""
+	if l.Built() {
+		build = "  sallyport plugin build\n"
+	}
+	_, err := fmt.Fprintf(out, "\nnext\n  cd %s\n%s  sallyport plugin test\n  sallyport run\n  curl http://127.0.0.1:8080/hello\n", quoteWord(dir), build)
 	return err
 }
 

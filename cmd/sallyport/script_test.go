@@ -158,6 +158,7 @@ var toolchains = map[string]string{
 	"asc":     "apt install nodejs npm, npm ci --prefix sdk/assemblyscript",
 	"rustc":   "apt install rustc libstd-rust-dev-wasm32 lld",
 	"python3": "apt install python3",
+	"node":    "apt install nodejs",
 }
 
 // scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under

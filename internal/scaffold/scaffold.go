@@ -19,8 +19,9 @@ import (
 	"github.com/c386954a/sallyport/sdk"
 )
 
-// templates holds a folder for each language, and common for all of them. A
-// language's file takes the place of the common one. The ending .tmpl keeps
+// templates holds a folder for each language, folders that some share, and
+// common for all of them. What is more special takes the place of what is more
+// common. The ending .tmpl keeps
 // tools from taking a template for what it will be, and "dot" stands for a
 // leading dot.
 //
@@ -60,7 +61,10 @@ func Files(name string, lang Language) (map[string][]byte, error) {
 		return nil, err
 	}
 	files := map[string][]byte{}
-	for _, folder := range []string{"common", lang.Name} {
+	for _, folder := range []string{"common", lang.Base, lang.Name} {
+		if folder == "" {
+			continue
+		}
 		if err := addTemplates(files, folder, newValues(name, lang)); err != nil {
 			return nil, err
 		}
@@ -77,14 +81,30 @@ func Files(name string, lang Language) (map[string][]byte, error) {
 
 // values are what templates are filled in with.
 type values struct {
-	Name, Ident, Title, Source, Install, Test string
+	Language string
+	Name     string // of the plugin
+	Ident    string // the same as an identifier
+	Title    string
+	Source   string
+	Output   string
+	Built    bool
+	Inspect  string // the file to inspect; empty for a process
+	SDK      bool
+	Command  string
+	Install  string
+	Test     string
 }
 
 func newValues(name string, l Language) values {
-	return values{
-		Name: name, Ident: strings.ReplaceAll(name, "-", "_"), Title: l.Title,
-		Source: strings.ReplaceAll(l.Source, nameMark, name), Install: l.Install, Test: l.Test,
+	v := values{
+		Language: l.Name, Name: name, Ident: strings.ReplaceAll(name, "-", "_"), Title: l.Title,
+		Source: l.For(name, l.Source), Output: l.For(name, l.Output), Built: l.Built(),
+		SDK: l.SDK != "", Command: l.For(name, l.Command), Install: l.Install, Test: l.Test,
 	}
+	if l.Command == "" {
+		v.Inspect = v.Output
+	}
+	return v
 }
 
 // addTemplates fills in the templates of one folder.

@@ -46,13 +46,13 @@ func TestFolderIsComplete(t *testing.T) {
 }
 
 func TestFolderCanBeReadByTheProgram(t *testing.T) {
-	every(t, func(t *testing.T, _ scaffold.Language, files map[string][]byte) {
+	every(t, func(t *testing.T, l scaffold.Language, files map[string][]byte) {
 		dir := t.TempDir()
 		if _, err := scaffold.Write(dir, files); err != nil {
 			t.Fatal(err)
 		}
 		recipe, err := config.LoadRecipe(dir, nil)
-		if err != nil || len(recipe.Steps) == 0 || recipe.Install == "" {
+		if err != nil || recipe.Output.Value != l.For("my-plugin", l.Output) || l.Built() != (len(recipe.Steps) > 0) || l.Built() != (recipe.Install != "") {
 			t.Errorf("LoadRecipe() = %+v, %v", recipe, err)
 		}
 		if _, err := config.Parse("sallyport.yaml", files["sallyport.yaml"], nil); err != nil {
@@ -105,7 +105,7 @@ func TestLanguagesAreFoundByTheirAliases(t *testing.T) {
 			t.Errorf("Find(%s) = %s, %v, want %s", alias, l.Name, err, want)
 		}
 	}
-	if _, err := scaffold.Find("cobol"); err == nil || err.Error() != `no language "cobol": use go, c, ts or rust` {
+	if _, err := scaffold.Find("cobol"); err == nil || err.Error() != `no language "cobol": use go, c, ts, rust, js, python, node or go-coproc` {
 		t.Errorf("Find(cobol) = %v", err)
 	}
 }
