@@ -8,7 +8,7 @@
 // to the process. The goroutine of the reader takes answers in whatever order
 // they come and hands each to the slot its id names. The caller checks the
 // answer, which holds only changes, and applies them to the Exchange. The
-// protocol is in PROTOCOL.md.
+// protocol is in abi/COPROC.md.
 //
 // # The life of the process
 //

@@ -22,6 +22,8 @@ func (f *fakePlugin) first() bool {
 func (f *fakePlugin) more(c call) bool {
 	f.calls++
 	switch f.how {
+	case "record":
+		f.answer(c.ID, `{"action":"continue"}`)
 	case "twin":
 		f.twin(c)
 	case "die-once":
@@ -71,4 +73,15 @@ func (f *fakePlugin) more(c call) bool {
 
 func (f *fakePlugin) fail(c call, code int, data string) {
 	f.line(`{"jsonrpc":"2.0","id":%d,"error":{"code":%d,"message":"no","data":%s}}`, c.ID, code, data)
+}
+
+// record keeps what came in.
+func (f *fakePlugin) record() {
+	file, err := os.OpenFile(f.arg, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	defer file.Close()
+	fmt.Fprintf(file, "%s\n", f.in.Bytes())
 }

@@ -59,6 +59,9 @@ func fake(args []string) error {
 			return err
 		}
 		f.exitAt(c.Method)
+		if f.how == "record" {
+			f.record()
+		}
 		f.serve(c)
 	}
 	return f.in.Err()
