@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/c386954a/sallyport/runtime/coproc"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 	"github.com/c386954a/sallyport/runtime/jsvm"
-	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -27,9 +25,9 @@ import (
 func newRuntimes(
 	ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, old map[string]abi.Runtime,
 ) (map[string]abi.Runtime, error) {
-	modules, err := wasm.New(ctx, wasm.Config{Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv})
+	modules, err := newSandbox(ctx, st, logger)
 	if err != nil {
-		return nil, fmt.Errorf("wasm: %w", err)
+		return nil, err
 	}
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{Store: st}),
