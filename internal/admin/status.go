@@ -38,6 +38,19 @@ type StepStatus struct {
 	Mean     float64           `json:"mean_us"`
 	P50      float64           `json:"p50_us"`
 	P99      float64           `json:"p99_us"`
+
+	Instances *InstanceStatus `json:"instances,omitempty"`
+}
+
+// InstanceStatus says how the instances of a plugin are kept, for runtimes
+// that tell.
+type InstanceStatus struct {
+	Mode   string `json:"mode"`
+	Reset  string `json:"reset"`
+	Reason string `json:"reason,omitempty"`
+	Live   int    `json:"live"`
+	Idle   int    `json:"idle"`
+	Memory uint64 `json:"memory_bytes"`
 }
 
 // Status reads the counters of all chains.
@@ -74,6 +87,21 @@ func stepStatus(step *chain.Step) StepStatus {
 		Mean: micros(n.Total / time.Duration(max(n.Calls, 1))),
 		P50:  micros(n.Quantile(0.5)),
 		P99:  micros(n.Quantile(0.99)),
+
+		Instances: instanceStatus(step.Plugin),
+	}
+}
+
+// instanceStatus asks a plugin that can tell.
+func instanceStatus(p abi.Plugin) *InstanceStatus {
+	r, ok := p.(abi.Reporter)
+	if !ok {
+		return nil
+	}
+	s := r.Status()
+	return &InstanceStatus{
+		Mode: s.Mode.String(), Reset: s.Reset, Reason: s.Reason,
+		Live: s.Instances, Idle: s.Idle, Memory: s.Memory,
 	}
 }
 
