@@ -9,7 +9,8 @@ import (
 )
 
 // resident returns the resident memory of the process after a collection, or
-// 0 where the system does not tell.
+// 0 where the system does not tell. Pages of files, images included, do not
+// count: the system counts them once for each instance that maps them.
 func resident() int64 {
 	goruntime.GC()
 	debug.FreeOSMemory()
@@ -19,10 +20,11 @@ func resident() int64 {
 	}
 	fields := bytes.Fields(b)
 	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
+	shared, errShared := strconv.ParseInt(string(fields[2]), 10, 64)
+	if err != nil || errShared != nil {
 		return 0
 	}
-	return pages * int64(os.Getpagesize())
+	return (pages - shared) * int64(os.Getpagesize())
 }
 
 // lines counts the lines of a file of /proc, descriptors the open files. Both

@@ -5,6 +5,7 @@ package main
 import (
 	"runtime"
 	"strconv"
+	"time"
 
 	sallyport "github.com/c386954a/sallyport/sdk/go"
 )
@@ -71,6 +72,8 @@ func act(what string) {
 		b := make([]byte, 30<<20)
 		copy(b[len(b)-16:], secrets["secret"])
 		grown = append(grown, b)
+	case "sleep":
+		time.Sleep(2 * time.Second)
 	case "panic":
 		panic("asked for")
 	case "nil":
