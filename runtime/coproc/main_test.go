@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 			exitOn(child.Main(handlers()...))
 		case "fake":
 			exitOn(fake(os.Args[2:]))
+		case "bench":
+			exitOn(benchChild(os.Args[2]))
 		case "gateway":
 			exitOn(gateway())
 		case "confined-gateway":

@@ -140,5 +140,5 @@ export function edit(edits?: Edits & Extras): Result;
 export function editReply(edits: Pick<Edits, 'delete_headers' | 'set_headers' | 'add_headers' | 'body'> & { status?: number } & Extras): Result;
 export function respond(status: number, body?: Body, headers?: Record<string, Value | Value[]>): Result;
 export function refuse(status: number, text: string, headers?: Record<string, string>): Result;
-export function allow(session: Session, edits?: Edits & Extras): Result;
+export function allow(session: Session, edits?: Edits & Extras & { cache_ttl_ms?: number }): Result;
 export function deny(status?: number, text?: string): Result;

@@ -38,9 +38,11 @@ export function refuse(status, text, headers = {}) {
   return { action: 'respond', request: { return_overrides: { response_code: status, response_error: text, headers } } };
 }
 
-// allow lets the caller in, in auth. key_id of the session names the key.
-export function allow(session, changes) {
-  return { ...edit(changes), action: 'allow', session };
+// allow lets the caller in, in auth. key_id of the session names the key. The
+// gateway may use the answer again for so many milliseconds, if the handler is
+// declared to be cacheable.
+export function allow(session, { cache_ttl_ms, ...changes } = {}) {
+  return { ...edit(changes), action: 'allow', session, cache_ttl_ms };
 }
 
 // deny refuses the caller, in auth; without arguments in the gateway's words.

@@ -14,6 +14,7 @@ test('results say what they mean', () => {
     [editReply({ status: 201, body: 'ok' }), { action: 'continue', response: { status_code: 201, body: 'ok' } }],
     [respond(200, Buffer.from([255])), { action: 'respond', response: { status_code: 200, raw_body: '/w==' } }],
     [allow({ key_id: 'k' }), { action: 'allow', session: { key_id: 'k' } }],
+    [allow({}, { cache_ttl_ms: 1500 }), { action: 'allow', session: {}, cache_ttl_ms: 1500 }],
     [deny(), { action: 'deny' }],
     [refuse(429, 'slow down'), { action: 'respond', request: { return_overrides: { response_code: 429, response_error: 'slow down', headers: {} } } }],
   ]) assert.deepEqual(wire(got), want);

@@ -51,10 +51,16 @@ def refuse(status: int, text: str, headers: Optional[Mapping[str, str]] = None) 
     return {"action": "respond", "request": {"return_overrides": overrides}}
 
 
-def allow(session: Mapping[str, Any], **changes: Any) -> dict:
-    """Lets the caller in, in the hook auth. ``key_id`` of the session names the key."""
+def allow(session: Mapping[str, Any], *, cache_ttl: float = 0, **changes: Any) -> dict:
+    """Lets the caller in, in the hook auth. ``key_id`` of the session names the key.
+
+    The gateway may use the answer again for ``cache_ttl`` seconds, if the
+    handler is declared to be cacheable.
+    """
     result = edit(**changes)
     result.update(action="allow", session=dict(session))
+    if cache_ttl:
+        result["cache_ttl_ms"] = int(cache_ttl * 1000)
     return result
 
 

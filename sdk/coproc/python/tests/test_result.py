@@ -14,6 +14,7 @@ class Results(unittest.TestCase):
             (sallyport.edit_reply(status=201, body=b"ok"), {"action": "continue", "response": {"status_code": 201, "body": "ok"}}),
             (sallyport.respond(200, b"\xff"), {"action": "respond", "response": {"status_code": 200, "raw_body": "/w=="}}),
             (sallyport.allow({"key_id": "k"}), {"action": "allow", "session": {"key_id": "k"}}),
+            (sallyport.allow({}, cache_ttl=1.5), {"action": "allow", "session": {}, "cache_ttl_ms": 1500}),
             (sallyport.deny(), {"action": "deny"}),
             (sallyport.refuse(429, "slow down"), {"action": "respond", "request": {"return_overrides": {
                 "response_code": 429, "response_error": "slow down", "headers": {}}}}),
