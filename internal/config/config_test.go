@@ -166,7 +166,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 				Read:  []config.Text{{Value: "etc/data"}},
 				Write: []config.Text{{Value: "/var/lib/fraud"}},
 				Exec:  []config.Text{{Value: "/bin/true"}},
-				TCP:   []int{443, 5432}, UDP: true, Unix: true, Required: true,
+				TCP:   []int{443, 5432}, UDP: true, Unix: true, Cgroup: "/sys/fs/cgroup/sallyport", Required: true,
 			},
 		},
 		Plugins: []*config.Plugin{legacy, tenant, fraud, keys},

@@ -18,7 +18,8 @@ type Sandbox struct {
 	TCP               []int // ports
 	UDP, Unix         bool
 
-	Required bool // do not start unless all of it can be enforced
+	Cgroup   string // empty: what the service manager has delegated, if anything
+	Required bool   // do not start unless all of it can be enforced
 }
 
 // sandbox reads the sandbox of the process, which has one unless it says
@@ -33,7 +34,7 @@ func (f *fields) sandbox() *Sandbox {
 		Processes: m.count("processes", 0, 1),
 		Read:      m.paths("read"), Write: m.paths("write"), Exec: m.paths("exec"),
 		TCP: m.ports("tcp"), UDP: m.flag("udp", false), Unix: m.flag("unix", false),
-		Required: m.flag("required", false),
+		Cgroup: m.text("cgroup", "").Value, Required: m.flag("required", false),
 	}
 	if !m.flag("enabled", true) {
 		return nil

@@ -154,6 +154,9 @@ func (p *process) close() {
 	p.wg.Wait()
 	p.out.close()
 	p.pipes.close()
+	if p.report != nil {
+		p.report.Close()
+	}
 }
 
 // epitaph says why the child died, with the last it said. It is for after

@@ -40,6 +40,11 @@ type Config struct {
 	UDP  bool  // it may use UDP, for instance to resolve names
 	Unix bool  // it may connect to sockets of the file system
 
+	// Cgroup is a folder of the cgroup v2 hierarchy that holds no processes
+	// and in which the program gets a group of its own. Empty looks for one
+	// that the service manager has delegated.
+	Cgroup string
+
 	// Required refuses to start the program if anything that was asked for,
 	// or that all of it rests on, cannot be enforced.
 	Required bool

@@ -28,6 +28,9 @@ func (s *shim) limits() error {
 // limitProcesses limits those of the program's user. Where that is the
 // gateway's, its other processes would count, too, and root is exempt.
 func (s *shim) limitProcesses() error {
+	if s.UID <= 0 && s.Counted {
+		return nil
+	}
 	if s.UID <= 0 {
 		const why = "processes: they are counted by user, and the program has none of its own"
 		if s.Processes > 0 {

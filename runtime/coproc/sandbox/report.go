@@ -15,7 +15,11 @@ type Report struct {
 	Limits   Limits   `json:"rlimits"`
 	Memory   Memory   `json:"memory"`
 
+	Cgroup string `json:"cgroup,omitempty"` // control group of its own; empty if it has none
+
 	Missing []string `json:"missing"` // what cannot be enforced here, and why
+
+	release func()
 }
 
 // Landlock is the part of a [Report] that Landlock enforces.
@@ -45,6 +49,15 @@ type Limits struct {
 type Memory struct {
 	By  string `json:"by"`
 	Max int64  `json:"max"`
+}
+
+// Close ends what is left of a program that has ended, and its control group.
+// Only the first call does something.
+func (r *Report) Close() {
+	if r.release != nil {
+		r.release()
+		r.release = nil
+	}
 }
 
 // lack notes what cannot be enforced.

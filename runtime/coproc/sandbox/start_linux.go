@@ -23,13 +23,21 @@ func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, er
 	if err != nil {
 		return nil, nil, fmt.Errorf("sandbox: %w", err)
 	}
-	started, report, err := p.start(cmd, syscall.CLONE_NEWPID, limit)
-	if errors.Is(err, errClone) {
-		started, report, err = p.start(cmd, 0, limit)
-	}
+	group, err := newCgroup(&p.Config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sandbox: %w", err)
 	}
+	p.Lacking = append(p.Lacking, group.lacking(&p.Config)...)
+	p.Counted = group != nil && group.pids
+	started, report, err := p.start(cmd, group, syscall.CLONE_NEWPID, limit)
+	if errors.Is(err, errClone) {
+		started, report, err = p.start(cmd, group, 0, limit)
+	}
+	if err != nil {
+		group.remove()
+		return nil, nil, fmt.Errorf("sandbox: %w", err)
+	}
+	group.describe(&p.Config, report)
 	return started, report, nil
 }
 
@@ -89,7 +97,7 @@ func pathOf(env []string) string {
 var errClone = errors.New("not permitted here")
 
 // start starts the shim, tells it what to do and waits for what it says.
-func (p *params) start(cmd *exec.Cmd, namespaces uintptr, limit time.Duration) (*exec.Cmd, *Report, error) {
+func (p *params) start(cmd *exec.Cmd, group *cgroup, namespaces uintptr, limit time.Duration) (*exec.Cmd, *Report, error) {
 	p.InPIDNS = namespaces != 0
 	told, tell, err := os.Pipe()
 	if err != nil {
@@ -104,6 +112,7 @@ func (p *params) start(cmd *exec.Cmd, namespaces uintptr, limit time.Duration) (
 	defer hear.Close()
 	defer said.Close()
 	shim := shimFor(cmd, namespaces, told, said)
+	group.attach(shim.SysProcAttr)
 	if err := shim.Start(); err != nil {
 		if p.InPIDNS && canDoWithout(err) {
 			return nil, nil, errClone
