@@ -87,7 +87,7 @@ func sandboxConfig(s *config.Sandbox) *sandbox.Config {
 	return &sandbox.Config{
 		User: s.User, Memory: s.Memory, Files: s.Files, Processes: s.Processes,
 		Read: absolute(s.Read), Write: absolute(s.Write), Exec: absolute(s.Exec),
-		TCP: s.TCP, UDP: s.UDP, Unix: s.Unix, Required: s.Required,
+		TCP: s.TCP, UDP: s.UDP, Unix: s.Unix, Cgroup: s.Cgroup, Required: s.Required,
 	}
 }
 
