@@ -1,34 +1,69 @@
-// Package wasm runs plugins compiled to WebAssembly in a sandbox on wazero.
+// Package wasm runs plugins compiled to WebAssembly in a sandbox on wazero and
+// gives every request fresh state for microseconds.
 //
 // # The life of a plugin
 //
 // [Runtime.Load] reads the file, checks its digest before anything parses it,
-// compiles it, checks every import against what the sandbox offers, and starts
-// one instance. A plugin that loads can run. What a plugin implements is read
-// from its exports, and which bodies it needs from its imports; see the
-// package native for the guest ABI.
+// instruments it (package rewrite), compiles the result, and checks every
+// import against what the sandbox offers. Then it starts one instance, the
+// template: the guest's data, its start function, _initialize, and an optional
+// export named warmup, all before the load deadline. The state after that is
+// kept as an image (package snapshot), a clone is made of it, scribbled on,
+// reset and compared, and with that the plugin is ready. What a plugin
+// implements is read from its exports, and which bodies it needs from its
+// imports; see the package native for the guest ABI.
 //
 // # Instances
 //
 // An instance has its own memory and globals and serves one call at a time.
-// Plugins in mode [abi.Fresh] get an instance that nobody used before, made
-// ahead of the request where possible, and it is closed afterwards. In mode
-// [abi.Pooled] instances are reused until a call fails. Their number is
-// bounded: a call that finds all of them taken waits until its deadline.
+// In mode [abi.Fresh] it is reset to the image after every call, whatever
+// happened in it, by the goroutine that used it; the request that comes next
+// finds what the plugin was after loading. In mode [abi.Pooled] nothing is
+// reset: what one request leaves the next one finds, by design. An instance is
+// then discarded after any fault.
 //
-// # Limits
+// There are several strategies to reset a memory, chosen by what the system
+// offers and by the size of the image, or by [Config].Strategy. A plugin that
+// changes what cannot be restored, a table for instance, gets a new instance
+// for every request, which takes from tens of microseconds to milliseconds;
+// so does one whose resets fail in every way. The log and [abi.Reporter] say
+// which and why.
 //
-// A call ends at its deadline, wherever the guest is, with two exceptions that
-// are a property of the engine's own checks: recursion without a loop runs
-// until the stack ends, and one memory.fill or memory.copy runs to its end.
-// The check costs 3 allocations and a goroutine per call and makes tight loops
-// an order of magnitude slower. Memory is bounded per instance; output is
-// bounded in size and rate.
+// Instances are bounded per plugin and for all plugins together: a call that
+// finds all of its plugin taken waits until its deadline, last in first out
+// for instances, first come first served for calls. One spare instance is made
+// off the way of requests. Those that nobody needed for a while are closed.
+//
+// # Time
+//
+// A guest yields to the host every few tens of microseconds, on its own
+// goroutine, because the instrumentation makes it. There the deadline is
+// looked at, and the end of the plugin; a guest that is late traps at once and
+// its instance is reset like any other. Calls of host functions and
+// instructions that work on many bytes bring the next yield nearer. Host
+// functions that wait (sleep, store, HTTP) know the deadline and end with it,
+// and those that take their time over many bytes (output, random numbers) look
+// at it, so nothing is left for a watchdog to watch, and there is none. One
+// memory.fill or memory.copy runs to its end, which the memory limit bounds.
+//
+// There is no goroutine, no timer and no allocation per call. The engine's own
+// way to stop a guest, closing it with its context, is not used; RATIONALE.md
+// says why.
+//
+// # Faults
+//
+// After a guest broke off, the first of these that holds decides the kind: the
+// deadline passed or the plugin was closed ([abi.Timeout]), calls were nested
+// too deep, memory was refused ([abi.Limit]), a host function refused
+// something (its kind), else [abi.Trap]. Instances that were stopped, trapped
+// or ran into a limit are reset and used again. Those that exited, and those
+// in which a host function panicked, which is a bug of the gateway and logged
+// as one, are closed.
 //
 // # Isolation
 //
 // Guests see no files, no sockets and no environment, only clocks, random
-// bytes and the host functions of package native. Each plugin has an engine
-// instance of its own; only machine code is shared, through a compilation
-// cache.
+// bytes and the host functions of package native. Memory lies outside the Go
+// heap and is bounded per instance. Each plugin has an engine of its own; only
+// machine code is shared, through a compilation cache.
 package wasm
