@@ -16,6 +16,8 @@ func hooks(w way) int {
 	switch {
 	case os.Getenv("SALLYPORT_SOAK") != "":
 		n = 1_000_000
+	case underRace:
+		n = 2_500
 	case w.name != "auto":
 		n = 5_000
 	case testing.Short():
