@@ -94,15 +94,22 @@ func (f *fixtureFile) load(file string, lookup func(string) (string, bool)) (cfg
 
 // findFixtures returns the fixtures that an argument names: one file, or those
 // of a folder and of the folder tests in it.
-func findFixtures(arg string) (paths []string, err error) {
+func findFixtures(arg string) ([]string, error) {
 	info, err := os.Stat(arg)
 	if err != nil {
 		return nil, err
 	}
-	if !info.IsDir() {
+	switch {
+	case info.IsDir():
+		return fixturesIn(arg)
+	case strings.HasSuffix(arg, fixtureEnd):
 		return []string{arg}, nil
 	}
-	for _, folder := range []string{arg, filepath.Join(arg, "tests")} {
+	return nil, fmt.Errorf("%s is neither a folder nor a test: tests end in %s", arg, fixtureEnd)
+}
+
+func fixturesIn(dir string) (paths []string, err error) {
+	for _, folder := range []string{dir, filepath.Join(dir, "tests")} {
 		entries, err := os.ReadDir(folder)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -114,7 +121,7 @@ func findFixtures(arg string) (paths []string, err error) {
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("no tests: there is no *%s in %s or in %s", fixtureEnd, arg, filepath.Join(arg, "tests"))
+		return nil, fmt.Errorf("no tests: there is no *%s in %s or in %s", fixtureEnd, dir, filepath.Join(dir, "tests"))
 	}
 	return paths, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/c386954a/sallyport/internal/fixture"
@@ -87,11 +88,16 @@ func (t *testResult) print(out io.Writer, p paint, width int, verbose bool) {
 		fmt.Fprintf(out, "      %s\n", t.File)
 		t.printFailure(out, p)
 	}
-	if !t.OK || verbose {
+	if !t.OK || verbose || t.Updated && t.faulty() {
 		for _, l := range t.Logs {
 			l.print(out, p)
 		}
 	}
+}
+
+// faulty reports whether a plugin was at fault, expected or not.
+func (t *testResult) faulty() bool {
+	return slices.ContainsFunc(t.Logs, func(l logLine) bool { return l.Fault != "" })
 }
 
 // printFailure shows what is different.
