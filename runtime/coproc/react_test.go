@@ -142,6 +142,18 @@ func TestMetricsAreKeptWithinBounds(t *testing.T) {
 	if pool := found["pool"]; pool.Value != 2 || !pool.Gauge {
 		t.Errorf("pool = %+v", pool)
 	}
+	told := 0
+	other := load(t, r, spec("any", abi.Post))
+	for _, pl := range []abi.Plugin{p, other} { // one of them, for both
+		for m := range pl.(abi.Measurer).Metrics() {
+			if told++; m.Name == "hits" && (m.Value != 12 || len(m.Labels) != 1) {
+				t.Errorf("hits = %+v", m)
+			}
+		}
+	}
+	if told != 64 {
+		t.Errorf("%d metrics told, want 64", told)
+	}
 	if len(s.Metrics) != 64 || s.RefusedMetrics != 2*39 || s.Violations != 0 {
 		t.Errorf("%d metrics kept, %d refused", len(s.Metrics), s.RefusedMetrics)
 	}

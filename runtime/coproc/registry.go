@@ -113,6 +113,9 @@ func (r *Runtime) add(pl *plugin) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.plugins[pl] = struct{}{}
+	if r.speaker == nil || len(r.speaker.apis) == 0 { // one that no API binds is not asked
+		r.speaker = pl
+	}
 }
 
 // remove forgets a plugin and tells the process about the APIs that bind none
@@ -120,6 +123,13 @@ func (r *Runtime) add(pl *plugin) {
 func (r *Runtime) remove(ctx context.Context, pl *plugin) {
 	r.mu.Lock()
 	delete(r.plugins, pl)
+	if r.speaker == pl {
+		r.speaker = nil
+		for other := range r.plugins {
+			r.speaker = other
+			break
+		}
+	}
 	r.mu.Unlock()
 	p := r.current.Load()
 	if p == nil || p.doomed.Load() {

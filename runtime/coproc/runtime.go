@@ -31,6 +31,7 @@ type Runtime struct {
 	stopped chan struct{}      // closed when it has ended
 	before  *pause             // of the predecessor, which resumes unless it is closed
 	plugins map[*plugin]struct{}
+	speaker *plugin // of the plugins, the one that tells the process's metrics
 }
 
 // state says whether there is a process.
