@@ -6,6 +6,7 @@ import (
 
 	"github.com/robertkrimen/otto"
 	"github.com/robertkrimen/otto/ast"
+	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/abi"
 )
@@ -67,15 +68,60 @@ func (b *builder) prepare() error {
 	if b.stock, err = b.vm.Run("TykJS.TykMiddleware.NewMiddleware.prototype"); err != nil {
 		return err
 	}
-	if b.source.underscore {
+	return b.prepareUnderscore()
+}
+
+// prepareUnderscore gives the script as much of underscore as it uses. What it
+// does not seem to use is loaded when it is asked for.
+func (b *builder) prepareUnderscore() error {
+	members := b.source.usage.slice()
+	if b.source.usage.named && len(members) == 0 {
 		return b.runUnderscore(b.vm)
 	}
-	return lazily(b.vm, "_", func(vm *otto.Otto) (otto.Value, error) {
+	also := ""
+	if len(members) > 0 {
+		made, err := b.runSlice(members)
+		if err != nil {
+			return err
+		}
+		if !made {
+			return b.runUnderscore(b.vm)
+		}
+		also = sliced
+	}
+	return lazily(b.vm, "_", also, func(vm *otto.Otto) (otto.Value, error) {
 		if err := b.runUnderscore(vm); err != nil {
 			return otto.Value{}, err
 		}
 		return vm.Get("_")
 	})
+}
+
+// runSlice loads a part of underscore for the script, and reports false if it
+// needs all of it.
+func (b *builder) runSlice(members []string) (bool, error) {
+	text, err := parser.ParseFile(nil, "<underscore>", underscoreText, 0)
+	if err != nil {
+		return false, err
+	}
+	l := newLibrary(text)
+	if l == nil {
+		return false, nil
+	}
+	program, ok := l.slice(members)
+	if !ok {
+		return false, nil
+	}
+	rewrite(program)
+	part, err := b.vm.Run(program)
+	if err != nil {
+		return false, err
+	}
+	if err := b.vm.Set(sliced, part); err != nil {
+		return false, err
+	}
+	b.source.usage.redirect()
+	return true, hide(b.vm, sliced, true)
 }
 
 // runShim defines TykJS, eval and Function.

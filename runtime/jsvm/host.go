@@ -3,6 +3,7 @@ package jsvm
 import (
 	"crypto/tls"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"maps"
 	"sync"
@@ -75,16 +76,29 @@ func (h *host) install(vm *otto.Otto) error {
 		if err := vm.Set(name, f); err != nil {
 			return err
 		}
+		if err := slim(vm, name); err != nil {
+			return err
+		}
 	}
-	if err := lazily(vm, "console", h.newConsole); err != nil {
+	if err := lazily(vm, "console", "", h.newConsole); err != nil {
 		return err
 	}
-	return hide(vm, thrown)
+	return hide(vm, thrown, false)
+}
+
+// slim takes the prototype object off a global function that is called and
+// never constructs: it is copied for every call.
+func slim(vm *otto.Otto, name string) error {
+	f, err := vm.Get(name)
+	if err != nil {
+		return err
+	}
+	return f.Object().Set("prototype", otto.UndefinedValue())
 }
 
 // hide takes a global out of for-in loops.
-func hide(vm *otto.Otto, name string) error {
-	_, err := vm.Run(`Object.defineProperty(this, "` + name + `", {enumerable: false, writable: false, configurable: false})`)
+func hide(vm *otto.Otto, name string, writable bool) error {
+	_, err := vm.Run(fmt.Sprintf(`Object.defineProperty(this, %q, {enumerable: false, writable: %t, configurable: false})`, name, writable))
 	return err
 }
 

@@ -19,18 +19,9 @@ const thrown = "sallyport thrown"
 //
 // Every throw passes its value through a function that remembers its
 // position: otto knows it for errors, but not for any other value.
-//
-// It reports whether the script names _.
-func rewrite(p *ast.Program) (underscore bool) {
-	r := &rewriter{file: p.File}
-	ast.Walk(r, p)
-	return r.underscore
-}
+func rewrite(p *ast.Program) { ast.Walk(&rewriter{file: p.File}, p) }
 
-type rewriter struct {
-	file       *file.File
-	underscore bool
-}
+type rewriter struct{ file *file.File }
 
 // Enter implements ast.Visitor.
 func (r *rewriter) Enter(n ast.Node) ast.Visitor {
@@ -47,22 +38,12 @@ func (r *rewriter) Enter(n ast.Node) ast.Visitor {
 		n.Body = checked(n.Body)
 	case *ast.ThrowStatement:
 		n.Argument = r.located(n)
-	case *ast.Identifier:
-		if n != nil { // an anonymous function has a nil name
-			r.mention(n.Name)
-		}
-	case *ast.VariableExpression:
-		r.mention(n.Name)
-	case *ast.StringLiteral:
-		r.mention(n.Value)
 	}
 	return r
 }
 
 // Exit implements ast.Visitor.
 func (r *rewriter) Exit(ast.Node) {}
-
-func (r *rewriter) mention(name string) { r.underscore = r.underscore || name == "_" }
 
 // checked puts a debugger statement in front of a body. The body stays a
 // block, which otto wants of functions.
@@ -80,6 +61,9 @@ func checked(body ast.Statement) ast.Statement {
 // located wraps the operand of a throw.
 func (r *rewriter) located(n *ast.ThrowStatement) ast.Expression {
 	at := &ast.StringLiteral{Idx: n.Throw}
+	if r.file == nil { // a slice of underscore, which throws nothing of its own
+		return n.Argument
+	}
 	if p := r.file.Position(n.Throw); p != nil {
 		at.Value = p.String()
 	}

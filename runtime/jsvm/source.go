@@ -17,8 +17,8 @@ import (
 
 // source is one parsed and rewritten file.
 type source struct {
-	program    *ast.Program
-	underscore bool // it names _
+	program *ast.Program
+	usage   *usage // of underscore
 }
 
 // readSource reads the file of a plugin.
@@ -53,7 +53,9 @@ func parse(name, text string) (*source, error) {
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	return &source{program: program, underscore: rewrite(program)}, nil
+	s := &source{program: program, usage: usageOf(program)}
+	rewrite(program)
+	return s, nil
 }
 
 func syntaxError(name string, err error) error {
