@@ -74,7 +74,7 @@ type Event struct {
 }
 
 // frame is a message of the gateway with the params of every method, so that
-// one pass decodes it.
+// one pass decodes it, by hand or by reflection.
 type frame struct {
 	ID     *int64 `json:"id"`
 	Method string `json:"method"`
@@ -107,6 +107,9 @@ type carried struct {
 
 func (c *carried) message() (Message, error) {
 	m := c.Message
+	if c.Header == nil { // parsed by hand
+		return m, nil
+	}
 	m.Header = make([]Field, len(c.Header))
 	for i, f := range c.Header {
 		switch len(f) {

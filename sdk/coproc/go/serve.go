@@ -93,9 +93,12 @@ func (s *server) drain() {
 
 func (s *server) receive(ctx context.Context, line []byte) {
 	f := new(frame)
-	if err := json.Unmarshal(line, f); err != nil {
-		s.unreadable(f, err)
-		return
+	if !f.parse(line) {
+		*f = frame{}
+		if err := json.Unmarshal(line, f); err != nil {
+			s.unreadable(f, err)
+			return
+		}
 	}
 	switch {
 	case f.ID == nil:
