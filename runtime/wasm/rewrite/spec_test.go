@@ -32,7 +32,7 @@ type specSuite struct {
 // plain modules and demands what the specification demands of both.
 func TestSpec(t *testing.T) {
 	root := specRoot(t)
-	for _, suite := range []specSuite{
+	suites := []specSuite{
 		{folder: "v1", name: "v1", features: api.CoreFeaturesV1},
 		{folder: "v2", name: "v2", features: api.CoreFeaturesV2},
 		{folder: "v2", name: "yield at every check", features: api.CoreFeaturesV2, opt: rewrite.Options{Slice: 1}},
@@ -42,7 +42,11 @@ func TestSpec(t *testing.T) {
 			features: tailCallFeatures,
 			opt:      rewrite.Options{TailCalls: true},
 		},
-	} {
+	}
+	if testing.Short() {
+		suites = suites[1:2] // the largest; nothing here runs concurrently
+	}
+	for _, suite := range suites {
 		for engine, config := range engines() {
 			if engine == "interpreter" { // it has a stack of 2,000 frames of its own
 				suite.opt.DepthLimit = 15_000
