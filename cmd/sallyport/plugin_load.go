@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -144,10 +144,13 @@ func sortImports(all []rewrite.Extern) importReport {
 
 // plainExports returns the exported functions that are no hooks.
 func plainExports(all []rewrite.Extern) []string {
+	hooks := map[string]bool{}
+	for h := range abi.AllHooks.All() {
+		hooks[native.Export(h)] = true
+	}
 	out := []string{}
 	for _, e := range all {
-		name, isHook := strings.CutPrefix(e.Name, native.Export(abi.Pre)[:len(native.Export(abi.Pre))-len(abi.Pre.String())])
-		if _, ok := abi.ParseHook(name); e.Kind == rewrite.KindFunc && !(isHook && ok) {
+		if e.Kind == rewrite.KindFunc && !hooks[e.Name] {
 			out = append(out, e.Name)
 		}
 	}
@@ -157,7 +160,7 @@ func plainExports(all []rewrite.Extern) []string {
 
 // configured returns the lines that a configuration needs for the plugin.
 func (i *inspection) configured() string {
-	name := strings.TrimSuffix(strings.TrimSuffix(baseName(i.File), ".wasm"), ".js")
+	name := strings.TrimSuffix(filepath.Base(i.File), filepath.Ext(i.File))
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s:\n", name)
 	if i.Format == "wasm" {
@@ -170,9 +173,4 @@ func (i *inspection) configured() string {
 		fmt.Fprintf(&b, "    %s\n", i.Module.Allow)
 	}
 	return b.String()
-}
-
-func baseName(file string) string {
-	file = strings.TrimRight(file, string(os.PathSeparator))
-	return file[strings.LastIndexByte(file, os.PathSeparator)+1:]
 }
