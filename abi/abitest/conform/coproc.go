@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -67,7 +68,7 @@ func (p *processCall) run(ctx context.Context, line string) error {
 		<-ctx.Done()
 		return ctx.Err()
 	case name == "print":
-		fmt.Println(args) // the SDK keeps it from the protocol
+		fmt.Fprintln(os.Stdout, args) // the SDK keeps it from the protocol
 		return nil
 	case strings.HasPrefix(name, "echo-"):
 		return p.echo(name, args)
