@@ -16,6 +16,7 @@ func TestJSVM(t *testing.T) {
 		Load: func(*testing.T) (abi.Runtime, func(abi.Hook) abi.Spec) {
 			return jsvm.New(jsvm.Config{}), abitest.SameSpec(abi.Spec{
 				Source: filepath.Join("conform", "conform.js"), Entry: "conform",
+				Config: []byte(`{"require_session":true}`),
 			})
 		},
 	})

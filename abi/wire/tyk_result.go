@@ -16,6 +16,10 @@ type TykRequestResult struct {
 	Session     *TykSession
 	AuthValue   string
 	Meta        map[string]string // ours: values for later plugins of the request
+
+	// KeepMetadata is for scripts that were not given the session: their
+	// SessionMeta does not replace its metadata.
+	KeepMetadata bool `json:"-"`
 }
 
 // TykRequest is the returned request object. Members that are never read back
@@ -95,7 +99,7 @@ func (r *TykRequestResult) applyMetadata(x *abi.Exchange) error {
 	if err := setTykMeta(x, r.Meta); err != nil {
 		return err
 	}
-	if x.Hook == abi.Pre || x.Hook == abi.Auth || x.Session == nil {
+	if r.KeepMetadata || x.Hook == abi.Pre || x.Hook == abi.Auth || x.Session == nil {
 		return nil
 	}
 	metadata := make(map[string]any, len(r.SessionMeta))

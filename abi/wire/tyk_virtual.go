@@ -7,6 +7,10 @@ type TykVirtualResult struct {
 	Response    TykVirtualResponse
 	SessionMeta map[string]any
 	Meta        map[string]string // ours: values for later plugins of the request
+
+	// KeepMetadata is for scripts that were not given the session: their
+	// SessionMeta does not replace its metadata.
+	KeepMetadata bool `json:"-"`
 }
 
 // TykVirtualResponse is the answer of a virtual endpoint.
@@ -34,7 +38,7 @@ func (r *TykVirtualResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
 	if err := setTykMeta(x, r.Meta); err != nil {
 		return v, err
 	}
-	if x.Session == nil {
+	if x.Session == nil || r.KeepMetadata {
 		return v, nil
 	}
 	return v, replaceTykMetadata(x, r.SessionMeta)

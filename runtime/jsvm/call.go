@@ -57,9 +57,9 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 	return c
 }
 
-// session is the zero form before the session is known.
+// session is the zero form for a hook that is not given the session.
 func (p *plugin) session(x *abi.Exchange) argument {
-	if x.Session == nil || x.Hook <= abi.Auth {
+	if x.Session == nil || !p.options.gives(x.Hook) {
 		return argument{script: p.template.zero}
 	}
 	return argument{text: literal(wire.AppendTykSession(nil, x.Session))}

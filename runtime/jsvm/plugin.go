@@ -15,16 +15,18 @@ type plugin struct {
 	template *template
 	pool     *pool
 	config   []byte
+	options  options
+	warnings warnings
 	timeout  time.Duration // of a call without a deadline
 	close    sync.Once
 }
 
 var _ abi.Plugin = (*plugin)(nil)
 
-func newPlugin(c *Config, s *abi.Spec, t *template) *plugin {
+func newPlugin(c *Config, s *abi.Spec, t *template, o options) *plugin {
 	size := positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
 	return &plugin{
-		template: t, config: s.Config, pool: newPool(t, size, c.ahead()),
+		template: t, config: s.Config, options: o, pool: newPool(t, size, c.ahead()),
 		timeout: positive(s.Limits.Timeout, c.callTimeout()),
 	}
 }
@@ -52,11 +54,11 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if err != nil {
 		return abi.Continue, err
 	}
-	return apply(x, []byte(result))
+	return p.apply(x, []byte(result))
 }
 
 // apply edits x as the script has asked for.
-func apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
+func (p *plugin) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 	switch x.Hook {
 	case abi.Event:
 		return abi.Continue, nil
@@ -71,12 +73,15 @@ func apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 		if err != nil {
 			return abi.Continue, err
 		}
+		r.KeepMetadata = !p.options.gives(x.Hook)
 		return r.Apply(x)
 	default:
 		r, err := wire.ParseTykRequest(result)
 		if err != nil {
 			return abi.Continue, err
 		}
+		r.KeepMetadata = !p.options.gives(x.Hook)
+		p.warnings.look(p.template.host.logger, p.template.host.plugin, x.Hook, result, r.Session == nil && r.Request.ReturnOverrides.ResponseCode == 0)
 		return r.Apply(x)
 	}
 }

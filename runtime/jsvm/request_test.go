@@ -187,7 +187,7 @@ func TestSessionIsZeroBeforeAuth(t *testing.T) {
 }
 
 func TestSessionMetaReplacesTheMetadata(t *testing.T) {
-	p := load(t, handler(`
+	p := loadSpec(t, jsvm.Config{}, abi.Spec{Entry: "m", Config: []byte(`{"require_session": true}`)}, handler(`
 		request.SetHeaders.X = session.meta_data.old + session.key_id + session.rate;
 		return m.ReturnData(request, {same: session.meta_data.same, updated: "new"});`))
 	x := exchange()

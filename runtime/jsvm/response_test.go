@@ -49,7 +49,7 @@ func TestBinaryReplyKeepsItsBytes(t *testing.T) {
 }
 
 func TestVirtualEndpointAnswers(t *testing.T) {
-	p := load(t, `function m(request, session, spec) {
+	p := loadSpec(t, jsvm.Config{}, abi.Spec{Entry: "m", Config: []byte(`{"use_session": true}`)}, `function m(request, session, spec) {
 		return TykJsResponse({body: request.Body + request.Params.b + typeof request.Method, code: 202, headers: {"X-A": session.alias}},
 			{a: {nested: 1}});
 	}`)

@@ -96,13 +96,17 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	if s.Instances.Mode != abi.Fresh {
 		return nil, abi.Errorf(abi.Refused, "%s: jsvm gives every request a fresh VM; remove instances.mode", s.Source)
 	}
+	o, err := readOptions(s.Config)
+	if err != nil {
+		return nil, abi.Errorf(abi.Refused, "%s: %w", s.Source, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.config.loadTimeout())
 	defer cancel()
 	t, err := loadTemplate(ctx, &r.config, &s, &r.loads)
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "%w", err)
 	}
-	return newPlugin(&r.config, &s, t), nil
+	return newPlugin(&r.config, &s, t, o), nil
 }
 
 // Close waits until ctx ends for scripts that were abandoned while they were
