@@ -3,8 +3,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 // takeStdout returns a descriptor for the protocol. Whatever prints from now
-// on prints to stderr: where the system shows descriptors as files, also a
-// program that we start or an addon; elsewhere only JavaScript.
+// on prints to stderr: where /proc shows our descriptors, also a program that
+// we start or an addon; elsewhere, and in the gateway's sandbox, JavaScript
+// only, because Node cannot duplicate a descriptor.
 export function takeStdout() {
   let out;
   try {
