@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
 func TestRequestHookEditsTheRequest(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
 // replied is an exchange in the response hook.
