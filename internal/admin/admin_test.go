@@ -121,3 +121,33 @@ func TestHealthAnswersAndUnknownPathsDoNot(t *testing.T) {
 		t.Errorf("unknown path = %d, want 404", code)
 	}
 }
+
+// sandboxed is a plugin that reports how its instances are kept.
+type sandboxed struct{ plugin }
+
+func (sandboxed) Status() abi.Status {
+	return abi.Status{Mode: abi.Fresh, Reset: "page-scan", Reason: "why", Instances: 3, Idle: 2, Memory: 4096}
+}
+
+func TestStatusShowsHowInstancesAreKept(t *testing.T) {
+	cfg := chain.Config{API: &abi.API{Name: "orders", ID: "o1"}}
+	cfg.Steps[abi.Pre] = []*chain.Step{{Name: "s", Model: "wasm", Plugin: sandboxed{pass}}, step("plain", pass, chain.Closed)}
+	c, err := chain.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	_, body := get(t, serve(t, c)+"/status")
+	var got admin.Status
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := admin.InstanceStatus{Mode: "fresh", Reset: "page-scan", Reason: "why", Live: 3, Idle: 2, Memory: 4096}
+	plugins := got.APIs[0].Plugins
+	if plugins[0].Instances == nil || *plugins[0].Instances != want {
+		t.Errorf("got %s, want %+v", body, want)
+	}
+	if plugins[1].Instances != nil {
+		t.Errorf("a plugin that does not report has %+v", plugins[1].Instances)
+	}
+}
