@@ -13,47 +13,46 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 )
 
-// benched are the guests and hooks that are measured.
-func benched(b *testing.B) []struct {
+// benchGuest is a guest and the hook of it that is measured.
+type benchGuest struct {
 	name   string
-	binary []byte
+	binary func() ([]byte, error)
 	hook   abi.Hook
-} {
-	b.Helper()
-	c, err := os.ReadFile(headers)
-	if err != nil {
-		b.Fatal(err)
-	}
-	goNoop, err := goSoak()
-	if err != nil {
-		b.Fatal(err)
-	}
-	goHook, err := goHeaders()
-	if err != nil {
-		b.Fatal(err)
-	}
-	return []struct {
-		name   string
-		binary []byte
-		hook   abi.Hook
-	}{
-		{"tiny/noop", idle().Bytes(), abi.Pre},
-		{"c/headers", c, abi.Pre},
-		{"go/noop", goNoop, abi.Post},
-		{"go/headers", goHook, abi.Pre},
+}
+
+// file reads a binary that is committed.
+func file(path string) func() ([]byte, error) {
+	return func() ([]byte, error) { return os.ReadFile(path) }
+}
+
+// guestsToMeasure are a hook that does nothing and the header hook of every
+// SDK, which reads two fields, sets two and removes one.
+func guestsToMeasure() []benchGuest {
+	tiny := func() ([]byte, error) { return idle().Bytes(), nil }
+	return []benchGuest{
+		{"tiny/noop", tiny, abi.Pre},
+		{"c/headers", file(headers), abi.Pre},
+		{"as/headers", file(headersTS), abi.Pre},
+		{"rust/headers", file(headersRust), abi.Pre},
+		{"go/noop", goSoak, abi.Post},
+		{"go/headers", goHeaders, abi.Pre},
 	}
 }
 
 // BenchmarkHook runs one hook in each mode and by each strategy, with the full
 // instrumentation, with the counter only, and without any.
 func BenchmarkHook(b *testing.B) {
-	for _, g := range benched(b) {
+	for _, g := range guestsToMeasure() {
+		binary, err := g.binary()
+		if err != nil {
+			b.Fatal(err)
+		}
 		for _, w := range ways() {
 			if w.name == "auto" {
 				continue
 			}
 			b.Run(g.name+"/fresh/"+w.name, func(b *testing.B) {
-				benchmark(b, w.runtime(b, wasm.Config{}), g.binary, abi.Fresh, g.hook)
+				benchmark(b, w.runtime(b, wasm.Config{}), binary, abi.Fresh, g.hook)
 			})
 		}
 		for name, change := range map[string]func(*rewrite.Options){
@@ -62,7 +61,7 @@ func BenchmarkHook(b *testing.B) {
 			"plain":   func(o *rewrite.Options) { o.NoDepth, o.NoCounter = true, true },
 		} {
 			b.Run(g.name+"/pooled/"+name, func(b *testing.B) {
-				benchmark(b, newRuntime(b, wasm.Config{}).Instrument(change), g.binary, abi.Pooled, g.hook)
+				benchmark(b, newRuntime(b, wasm.Config{}).Instrument(change), binary, abi.Pooled, g.hook)
 			})
 		}
 	}

@@ -185,16 +185,6 @@ func (q *pool) strike(i *instance) {
 	delete(q.all, i)
 }
 
-// census counts the instances and estimates the memory they have resident.
-func (q *pool) census() (live, idle int, memory uint64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i := range q.all {
-		memory += i.memory.Private()
-	}
-	return q.live, len(q.idle), memory
-}
-
 // free gives the place of an instance to the next waiter, or to nobody.
 func (q *pool) free() {
 	q.mu.Lock()
@@ -236,38 +226,4 @@ func (q *pool) exit() {
 	if q.closing && q.users == 0 {
 		close(q.drained)
 	}
-}
-
-// close waits for all calls, stops those that are left when ctx ends, and
-// closes the instances. It reports false if the pool was closed before.
-func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
-	if !q.shut() {
-		return false
-	}
-	select {
-	case <-q.drained:
-	case <-ctx.Done():
-	}
-	stop()
-	<-q.drained
-	close(q.wake)
-	<-q.done
-	for _, i := range q.idle {
-		i.close()
-	}
-	return true
-}
-
-// shut turns new calls away; it reports false if they were before.
-func (q *pool) shut() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.closing {
-		return false
-	}
-	q.closing = true
-	if q.users == 0 {
-		close(q.drained)
-	}
-	return true
 }

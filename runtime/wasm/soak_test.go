@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -94,4 +95,37 @@ func soakOnce(t *testing.T, p abi.Plugin, n int) {
 	if err == nil && header(x, "X-Left") != "nothing" {
 		t.Fatalf("request %d (%s) finds %q", n, what, header(x, "X-Left"))
 	}
+}
+
+// TestEveryRequestIsAnsweredLikeTheFirst soaks the guests of the other SDKs.
+func TestEveryRequestIsAnsweredLikeTheFirst(t *testing.T) {
+	n := 2_000
+	if os.Getenv("SALLYPORT_SOAK") != "" {
+		n = 100_000
+	}
+	for _, source := range []string{headers, headersTS, headersRust} {
+		t.Run(filepath.Base(filepath.Dir(source)), func(t *testing.T) {
+			each(t, func(t *testing.T, w way) {
+				s := headersSpec(abi.Fresh)
+				s.Source = source
+				p := loadIn(t, w.runtime(t, nothing()), s)
+				first := answer(t, p)
+				for i := range n {
+					if got := answer(t, p); got != first {
+						t.Fatalf("request %d is answered with\n%s\nthe first with\n%s", i, got, first)
+					}
+				}
+			})
+		})
+	}
+}
+
+// answer returns what the header hook makes of a request.
+func answer(t *testing.T, p abi.Plugin) string {
+	t.Helper()
+	x := exchange()
+	if _, err := call(p, x, abi.Pre, long); err != nil {
+		t.Fatal(err)
+	}
+	return describe(x)
 }

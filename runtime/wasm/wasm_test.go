@@ -16,8 +16,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// headers is the header hook in C.
-const headers = "../../examples/wasm-headers-c/headers.wasm"
+// The header hook in C, in AssemblyScript and in Rust.
+const (
+	headers     = "../../examples/wasm-headers-c/headers.wasm"
+	headersTS   = "../../examples/wasm-headers-ts/headers.wasm"
+	headersRust = "../../examples/wasm-headers-rust/headers.wasm"
+)
 
 // newRuntime returns a runtime that is closed after the test and all its
 // plugins.

@@ -1,0 +1,37 @@
+package wasm
+
+import "context"
+
+// close waits for all calls, stops those that are left when ctx ends, and
+// closes the instances. It reports false if the pool was closed before.
+func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
+	if !q.shut() {
+		return false
+	}
+	select {
+	case <-q.drained:
+	case <-ctx.Done():
+	}
+	stop()
+	<-q.drained
+	close(q.wake)
+	<-q.done
+	for _, i := range q.idle {
+		i.close()
+	}
+	return true
+}
+
+// shut turns new calls away; it reports false if they were before.
+func (q *pool) shut() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closing {
+		return false
+	}
+	q.closing = true
+	if q.users == 0 {
+		close(q.drained)
+	}
+	return true
+}

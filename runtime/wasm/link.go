@@ -1,0 +1,96 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
+)
+
+// linkHost makes the modules that guests import from.
+func (p *plugin) linkHost(ctx context.Context) error {
+	if err := instantiateWASI(ctx, p.engine); err != nil {
+		return err
+	}
+	if err := native.Instantiate(ctx, p.engine); err != nil {
+		return fmt.Errorf("link host functions: %w", err)
+	}
+	return nil
+}
+
+// checkImports reports everything the guest imports that the sandbox does not
+// offer to it, all at once.
+func checkImports(code wazero.CompiledModule, s abi.Spec) error {
+	var wrong []string
+	for _, def := range code.ImportedFunctions() {
+		module, name, _ := def.Import()
+		var err error
+		switch module {
+		case native.Module:
+			err = native.Link(def, s)
+		case wasi_snapshot_preview1.ModuleName:
+			err = linkWASI(def)
+		default:
+			err = errUnknownModule
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("%s.%s: %v", module, name, err))
+		}
+	}
+	for _, def := range code.ImportedMemories() {
+		module, name, _ := def.Import()
+		wrong = append(wrong, fmt.Sprintf("%s.%s: memory cannot be imported", module, name))
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	slices.Sort(wrong)
+	return fmt.Errorf("imports that the sandbox does not offer to it: %s", strings.Join(wrong, "; "))
+}
+
+var errUnknownModule = errors.New("unknown module")
+
+// checkExports reports what every guest must export and this one does not.
+func checkExports(code wazero.CompiledModule, limit int64) error {
+	memory, ok := code.ExportedMemories()["memory"]
+	if !ok {
+		return errors.New("the linear memory is not exported as memory")
+	}
+	if size := int64(memory.Min()) * snapshot.PageSize; size > limit {
+		return fmt.Errorf("needs %d bytes of memory to start, the limit is %d", size, limit)
+	}
+	functions := code.ExportedFunctions()
+	for _, name := range [...]string{"_initialize", warmup} {
+		if f := functions[name]; f != nil && len(f.ParamTypes())+len(f.ResultTypes()) > 0 {
+			return fmt.Errorf("%s is not a function () -> ()", name)
+		}
+	}
+	if functions["_start"] != nil && functions["_initialize"] == nil {
+		return errors.New("is a command; build it as a reactor, which exports _initialize (Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
+	}
+	return nil
+}
+
+// checkHooks reports hooks that the configuration uses and the guest does not
+// implement.
+func checkHooks(has, wants abi.HookSet) error {
+	if missing := wants &^ has; missing != 0 {
+		return fmt.Errorf("does not implement %s: it exports hooks for: %s", missing, orNone(has))
+	}
+	return nil
+}
+
+func orNone(s abi.HookSet) string {
+	if s == 0 {
+		return "none"
+	}
+	return s.String()
+}
