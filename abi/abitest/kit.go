@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // callTimeout is the deadline of calls in scenarios that do not test it. It

@@ -28,7 +28,7 @@ func newDemoCmd() *cobra.Command {
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON && !once {
-				return usageError(cmd, fmt.Errorf("--json goes with --once"))
+				return usageError(cmd, errors.New("--json goes with --once"))
 			}
 			logger, err := logs.logger(cmd.ErrOrStderr())
 			if err != nil {

@@ -97,7 +97,7 @@ func (r importReport) print(t *table) {
 // String says how much memory a module begins with and may come to use.
 func (m memoryReport) String() string {
 	if m.MaxBytes == nil {
-		return fmt.Sprintf("%s to begin with, no maximum of its own", formatBytes(m.MinBytes))
+		return formatBytes(m.MinBytes) + " to begin with, no maximum of its own"
 	}
 	return fmt.Sprintf("%s to begin with, at most %s", formatBytes(m.MinBytes), formatBytes(*m.MaxBytes))
 }
@@ -135,7 +135,7 @@ func (t *table) row(label, format string, args ...any) {
 func wrap(text string, width int) []string {
 	var out []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && len(line)+1+len(word) > width {
 			out = append(out, line)
 			line = ""
