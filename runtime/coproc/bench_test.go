@@ -7,6 +7,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/coproc"
+	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
 // headerHook returns the request of the header-hook workload.
@@ -70,4 +71,22 @@ func turn(b *testing.B, p abi.Plugin, x *abi.Exchange) {
 	x.Commit(abi.Continue)
 	x.Reset()
 	fill(x)
+}
+
+// BenchmarkStart starts a process and waits until it takes calls.
+func BenchmarkStart(b *testing.B) {
+	for name, c := range map[string]coproc.Config{
+		"bare":     {},
+		"confined": {Sandbox: &sandbox.Config{Memory: 1 << 40}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				r := start(b, c, "fake", "good")
+				if err := r.Start(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				closeRuntime(b, r)
+			}
+		})
+	}
 }

@@ -17,6 +17,9 @@
 // lacking is named in [Report.Missing]; with [Config.Required] the program is
 // then not started. On other systems everything is lacking.
 //
+// That no other program can be started keeps shells away, not code: whatever
+// can be read can be mapped. What counts is that the code has no more rights.
+//
 // It confines an ordinary program that has turned bad. It is no virtual
 // machine: what the kernel itself does wrong, it does wrong here, too.
 package sandbox

@@ -64,6 +64,8 @@ func attempts() map[string]func([]string) error {
 		"exec":    func(a []string) error { return exec.Command(a[0], a[1:]...).Run() },
 		"leave":   func([]string) error { _, err := unix.Setsid(); return err },
 		"uring":   ioUring,
+		"memfd":   func([]string) error { _, err := unix.MemfdCreate("x", 0); return err },
+		"prlimit": prlimit,
 		"setuid":  func([]string) error { return syscall.Setuid(0) },
 		"nofile":  descriptors,
 		"fork":    forks,
@@ -111,6 +113,11 @@ func cloneNamespace([]string) error {
 		}
 	}
 	return nil
+}
+
+func prlimit(a []string) error {
+	var now unix.Rlimit
+	return unix.Prlimit(number(a[0]), unix.RLIMIT_NOFILE, nil, &now)
 }
 
 func socket(family, kind, proto int) error {
@@ -364,6 +371,8 @@ func TestEscapeMatrix(t *testing.T) {
 		{"signal the gateway", []string{"signal", gateway}, "allowed", "refused"},
 		{"trace the gateway", []string{"trace", gateway}, "allowed", "refused"},
 		{"read the gateway's memory", []string{"peek", gateway}, "", "refused"},
+		{"look at the gateway's limits", []string{"prlimit", gateway}, "allowed", "refused"},
+		{"memory that no limit counts", []string{"memfd"}, "allowed", "refused"},
 		{"unshare namespaces", []string{"unshare"}, "allowed", "refused"},
 		{"clone into a user namespace", []string{"clone"}, "", "refused"},
 		{"mount", []string{"mount", filepath.Dir(granted)}, "allowed", "refused"},

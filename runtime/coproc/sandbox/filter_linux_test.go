@@ -81,6 +81,8 @@ func TestFilterDecides(t *testing.T) {
 		{"clone3", call{arch: auditArch, number: unix.SYS_CLONE3}, none, retNoSys},
 		{"a thread", call{arch: auditArch, number: unix.SYS_CLONE, args: [6]uint64{unix.CLONE_VM | unix.CLONE_THREAD}}, none, retAllow},
 		{"a namespace", call{arch: auditArch, number: unix.SYS_CLONE, args: [6]uint64{unix.CLONE_NEWUSER}}, all, retPerm},
+		{"its own limits", call{arch: auditArch, number: unix.SYS_PRLIMIT64}, none, retAllow},
+		{"limits of another", call{arch: auditArch, number: unix.SYS_PRLIMIT64, args: [6]uint64{4711}}, all, retPerm},
 		{"tcp", socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK), tcp, retAllow},
 		{"tcp by name", socket(unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_TCP), tcp, retAllow},
 		{"tcp without a grant", socket(unix.AF_INET, unix.SOCK_STREAM), udp, retPerm},

@@ -20,7 +20,8 @@ const (
 // program that could leave its process group could outlive it.
 var denied = [...]uint32{
 	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE,
-	unix.SYS_PIDFD_GETFD, unix.SYS_KCMP,
+	unix.SYS_PROCESS_MRELEASE, unix.SYS_MOVE_PAGES, unix.SYS_MIGRATE_PAGES, unix.SYS_PIDFD_GETFD, unix.SYS_KCMP,
+	unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET, unix.SYS_SHMGET, // memory that counts for nobody
 	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE,
 	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_MOUNT_SETATTR,
 	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_NAME_TO_HANDLE_AT, unix.SYS_QUOTACTL, unix.SYS_ACCT,
@@ -92,6 +93,7 @@ func filterFor(n *Network, tcp bool) (code, int) {
 	// back to clone.
 	c.on(unix.SYS_CLONE3, code{{Code: unix.BPF_RET | unix.BPF_K, K: retNoSys}})
 	c.on(unix.SYS_CLONE, cloneBlock())
+	c.on(unix.SYS_PRLIMIT64, ownOnly())
 	c.on(unix.SYS_SOCKET, socketBlock(n, tcp))
 	c.ret(retAllow)
 	return c, len(list) + 1
@@ -100,6 +102,16 @@ func filterFor(n *Network, tcp bool) (code, int) {
 func cloneBlock() (c code) {
 	c.load(offArgs)
 	c.jump(unix.BPF_JSET, namespaceFlags, 0, 1)
+	c.ret(retPerm)
+	c.ret(retAllow)
+	return c
+}
+
+// ownOnly allows a call whose first argument names the caller itself. Among
+// processes of one user there is no other protection of limits.
+func ownOnly() (c code) {
+	c.load(offArgs)
+	c.jump(unix.BPF_JEQ, 0, 1, 0)
 	c.ret(retPerm)
 	c.ret(retAllow)
 	return c
