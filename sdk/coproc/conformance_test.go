@@ -66,6 +66,7 @@ var cases = []struct {
 		g.wantResult(10, `"n10"`)
 		g.hangUp()
 	}},
+	{"5000 damaged frames are survived", damaged},
 	{"an unknown api and an unknown handler have codes of their own", func(t *testing.T, p program) {
 		g := open(t, p)
 		g.send(dispatch(10, "nobody", limit, ""), strings.Replace(dispatch(11, "echo", limit, ""), "conform", "other", 1),
@@ -303,4 +304,43 @@ func wantOwn(t *testing.T, g *gateway, id int, cancelled bool) {
 	if hangs(id) || !strings.Contains(string(a.Result), `"n`+strconv.Itoa(id)+`"`) {
 		t.Fatalf("call %d has the answer %s", id, a.Result)
 	}
+}
+
+// damaged sends frames with bytes changed, taken out and put in. Whatever they
+// mean, if anything, the process goes on.
+func damaged(t *testing.T, p program) {
+	g := open(t, p)
+	r := rand.New(rand.NewPCG(3, 4))
+	sound := []string{
+		dispatch(1_000_000, "echo", 50*time.Millisecond, `,"body":"{\"a\":[1,2.5e3,null]}"`), loadAPI(1_000_000, "other", `"fail"`),
+		cancel(1_000_000), request(1_000_000, "ping", `{}`), dispatch(1_000_000, "hang", time.Millisecond, ""),
+	}
+	for i := range 5000 {
+		b := []byte(strings.ReplaceAll(sound[i%len(sound)], "1000000", strconv.Itoa(1_000_000+i)))
+		for range 1 + r.IntN(3) {
+			b = damage(r, b)
+		}
+		g.write(string(b) + "\n")
+		if i%50 == 0 {
+			g.send(request(100+i, "ping", `{}`))
+			g.wantResult(100+i, "{}")
+		}
+	}
+	g.send(dispatch(10, "echo", limit, ""))
+	g.wantResult(10, `"n10"`)
+	g.exit() // a damaged id may be that of another frame
+}
+
+func damage(r *rand.Rand, b []byte) []byte {
+	const bytes = "{}[]\",:\\0129-.eE+ntfu \x00\x7f\xff\r"
+	at, c := r.IntN(len(b)), bytes[r.IntN(len(bytes))]
+	switch r.IntN(3) {
+	case 0:
+		b[at] = c
+	case 1:
+		b = slices.Delete(b, at, at+1)
+	default:
+		b = slices.Insert(b, at, c)
+	}
+	return b
 }

@@ -168,6 +168,17 @@ func (g *gateway) wantCode(id any, code int) answer {
 // have written nothing but messages, at most one answer per id.
 func (g *gateway) hangUp() {
 	g.t.Helper()
+	g.exit()
+	for id, all := range g.answers {
+		if len(all) > 1 && id != "null" && id != "" {
+			g.t.Errorf("%d answers to %s", len(all), id)
+		}
+	}
+}
+
+// exit closes stdin and waits for the process.
+func (g *gateway) exit() {
+	g.t.Helper()
 	_ = g.in.Close()
 	select {
 	case <-g.ended:
@@ -181,11 +192,6 @@ func (g *gateway) hangUp() {
 	defer g.mu.Unlock()
 	if len(g.noise) > 0 {
 		g.t.Errorf("stdout has lines that are no messages: %.200q", g.noise)
-	}
-	for id, all := range g.answers {
-		if len(all) > 1 && id != "null" && id != "" {
-			g.t.Errorf("%d answers to %s", len(all), id)
-		}
 	}
 }
 

@@ -169,18 +169,21 @@ class Server:
             self._notified(method, params)
             return
         id = message["id"]
+        if not isinstance(id, (int, str)) or id in self._jobs:
+            self._fail(None, errors.BAD_REQUEST, "no id, or one in use")
+            return
         try:
             self._request(id, method, {} if params is None else params)
         except Failure as failure:
             self._answer(id, "error", failure.answer())
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             self._fail(id, errors.BAD_PARAMS, repr(error))
 
     def _notified(self, method: Any, params: Any) -> None:
         if method == "initialized":
             self._ready = True
-        elif method == "cancel" and isinstance(params, dict):
-            job = self._jobs.get(params.get("id"))
+        elif method == "cancel" and isinstance(params, dict) and isinstance(params.get("id"), (int, str)):
+            job = self._jobs.get(params["id"])
             if job is not None:
                 self._cancel(job)
 
