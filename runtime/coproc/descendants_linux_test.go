@@ -5,7 +5,20 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
+
+// isRoot reports whether this is root with all its rights, in no container.
+func isRoot() bool {
+	users, err := os.ReadFile("/proc/self/uid_map")
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err != nil || unix.Capget(&header, &data[0]) != nil {
+		return false
+	}
+	return os.Geteuid() == 0 && data[0].Effective&(1<<unix.CAP_SYS_ADMIN) != 0 && strings.Contains(string(users), "4294967295")
+}
 
 // descendants lists the living processes of the group of that number.
 func descendants(group int) []int {

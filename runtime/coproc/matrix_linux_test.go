@@ -21,7 +21,7 @@ import (
 // only, and it comes back. The other's errors must be none. The figures are in
 // the log of the test.
 func TestFaultMatrix(t *testing.T) {
-	if os.Geteuid() != 0 {
+	if !isRoot() {
 		t.Skip("needs root to give the process a user of its own: sudo go test")
 	}
 	for _, fault := range []struct {

@@ -65,7 +65,7 @@ func confinedGateway(program string) error {
 }
 
 func TestProcessAndItsChildrenEndWithTheGateway(t *testing.T) {
-	if os.Geteuid() != 0 {
+	if !isRoot() {
 		t.Skip("needs root to give the process a namespace of its own: sudo go test")
 	}
 	program := reachable(t)

@@ -68,6 +68,11 @@ func (s *shim) becomeUser() error {
 		s.UID = nobody
 		err = become(nobody, nobody)
 	}
+	if err == unix.EINVAL && !s.Named {
+		s.UID = -1
+		s.lack("user: this user namespace has only the gateway's")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
