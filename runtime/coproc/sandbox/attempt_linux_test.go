@@ -183,4 +183,3 @@ func inherited([]string) error {
 	var stat unix.Stat_t
 	return unix.Fstat(100, &stat)
 }
-
