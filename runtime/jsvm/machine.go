@@ -22,6 +22,7 @@ type machine struct {
 // Reasons to break a script off.
 const (
 	pastDeadline int32 = iota + 1
+	outOfMemory
 )
 
 // haltValue is what breaks a script off. It is a JavaScript value, so that
@@ -78,6 +79,13 @@ func (m *machine) wait(cancel func()) {
 	}
 }
 
+// waiting reports whether the script waits for the host.
+func (m *machine) waiting() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cancel != nil
+}
+
 // resume ends wait.
 func (m *machine) resume() {
 	m.mu.Lock()
@@ -101,8 +109,11 @@ func (m *machine) guard(f func() (string, error)) (text string, err error) {
 		if caught := recover(); caught != nil {
 			err = m.task.panicked(caught)
 		}
-		if m.stopped.Load() == pastDeadline {
+		switch m.stopped.Load() {
+		case pastDeadline:
 			err = m.task.timeout()
+		case outOfMemory:
+			err = m.task.outOfMemory()
 		}
 	}()
 	text, err = f()

@@ -23,10 +23,10 @@ type plugin struct {
 
 var _ abi.Plugin = (*plugin)(nil)
 
-func newPlugin(c *Config, s *abi.Spec, t *template, o options) *plugin {
+func newPlugin(c *Config, s *abi.Spec, t *template, w *watch, o options) *plugin {
 	size := positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
 	return &plugin{
-		template: t, config: s.Config, options: o, pool: newPool(t, size, c.ahead()),
+		template: t, config: s.Config, options: o, pool: newPool(t, w, positive(s.Limits.Memory, c.memory()), size, c.ahead()),
 		timeout: positive(s.Limits.Timeout, c.callTimeout()),
 	}
 }

@@ -12,6 +12,8 @@ import (
 // ready. Every VM is used once.
 type pool struct {
 	template *template
+	watch    *watch
+	memory   int64         // bytes by which a call may make the process grow
 	slots    chan struct{} // one for each VM that may run
 	ready    chan *machine
 	closing  chan struct{}
@@ -26,9 +28,9 @@ var (
 	errStuck = abi.Errorf(abi.Busy, "too many VMs are stuck in a native call")
 )
 
-func newPool(t *template, size, ahead int) *pool {
+func newPool(t *template, w *watch, memory int64, size, ahead int) *pool {
 	p := &pool{
-		template: t, slots: make(chan struct{}, size), ready: make(chan *machine, min(size, ahead)),
+		template: t, watch: w, memory: memory, slots: make(chan struct{}, size), ready: make(chan *machine, min(size, ahead)),
 		closing: make(chan struct{}), maxStuck: int32(size),
 	}
 	p.running.Go(p.refill)
@@ -111,7 +113,9 @@ type run struct {
 
 // work runs the script.
 func (r *run) work() {
+	r.pool.watch.enter(r.machine, r.pool.memory)
 	r.text, r.err = r.machine.guard(r.script)
+	r.pool.watch.leave(r.machine)
 	r.pool.template.host.release(r.machine)
 	if r.left.Swap(true) {
 		r.pool.stuck.Add(-1)

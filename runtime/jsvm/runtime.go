@@ -51,6 +51,11 @@ type Config struct {
 	// one for each processor.
 	Ahead int
 
+	// Memory is by how many bytes a call may make the process grow before it
+	// is broken off, unless the plugin has a limit of its own; 0 means 256
+	// MiB. It is a best effort; see the package comment.
+	Memory int64
+
 	// MaxSource is the size of the largest source file in bytes; 0 means 4 MiB.
 	MaxSource int64
 }
@@ -67,6 +72,7 @@ func (c *Config) loadTimeout() time.Duration { return positive(c.LoadTimeout, 5*
 func (c *Config) callTimeout() time.Duration { return positive(c.CallTimeout, 5*time.Second) }
 func (c *Config) stackDepth() int            { return positive(c.StackDepth, 1000) }
 func (c *Config) maxSource() int64           { return positive(c.MaxSource, 4<<20) }
+func (c *Config) memory() int64              { return positive(c.Memory, 256<<20) }
 func (c *Config) ahead() int                 { return positive(c.Ahead, goruntime.GOMAXPROCS(0)) }
 
 func positive[T int | int64 | time.Duration](n, otherwise T) T {
@@ -79,6 +85,7 @@ func positive[T int | int64 | time.Duration](n, otherwise T) T {
 // Runtime loads scripts. It is safe for concurrent use.
 type Runtime struct {
 	config Config
+	watch  *watch
 	loads  sync.WaitGroup // scripts that run at load time, stuck ones included
 }
 
@@ -87,7 +94,7 @@ var _ abi.Runtime = (*Runtime)(nil)
 // New returns a runtime.
 func New(c Config) *Runtime {
 	c.Logger = c.logger()
-	return &Runtime{config: c}
+	return &Runtime{config: c, watch: newWatch()}
 }
 
 // Load reads, parses and runs the script once. An error is of kind Refused
@@ -102,16 +109,21 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.config.loadTimeout())
 	defer cancel()
-	t, err := loadTemplate(ctx, &r.config, &s, &r.loads)
+	t, err := loadTemplate(ctx, &r.config, &s, r.watch, &r.loads)
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "%w", err)
 	}
-	return newPlugin(&r.config, &s, t, o), nil
+	return newPlugin(&r.config, &s, t, r.watch, o), nil
 }
 
 // Close waits until ctx ends for scripts that were abandoned while they were
-// loaded. Plugins share nothing else.
-func (r *Runtime) Close(ctx context.Context) error { return wait(ctx, &r.loads) }
+// loaded, and for the memory watch. Plugins must be closed before.
+func (r *Runtime) Close(ctx context.Context) error {
+	if err := wait(ctx, &r.loads); err != nil {
+		return err
+	}
+	return wait(ctx, &r.watch.running)
+}
 
 // wait waits for the group until ctx ends.
 func wait(ctx context.Context, g *sync.WaitGroup) error {

@@ -88,6 +88,15 @@ func (t *task) timeout() error {
 	return abi.Errorf(abi.Timeout, "%s: the script was still running at the deadline", at)
 }
 
+// outOfMemory reports that the memory watch has broken the script off.
+func (t *task) outOfMemory() error {
+	at := t.file
+	if t.stoppedAt != "" {
+		at = t.stoppedAt
+	}
+	return abi.Errorf(abi.Limit, "%s: memory grew by more than the limit while the script ran", at)
+}
+
 // panicked reports a panic of otto that no script can have thrown.
 func (t *task) panicked(caught any) error {
 	return abi.Errorf(abi.Trap, "%s: panic in the engine: %v", t.file, caught)

@@ -34,7 +34,7 @@ type template struct {
 }
 
 // loadTemplate runs the script of s under ctx's deadline.
-func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, loads *sync.WaitGroup) (*template, error) {
+func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, w *watch, loads *sync.WaitGroup) (*template, error) {
 	if !entryName.MatchString(s.Entry) {
 		return nil, fmt.Errorf("%s: entry %q is not the name of a JavaScript variable", s.Source, s.Entry)
 	}
@@ -51,6 +51,8 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, loads *sync.WaitG
 	m := newMachine(t.vm, &task{file: s.Source, deadline: deadline})
 	done := make(chan error, 1)
 	loads.Go(func() {
+		w.enter(m, positive(s.Limits.Memory, c.memory()))
+		defer w.leave(m)
 		_, err := m.guard(func() (string, error) { return "", (&builder{template: t, machine: m}).build(s, text) })
 		done <- err
 	})

@@ -1,0 +1,130 @@
+package jsvm_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/jsvm"
+)
+
+// alone is the name of a scenario that runs in a process of its own, since it
+// might end it.
+const alone = "SALLYPORT_JSVM_ALONE"
+
+// scenario is a script that does harm, and what is to become of it.
+type scenario struct {
+	body   string   // of a request handler
+	script string   // in place of it
+	memory int64    // limit, in MiB
+	want   []string // kinds of the error, or done
+}
+
+// greedy scripts take memory. What otto does in one step cannot be stopped in
+// the middle: such a script gets more than its limit before it is.
+var greedy = map[string]scenario{
+	"array that grows":     {body: `var a = []; while (true) { a.push({n: a.length}); }`, memory: 64, want: []string{"limit"}},
+	"strings in an array":  {body: `var a = [], s = Array(1025).join("x"); while (true) { a.push(s + a.length); }`, memory: 64, want: []string{"limit"}},
+	"closures":             {body: `var f = function () {}; while (true) { f = (function (g) { return function () { return g; }; })(f); }`, memory: 64, want: []string{"limit"}},
+	"chain of prototypes":  {body: `function F() {} var o = {}; while (true) { F.prototype = o; o = new F(); }`, memory: 64, want: []string{"limit"}},
+	"1 GiB by doubling":    {body: `var s = "x"; while (s.length < 1 << 30) { s += s; }`, memory: 64, want: []string{"limit"}},
+	"one native step":      {body: `Array(3e6).join("0123456789abcdef0123456789abcdef"); return m.ReturnData(request, {});`, memory: 16, want: []string{"limit", "done"}},
+	"garbage, but no more": {body: `for (var i = 0; i < 100000; i++) { var a = [i, i, i]; } return m.ReturnData(request, {});`, memory: 64, want: []string{"done"}},
+}
+
+func TestMemoryWatch(t *testing.T) {
+	for name, s := range greedy {
+		t.Run(name, func(t *testing.T) {
+			got := inProcess(t, name)
+			t.Log(got)
+			if kind, _, _ := strings.Cut(got, " "); !slices.Contains(s.want, kind) {
+				t.Errorf("%s, want %v", got, s.want)
+			}
+		})
+	}
+}
+
+// inProcess plays a scenario in a process of its own and returns what that
+// says: the kind of the error, the time and the memory it took.
+func inProcess(t *testing.T, name string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestAlone$")
+	cmd.Env = append(os.Environ(), alone+"="+name)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("the process died: %v\n%s", err, out[:min(len(out), 600)])
+	}
+	_, said, _ := bytes.Cut(out, []byte("RESULT "))
+	line, _, _ := bytes.Cut(said, []byte("\n"))
+	return string(line)
+}
+
+// TestAlone is the other process.
+func TestAlone(t *testing.T) {
+	name := os.Getenv(alone)
+	if name == "" {
+		t.Skip("it is run by other tests, in a process of its own")
+	}
+	s, ok := greedy[name]
+	if !ok {
+		s = deep[name]
+	}
+	script := handler(s.body)
+	if s.script != "" {
+		script = s.script
+	}
+	r := jsvm.New(jsvm.Config{Memory: s.memory << 20})
+	p, err := r.Load(t.Context(), abi.Spec{Entry: "m", Source: write(t, script)})
+	if err != nil {
+		fmt.Printf("RESULT %v: %s\n", abi.KindOf(err), brief(err))
+		return
+	}
+	defer func() {
+		if err := errors.Join(p.Close(context.Background()), r.Close(context.Background())); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	}()
+	begun := time.Now()
+	_, err = callWithin(p, exchange(), abi.Pre, 20*time.Second)
+	took := time.Since(begun)
+	kind := "done"
+	if err != nil {
+		kind = abi.KindOf(err).String()
+	}
+	if _, again := callWithin(load(t, handler(`return m.ReturnData(request, {});`)), exchange(), abi.Pre, 5*time.Second); again != nil {
+		t.Errorf("the next call fails: %v", again)
+	}
+	fmt.Printf("RESULT %s after %v, resident at most %s: %s\n", kind, took.Round(time.Millisecond), peak(), brief(err))
+}
+
+func brief(err error) string {
+	if err == nil {
+		return "no error"
+	}
+	_, text, _ := strings.Cut(err.Error(), "script.js")
+	return text[:min(len(text), 90)]
+}
+
+// peak returns the most memory that was resident in this process.
+func peak() string {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(status)) {
+		if hwm, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(hwm)
+		}
+	}
+	return "unknown"
+}
