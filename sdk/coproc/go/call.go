@@ -90,7 +90,8 @@ type params struct {
 	OrgID      string          `json:"org_id"`
 	Hooks      []Binding       `json:"hooks"`
 	ConfigData json.RawMessage `json:"config_data"`
-	ID         int64           `json:"id"` // of cancel
+	Sandbox    json.RawMessage `json:"sandbox"` // of initialize
+	ID         int64           `json:"id"`      // of cancel
 }
 
 type limits struct {

@@ -4,7 +4,12 @@ import "encoding/json"
 
 // Gateway is the other side. It takes what a process says without being
 // asked; its methods may be called at any time from anywhere.
-type Gateway struct{ s *server }
+type Gateway struct {
+	// Sandbox is what confines the process, as the gateway said: an object.
+	Sandbox json.RawMessage
+
+	s *server
+}
 
 // Level is the weight of a log line.
 type Level string

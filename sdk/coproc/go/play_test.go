@@ -54,6 +54,15 @@ func TestOnLoadRefusesAnAPI(t *testing.T) {
 	want(t, play(t, p, ready, loadAPI, run), 1, `"code":4003`)
 }
 
+func TestSandboxIsKnownToHandlers(t *testing.T) {
+	h := handler(func(_ context.Context, c *sallyport.Call) (*sallyport.Result, error) {
+		return &sallyport.Result{Action: "continue", Meta: map[string]string{"sandbox": string(c.Gateway.Sandbox)}}, nil
+	})
+	greeting := strings.Replace(hello, `"params":{`, `"params":{"sandbox":{"uid":1},`, 1)
+	got := play(t, sallyport.Plugin{Handlers: []sallyport.Handler{h}}, greeting, ready, loadAPI, run)
+	want(t, got, 2, `"sandbox":"{\"uid\":1}"`)
+}
+
 func TestErrorsHaveTheirCodes(t *testing.T) {
 	for _, test := range []struct {
 		err  error

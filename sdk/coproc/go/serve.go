@@ -45,7 +45,7 @@ func newServer(p Plugin, w io.Writer) *server {
 		running: make(map[int64]context.CancelFunc),
 	}
 	s.maxReply = s.plugin.MaxMessage
-	s.gateway = &Gateway{s}
+	s.gateway = &Gateway{s: s}
 	return s
 }
 
@@ -162,7 +162,7 @@ func (s *server) initialize(f *frame) {
 		s.fail(f.ID, &Error{codeNoProtocol, "unsupported protocol", map[string][]string{"supported": {version}}})
 		return
 	}
-	s.greeted = true
+	s.greeted, s.gateway.Sandbox = true, f.Params.Sandbox
 	if limit := f.Params.Limits.MaxMessage; limit > 0 {
 		s.maxReply = min(s.maxReply, limit)
 	}

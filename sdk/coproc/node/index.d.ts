@@ -117,6 +117,8 @@ export interface Options {
 
 export class Plugin {
   constructor(name?: string, options?: Options);
+  /** The params of initialize: what the gateway said of itself, limits and sandbox. */
+  readonly gateway: { gateway?: { name: string; version: string }; limits?: object; sandbox?: object; pid?: number };
   hook(name: string, declaration: Declaration, handler: Handler): this;
   /** Called before an API's calls, with each generation; throwing refuses the API. */
   onLoad(load: (api: API) => unknown): this;

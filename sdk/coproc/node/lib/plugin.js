@@ -20,6 +20,7 @@ export class Plugin {
     this.max_message = options.max_message ?? 8 << 20;
     this.grace = options.grace ?? 2000;
     this.handlers = new Map(); // by key()
+    this.gateway = {}; // params of initialize: gateway, limits, sandbox, pid
     this.loaded = undefined;
     this.unloaded = undefined;
   }

@@ -123,6 +123,7 @@ export class Server {
     }
     this.#greeted = true;
     const plugin = this.#plugin;
+    plugin.gateway = params;
     this.#maxReply = Math.min(this.#maxReply, params.limits?.max_message_bytes || this.#maxReply);
     this.#answer(id, 'result', {
       protocol: VERSION,

@@ -51,6 +51,7 @@ class Plugin:
         self.handlers: Dict[Tuple[str, str], Handler] = {}  # by name and hook
         self.loaded: Optional[Callable[[API], Any]] = None
         self.unloaded: Optional[Callable[[API], Any]] = None
+        self.gateway: Dict[str, Any] = {}  # params of initialize: gateway, limits, sandbox, pid
         self._declared: List[Handler] = []
         self._server: Optional[Server] = None
 

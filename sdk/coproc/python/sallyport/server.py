@@ -6,7 +6,6 @@ import asyncio
 import inspect
 import json
 import os
-import queue
 import threading
 import traceback
 from collections import deque
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Deque, Dict, Iterable, List, Op
 from . import errors
 from .call import API, Call
 from .errors import Failure
+from .jobs import Job, Workers
 
 if TYPE_CHECKING:
     from .plugin import Plugin
@@ -24,18 +24,6 @@ CHUNK = 256 << 10
 
 encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 decode = json.JSONDecoder().decode
-
-
-class Job:
-    """A function that is to run for a request, and at most one answer."""
-
-    __slots__ = ("argument", "call", "done", "function", "id", "task", "timer")
-
-    def __init__(self, id: Any, function: Callable, argument: Any, done: Callable[[Any], Any],
-                 call: Optional[Call] = None):
-        self.id, self.function, self.argument, self.done, self.call = id, function, argument, done, call
-        self.task: Optional[asyncio.Task] = None
-        self.timer: Optional[asyncio.TimerHandle] = None
 
 
 class Server:
@@ -57,9 +45,7 @@ class Server:
         self._jobs: Dict[Any, Job] = {}
         self._when_idle: List[Callable[[], None]] = []
 
-        self._work: queue.SimpleQueue = queue.SimpleQueue()
-        self._threads = 0
-        self._threaded = 0  # jobs that threads have or wait for
+        self._workers = Workers(plugin.threads, self._work)
         self._settled: Deque[Tuple[Optional[Job], bytes]] = deque()  # from any thread
         self._woken = False
 
@@ -214,6 +200,7 @@ class Server:
         self._max_reply = min(self._max_reply, limits.get("max_message_bytes") or self._max_reply)
         self._greeted = True
         plugin = self._plugin
+        plugin.gateway = params
         self._answer(id, "result", {
             "protocol": VERSION,
             "plugin": {"name": plugin.name, "version": plugin.version},
@@ -271,11 +258,7 @@ class Server:
         if is_async is None:
             is_async = inspect.iscoroutinefunction(job.function)
         if not is_async:
-            self._threaded += 1
-            self._work.put(job)
-            if self._threaded > self._threads < self._plugin.threads:
-                self._threads += 1
-                threading.Thread(target=self._thread, daemon=True).start()
+            self._workers.put(job)
             return
         job.task = self._loop.create_task(_guarded(job.function, job.argument))
         if not job.task.done() and job.call is not None:
@@ -291,17 +274,16 @@ class Server:
             line = self._outcome(job, task.result())
         self._settle(job, line)
 
-    def _thread(self) -> None:
-        while True:
-            job = self._work.get()
-            if job.call is not None and job.call.cancelled:  # while it waited for a thread
-                line = self._cancelled(job)
-            else:
-                try:
-                    line = self._outcome(job, job.function(job.argument))
-                except BaseException as error:  # SystemExit, too: the process is not the handler's
-                    line = self._failed(job, error)
-            self._hand_over(job, line)
+    def _work(self, job: Job) -> None:
+        """Runs a job in a thread."""
+        if job.call is not None and job.call.cancelled:  # while it waited for the thread
+            line = self._cancelled(job)
+        else:
+            try:
+                line = self._outcome(job, job.function(job.argument))
+            except BaseException as error:  # SystemExit, too: the process is not the handler's
+                line = self._failed(job, error)
+        self._hand_over(job, line)
 
     def _outcome(self, job: Job, result: Any) -> bytes:
         try:
@@ -328,7 +310,7 @@ class Server:
         if job.timer is not None:
             job.timer.cancel()
         if job.task is None:
-            self._threaded -= 1
+            self._workers.done()
         del self._jobs[job.id]
         self._send(line)
         if not self._jobs:

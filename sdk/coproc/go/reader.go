@@ -1,0 +1,205 @@
+package sallyport
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+)
+
+// reader reads JSON that is UTF-8. Its methods report whether the next value
+// was what they read.
+type reader struct {
+	b []byte
+	i int
+}
+
+func (r *reader) space() {
+	for r.i < len(r.b) && r.b[r.i] == ' ' {
+		r.i++
+	}
+}
+
+// take takes one byte, if it is next.
+func (r *reader) take(c byte) bool {
+	r.space()
+	if r.i < len(r.b) && r.b[r.i] == c {
+		r.i++
+		return true
+	}
+	return false
+}
+
+func (r *reader) object(member func(name string) bool) bool {
+	if !r.take('{') {
+		return false
+	}
+	if r.take('}') {
+		return true
+	}
+	for {
+		var name string
+		if r.space(); !r.text(&name) || !r.take(':') || !member(name) {
+			return false
+		}
+		if r.take('}') {
+			return true
+		}
+		if !r.take(',') {
+			return false
+		}
+	}
+}
+
+func (r *reader) array(element func() bool) bool {
+	if !r.take('[') {
+		return false
+	}
+	if r.take(']') {
+		return true
+	}
+	for {
+		if !element() {
+			return false
+		}
+		if r.take(']') {
+			return true
+		}
+		if !r.take(',') {
+			return false
+		}
+	}
+}
+
+// field reads [name, value] or [name, null, base64].
+func (r *reader) field(into *[]Field) bool {
+	var f Field
+	if !r.take('[') || !r.text(&f.Name) || !r.take(',') {
+		return false
+	}
+	if r.space(); bytes.HasPrefix(r.b[r.i:], []byte("null")) {
+		r.i += len("null")
+		var raw []byte
+		if !r.take(',') || !r.base64(&raw) {
+			return false
+		}
+		f.Value = string(raw)
+	} else if !r.text(&f.Value) {
+		return false
+	}
+	*into = append(*into, f)
+	return r.take(']')
+}
+
+// quoted returns what stands between quotes, and whether it has escapes.
+func (r *reader) quoted() (inside []byte, escaped, ok bool) {
+	if !r.take('"') {
+		return nil, false, false
+	}
+	start := r.i
+	for {
+		end := bytes.IndexByte(r.b[r.i:], '"')
+		if end < 0 {
+			return nil, false, false
+		}
+		slashes := bytes.IndexByte(r.b[r.i:r.i+end], '\\')
+		if slashes < 0 {
+			inside = r.b[start : r.i+end]
+			r.i += end + 1
+			return inside, escaped, true
+		}
+		escaped = true
+		if r.i += slashes + 2; r.i > len(r.b) {
+			return nil, false, false
+		}
+	}
+}
+
+func (r *reader) text(into *string) bool {
+	inside, escaped, ok := r.quoted()
+	if ok && escaped {
+		*into, ok = unescape(inside)
+		return ok
+	}
+	*into = string(inside)
+	return ok
+}
+
+func (r *reader) base64(into *[]byte) bool {
+	inside, escaped, ok := r.quoted()
+	if !ok || escaped {
+		return false
+	}
+	b, err := base64.StdEncoding.AppendDecode(make([]byte, 0, base64.StdEncoding.DecodedLen(len(inside))), inside)
+	*into = b
+	return err == nil
+}
+
+// integer reads a whole number of up to 18 digits.
+func (r *reader) integer(into *int64) bool {
+	negative := r.take('-')
+	start := r.i
+	if !negative {
+		r.space()
+		start = r.i
+	}
+	var n int64
+	for r.i < len(r.b) && '0' <= r.b[r.i] && r.b[r.i] <= '9' {
+		n = n*10 + int64(r.b[r.i]-'0')
+		if r.i++; r.i-start > 18 {
+			return false
+		}
+	}
+	if negative {
+		n = -n
+	}
+	*into = n
+	digits := r.b[start:r.i]
+	return len(digits) > 0 && (digits[0] != '0' || len(digits) == 1)
+}
+
+func (r *reader) int(into *int) bool {
+	var n int64
+	ok := r.integer(&n)
+	*into = int(n)
+	return ok
+}
+
+// decode reads any value by reflection.
+func (r *reader) decode(into any) bool {
+	raw, ok := r.value()
+	return ok && json.Unmarshal(raw, into) == nil
+}
+
+func (r *reader) skip() bool {
+	raw, ok := r.value()
+	return ok && json.Valid(raw)
+}
+
+// value returns what reaches to the comma or bracket behind the next value. It
+// may not be valid.
+func (r *reader) value() ([]byte, bool) {
+	r.space()
+	start, depth := r.i, 0
+	for r.i < len(r.b) {
+		switch r.b[r.i] {
+		case '"':
+			if _, _, ok := r.quoted(); !ok {
+				return nil, false
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return r.b[start:r.i], true
+			}
+			depth--
+		case ',':
+			if depth == 0 {
+				return r.b[start:r.i], true
+			}
+		}
+		r.i++
+	}
+	return r.b[start:r.i], depth == 0
+}
