@@ -28,15 +28,11 @@ type pool struct {
 	low     int                    // the fewest idle instances since the maker last looked
 	live    int                    // instances that exist or are in the making
 	all     map[*instance]struct{} // those that exist
-	waiting []waiter               // first come, first served
+	waiting []*waiter              // first come, first served
 	users   int                    // calls between get and put or discard
 	closing bool
 	drained chan struct{} // closed when closing and without users
 }
-
-// waiter is a call that waits for an instance. It is sent an instance, or nil
-// for the permission to make one.
-type waiter chan *instance
 
 var (
 	errBusy   = &abi.Error{Kind: abi.Busy, Err: errors.New("all instances are taken")}
@@ -80,8 +76,8 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w != nil {
-		i, err = q.wait(w, deadline)
+	for w != nil && err == nil {
+		i, w, err = q.wait(w, deadline)
 	}
 	if err == nil && i == nil {
 		i, err = q.make(deadline)
@@ -93,58 +89,42 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	return i, nil
 }
 
-// enter returns an idle instance, or a waiter if all are taken, or neither if
-// the caller shall make one.
-func (q *pool) enter() (*instance, waiter, error) {
+// enter counts a call in and lets it take an instance.
+func (q *pool) enter() (*instance, *waiter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closing {
 		return nil, nil, errClosed
 	}
 	q.users++
+	i, w := q.take(nil)
+	return i, w, nil
+}
+
+// take returns an idle instance, or a waiter in the queue if all are taken, or
+// neither if the caller shall make one. The lock is held. A caller that has
+// waited brings its waiter, which is put in front.
+func (q *pool) take(w *waiter) (*instance, *waiter) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
 		q.low = min(q.low, n-1)
 		q.nudgeIfShort()
-		return i, nil, nil
+		return i, nil
 	}
 	q.low = 0
 	q.nudgeIfShort()
 	if q.live < q.max {
 		q.live++
-		return nil, nil, nil
+		return nil, nil
 	}
-	w := make(waiter, 1)
+	if w != nil {
+		q.waiting = slices.Insert(q.waiting, 0, w)
+		return nil, w
+	}
+	w = newWaiter()
 	q.waiting = append(q.waiting, w)
-	return nil, w, nil
-}
-
-// wait waits for the waiter's turn.
-func (q *pool) wait(w waiter, deadline time.Time) (*instance, error) {
-	t := time.NewTimer(time.Until(deadline))
-	defer t.Stop()
-	select {
-	case i := <-w:
-		return i, nil
-	case <-t.C:
-	}
-	if q.forget(w) {
-		return nil, errBusy
-	}
-	return <-w, nil // its turn came together with the deadline
-}
-
-// forget removes a waiter; it reports false if its turn has come.
-func (q *pool) forget(w waiter) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	n := slices.Index(q.waiting, w)
-	if n < 0 {
-		return false
-	}
-	q.waiting = slices.Delete(q.waiting, n, n+1)
-	return true
+	return nil, w
 }
 
 // make makes an instance in the place that the caller was given.
@@ -190,27 +170,10 @@ func (q *pool) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) > 0 {
-		q.next() <- nil
+		q.next().turn <- turn{}
 		return
 	}
 	q.live--
-}
-
-// store gives an instance to the next waiter, or makes it idle. The lock is
-// held.
-func (q *pool) store(i *instance) {
-	if len(q.waiting) > 0 {
-		q.next() <- i
-		return
-	}
-	q.idle = append(q.idle, i)
-}
-
-// next takes the first waiter off the list. The lock is held.
-func (q *pool) next() waiter {
-	w := q.waiting[0]
-	q.waiting = slices.Delete(q.waiting, 0, 1)
-	return w
 }
 
 // leave counts a call out.
