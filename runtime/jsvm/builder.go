@@ -17,6 +17,8 @@ var (
 	tykText string
 	//go:embed dynamic.js
 	dynamicText string
+	//go:embed json.js
+	jsonText string
 	//go:embed hooks.js
 	hooksText string
 )
@@ -39,6 +41,9 @@ func (b *builder) build(s *abi.Spec, text string) (err error) {
 	if b.source, err = parse(b.name, text); err != nil {
 		return err
 	}
+	b.weight = max(b.source.weight, maxMadeWeight/2)
+	b.vm.SetStackDepthLimit(min(b.depth, maxLoad/b.weight))
+	b.machine.weight = b.weight
 	if err := b.prepare(); err != nil {
 		return err
 	}
@@ -50,6 +55,9 @@ func (b *builder) build(s *abi.Spec, text string) (err error) {
 	}
 	if err := b.compile(s); err != nil {
 		return err
+	}
+	if n := objectsOf(b.vm); n > maxObjects {
+		return abi.Errorf(abi.Refused, "%s: the script leaves more than %d objects, which every call would have to copy", b.name, maxObjects)
 	}
 	b.host.release(b.copy()) // to see that it can be made
 	return nil
@@ -133,7 +141,10 @@ func (b *builder) runShim() (err error) {
 	if _, err = b.function("<tyk>", tykText, global, services{"keepBytes": keepBytes}); err != nil {
 		return err
 	}
-	_, err = b.function("<tyk>", dynamicText, global, services{"eval": b.host.eval, "Function": b.host.function})
+	if _, err = b.function("<tyk>", dynamicText, global, services{"eval": b.host.eval, "Function": b.host.function}); err != nil {
+		return err
+	}
+	_, err = b.function("<tyk>", jsonText, global, services{"enter": b.host.enterWalk, "leave": b.host.leaveWalk})
 	return err
 }
 

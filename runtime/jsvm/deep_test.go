@@ -1,5 +1,114 @@
 package jsvm_test
 
-// deep are scripts whose depth could overflow the stack of Go, which nothing
-// can recover from.
-var deep = map[string]scenario{}
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/jsvm"
+)
+
+// chain makes a deep object in a script.
+const chain = `var o = {}; for (var i = 0; i < 400000; i++) { o = {o: o}; } `
+
+func repeated(before string, n int, inside, after string) string {
+	return strings.Repeat(before, n) + inside + strings.Repeat(after, n)
+}
+
+// deep are scripts that could overflow the stack of Go, which nothing can
+// recover from: it ends the process.
+var deep = map[string]scenario{
+	"brackets":           {script: repeated("(", 1e6, "1", ")"), want: []string{"refused"}},
+	"lists":              {script: repeated("[", 1e6, "1", "]"), want: []string{"refused"}},
+	"lists with commas":  {script: repeated("[1,", 1e6, "1", "]"), want: []string{"refused"}},
+	"objects":            {script: "a=" + repeated("{a:", 1e6, "1", "}"), want: []string{"refused"}},
+	"blocks":             {script: repeated("{", 1e6, "", "}"), want: []string{"refused"}},
+	"functions":          {script: repeated("function f(){", 2e5, "", "}"), want: []string{"refused"}},
+	"functions in calls": {script: repeated("f(a,function(){", 2e5, "", "})"), want: []string{"refused"}},
+	"statements":         {script: strings.Repeat("if(1)", 7e5) + "a", want: []string{"refused"}},
+	"statements, lines":  {script: strings.Repeat("if(1)\n", 6e5) + "a", want: []string{"refused"}},
+	"else":               {script: strings.Repeat("if(1)a;else ", 3e5) + "a", want: []string{"refused"}},
+	"else, blocks":       {script: strings.Repeat("if(1){a}else ", 3e5) + "a", want: []string{"refused"}},
+	"do":                 {script: repeated("do ", 3e5, "a", ";while(1)"), want: []string{"refused"}},
+	"not":                {script: strings.Repeat("!", 4e6) + "1", want: []string{"refused"}},
+	"typeof":             {script: strings.Repeat("typeof ", 5e5) + "1", want: []string{"refused"}},
+	"sum":                {script: "1" + strings.Repeat("+1", 2e6), want: []string{"refused"}},
+	"sum of 10,000":      {script: "1" + strings.Repeat("+1", 1e4), want: []string{"refused"}},
+	"members":            {script: "a" + strings.Repeat(".a", 2e6), want: []string{"refused"}},
+	"calls":              {script: "a" + strings.Repeat("()", 2e6), want: []string{"refused"}},
+	"assignments":        {script: strings.Repeat("a=", 2e6) + "1", want: []string{"refused"}},
+	"conditions":         {script: strings.Repeat("a?a:", 1e6) + "1", want: []string{"refused"}},
+	"labels":             {script: strings.Repeat("a:\n", 1e6) + "1", want: []string{"refused"}},
+	"new":                {script: strings.Repeat("new ", 1e6) + "a", want: []string{"refused"}},
+
+	"objects left by the script":  {script: chain + handler(""), memory: 2048, want: []string{"refused"}},
+	"closures left by the script": {script: `var f = function () {}; for (var i = 0; i < 60000; i++) { f = (function (g) { return function () { return g; }; })(f); }` + handler(""), memory: 8192, want: []string{"refused"}},
+
+	"stringify":               {body: chain + `JSON.stringify(o);`, memory: 4096, want: []string{"trap"}},
+	"stringify with replacer": {body: chain + `JSON.stringify(o, function (k, v) { return v; });`, memory: 4096, want: []string{"trap"}},
+	"stringify with names":    {body: chain + `JSON.stringify(o, ["o"]);`, memory: 4096, want: []string{"trap"}},
+	"the result":              {body: chain + `request.o = o; return m.ReturnData(request, {});`, memory: 4096, want: []string{"trap"}},
+	"stringify in toJSON":     {body: `var t = {toJSON: function () { ` + chain + ` return o; }}; JSON.stringify(t);`, memory: 4096, want: []string{"trap"}},
+	"stringify in stringify": {body: `var d = 0, o = {toJSON: function () { return JSON.stringify(p); }}, p = o;
+		for (var i = 0; i < 9000; i++) { p = {p: p}; } JSON.stringify(p);`, memory: 4096, want: []string{"trap"}},
+	"parse":              {body: `JSON.parse(Array(200001).join("[") + Array(200001).join("]"));`, memory: 4096, want: []string{"trap"}},
+	"reviver":            {body: `JSON.parse("[1,2]", function (k, v) { if (k === "0") { ` + chain + ` this[1] = o; } return v; });`, memory: 4096, want: []string{"trap"}},
+	"join":               {body: `var a = []; for (var i = 0; i < 300000; i++) { a = [a]; } String(a);`, memory: 4096, want: []string{"trap"}},
+	"prototypes":         {body: `function F() {} var o = {}; for (var i = 0; i < 500000; i++) { F.prototype = o; o = new F(); } o.x; return m.ReturnData(request, {});`, memory: 4096, want: []string{"done", "timeout"}},
+	"bound functions":    {body: `var f = function () {}; for (var i = 0; i < 10000; i++) { f = f.bind(null); } f(); return m.ReturnData(request, {});`, memory: 4096, want: []string{"done", "limit"}},
+	"deep eval":          {body: `eval(Array(30000).join("(") + "1" + Array(30000).join(")"));`, memory: 4096, want: []string{"trap"}},
+	"deep eval, recurse": {body: `function f() { f(eval(Array(250).join("-(") + "f()" + Array(250).join(")"))); } f();`, memory: 4096, want: []string{"trap"}},
+	"heavy recursion":    {body: `function f() { return ` + repeated("1+(", 500, "f()", ")") + `; } f();`, memory: 4096, want: []string{"trap"}},
+}
+
+func TestDepthEndsNoProcess(t *testing.T) {
+	for _, name := range slices.Sorted(maps.Keys(deep)) {
+		t.Run(name, func(t *testing.T) {
+			got := inProcess(t, name)
+			t.Log(got)
+			if kind, _, _ := strings.Cut(strings.ReplaceAll(got, ":", " "), " "); !slices.Contains(deep[name].want, kind) {
+				t.Errorf("%s, want %v", got, deep[name].want)
+			}
+		})
+	}
+}
+
+func TestLongScriptsAreNotTakenForDeepOnes(t *testing.T) {
+	for name, script := range map[string]string{
+		"statements":       strings.Repeat("x = f(1, [2]) ? {a: 1} : !3;\n", 3e4),
+		"no semicolons":    strings.Repeat("x = f(1, [2]) ? {a: 1} : !3\n", 3e4),
+		"one line":         strings.Repeat("if(x){x=-1}x++;", 3e4),
+		"blocks":           strings.Repeat("if (x) { x = -1 }\n", 3e4),
+		"list":             "var l = [" + strings.Repeat(`{"a": -1, b: "it's"},`+"\n", 2e4) + "];",
+		"comments":         strings.Repeat("// it's (((((\n/* ((((( */ x = 1;\n", 2e4),
+		"regular":          strings.Repeat("x = /[/(]+(?:')/.test('(((') / 2;\n", 1e4),
+		"functions":        strings.Repeat("function g(a, b) { return a.b.c(d)[0] + -b; }\n", 1e4),
+		"strings together": `x = "a"` + strings.Repeat(" +\n \"b\"", 3000) + ";",
+	} {
+		t.Run(name, func(t *testing.T) {
+			loadSpec(t, jsvm.Config{}, abi.Spec{Entry: "m"}, "var x = 0; function f() { return 0; }\n"+handler("return m.ReturnData(request, {});")+"if (x) {\n"+script+"\n}")
+		})
+	}
+}
+
+func TestGuardedStringifyIsTheSame(t *testing.T) {
+	const steps = `for (var i = 0; i < 5000; i++) {} `
+	data := `{b: [1, "é<", null, undefined, function () {}, {c: new Date(0)}], a: {toJSON: function (k) { return "json " + k; }}, n: NaN, s: new String("s"), e: [], o: {}, t: [[], [[]]]}`
+	for _, args := range []string{
+		data, data + `, null, 2`, data + `, ["b", "c", 0]`, data + `, function (k, v) { return k === "b" ? 7 : v; }`,
+		data + `, function (k, v) { return v instanceof Array ? v.length + k : v; }, "--"`, `undefined`, `"text"`, `[undefined]`,
+	} {
+		want := says(t, jsvm.Config{}, "", `JSON.stringify(`+args+`)`)
+		if got := says(t, jsvm.Config{}, "", `(function () { `+steps+`return JSON.stringify(`+args+`); })()`); got != want {
+			t.Errorf("JSON.stringify(%s) = %q once guarded, want %q", args, got, want)
+		}
+	}
+	if got := says(t, jsvm.Config{}, "", `JSON.stringify(JSON.parse('{"a":[1,2,{"b":3}],"c":4}', function (k, v) { return k === "c" ? undefined : typeof v === "number" ? v * 2 : v; }))`); got != `{"a":[2,4,{"b":6}]}` {
+		t.Errorf("reviver gives %q", got)
+	}
+	if got := says(t, jsvm.Config{}, "", `(function () { `+steps+`try { var o = {}; o.o = o; JSON.stringify(o); } catch (e) { return e instanceof TypeError; } })()`); got != "true" {
+		t.Errorf("a circle is a TypeError: %q", got)
+	}
+}

@@ -66,6 +66,9 @@ func parsed(vm *otto.Otto, code string) *source {
 	if err != nil {
 		panic(vm.MakeSyntaxError(unkind(err).Error()))
 	}
+	if src.weight > maxMadeWeight {
+		panic(vm.MakeRangeError("code made at run time is nested too deeply"))
+	}
 	return src
 }
 

@@ -12,7 +12,10 @@ import (
 // called by others.
 type machine struct {
 	vm      *otto.Otto
-	task    *task        // what it works on
+	task    *task // what it works on
+	weight  int   // of its program; see weightOf
+	steps   int   // functions entered and rounds of loops
+	walks   []*walk
 	stopped atomic.Int32 // the reason; 0 while it may go on
 
 	mu     sync.Mutex
@@ -35,7 +38,7 @@ var haltValue = func() otto.Value {
 
 // newMachine takes over a VM that nothing else uses.
 func newMachine(vm *otto.Otto, t *task) *machine {
-	m := &machine{task: t}
+	m := &machine{task: t, weight: maxMadeWeight}
 	m.adopt(vm)
 	return m
 }
@@ -48,7 +51,11 @@ func (m *machine) adopt(vm *otto.Otto) {
 
 // check breaks the script off once it has been stopped. It runs on the VM's
 // goroutine, whenever the script comes by a debugger statement.
-func (m *machine) check(*otto.Otto) {
+func (m *machine) check(vm *otto.Otto) {
+	m.steps++
+	if len(m.walks) > 0 {
+		m.checkWalk(vm)
+	}
 	if m.stopped.Load() == 0 {
 		return
 	}

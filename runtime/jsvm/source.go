@@ -18,6 +18,7 @@ import (
 // source is one parsed and rewritten file.
 type source struct {
 	program *ast.Program
+	weight  int    // see weightOf
 	usage   *usage // of underscore
 }
 
@@ -49,13 +50,23 @@ func checkDigest(text []byte, s *abi.Spec) error {
 // parse parses a script and prepares it for otto; see rewrite. An error names
 // the first mistake as file:line:column.
 func parse(name, text string) (*source, error) {
+	if at := nested(text); at >= 0 {
+		return nil, tooDeep(name, text, at)
+	}
 	program, err := parser.ParseFile(nil, name, text, 0)
 	if err != nil {
 		return nil, syntaxError(name, err)
 	}
-	s := &source{program: program, usage: usageOf(program)}
+	s := &source{program: program, weight: weightOf(program), usage: usageOf(program)}
+	if s.weight > maxWeight {
+		return nil, abi.Errorf(abi.Refused, "%s: SyntaxError: a function is nested too deeply, by %d levels", name, s.weight)
+	}
 	rewrite(program)
 	return s, nil
+}
+
+func tooDeep(name, text string, at int) error {
+	return abi.Errorf(abi.Refused, "%s:%d: SyntaxError: the script is nested too deeply", name, strings.Count(text[:at], "\n")+1)
 }
 
 func syntaxError(name string, err error) error {

@@ -26,6 +26,9 @@ type template struct {
 	vm    *otto.Otto
 	hooks abi.HookSet
 
+	depth  int // of the stack, at most
+	weight int // of the script; see weightOf
+
 	entry *otto.Script             // names the entry
 	zero  *otto.Script             // the session of a request that has none
 	specs map[specKey]*otto.Script // for the APIs and hooks the plugin is bound to
@@ -43,10 +46,9 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, w *watch, loads *
 		return nil, err
 	}
 	t := &template{
-		name: s.Source, host: newHost(c, s), vm: otto.New(),
+		name: s.Source, host: newHost(c, s), vm: otto.New(), depth: c.stackDepth(),
 		underscore: sync.OnceValues(func() (*source, error) { return parse("<underscore>", underscoreText) }),
 	}
-	t.vm.SetStackDepthLimit(c.stackDepth())
 	deadline, _ := ctx.Deadline() // there always is one
 	m := newMachine(t.vm, &task{file: s.Source, deadline: deadline})
 	done := make(chan error, 1)
@@ -129,6 +131,7 @@ type specKey struct {
 // copy returns a VM in template state. It is safe for concurrent use.
 func (t *template) copy() *machine {
 	m := newMachine(t.vm.Copy(), &task{file: t.name})
+	m.weight = t.weight
 	t.host.register(m)
 	return m
 }

@@ -1,0 +1,128 @@
+package jsvm
+
+import (
+	"github.com/robertkrimen/otto"
+)
+
+const (
+	// maxCheapDepth bounds the depth of data that is walked without counting.
+	maxCheapDepth = 100000
+	// maxWalkDepth is the depth at which a walk that is counted ends. Decoders
+	// of JSON in Go have the same limit.
+	maxWalkDepth = 10000
+)
+
+// walk is one JSON.stringify in progress. Otto walks the data by recursion, up
+// to 2 KiB of the Go stack for a level, and knows no limit.
+//
+// A script that has taken few steps cannot have made deep data: in one step
+// it adds no more levels than its source has. Only when it could be deep are
+// the levels counted, by a replacer function that sees every value.
+type walk struct {
+	cheap   bool
+	holders []otto.Value // objects the walk is in, outermost first
+	last    otto.Value   // what the replacer has returned
+	base    int          // depth of the walks around this one
+	allowed map[string]bool
+}
+
+// enterWalk begins a JSON.stringify: it takes the replacer and returns the one
+// to use.
+func (h *host) enterWalk(call otto.FunctionCall) otto.Value {
+	replacer := call.Argument(0)
+	m := h.machineOf(&call)
+	if m == nil {
+		return replacer
+	}
+	w := &walk{base: m.walkDepth()}
+	m.walks = append(m.walks, w)
+	if m.couldWalk() {
+		w.cheap = true
+		return replacer
+	}
+	if replacer.Class() == "Array" {
+		w.allowed = namesIn(replacer)
+	}
+	f, err := call.Otto.ToValue(func(call otto.FunctionCall) otto.Value { return h.replace(&call, w, replacer) })
+	if err != nil {
+		panic(call.Otto.MakeTypeError(err.Error()))
+	}
+	return f
+}
+
+// leaveWalk ends it.
+func (h *host) leaveWalk(call otto.FunctionCall) otto.Value {
+	if m := h.machineOf(&call); m != nil && len(m.walks) > 0 {
+		m.walks = m.walks[:len(m.walks)-1]
+	}
+	return otto.UndefinedValue()
+}
+
+// namesIn returns the property names that a list allows.
+func namesIn(list otto.Value) map[string]bool {
+	names := make(map[string]bool)
+	for _, key := range list.Object().Keys() {
+		if v, err := list.Object().Get(key); err == nil && (v.IsString() || v.IsNumber()) {
+			names[v.String()] = true
+		}
+	}
+	return names
+}
+
+// replace counts the level of a value, and then does what the script's own
+// replacer does.
+func (h *host) replace(call *otto.FunctionCall, w *walk, replacer otto.Value) otto.Value {
+	key, value := call.Argument(0), call.Argument(1)
+	w.enter(call)
+	switch {
+	case w.allowed != nil:
+		if len(w.holders) > 1 && call.This.Class() != "Array" && !w.allowed[key.String()] {
+			value = otto.UndefinedValue()
+		}
+	case replacer.IsFunction():
+		v, err := replacer.Call(call.This, key, value)
+		if err != nil {
+			h.rethrow(call, err)
+		}
+		value = v
+	}
+	w.last = value
+	return value
+}
+
+// enter finds the holder of a value among those of the walk: it is the value
+// before, or one that the walk has come back to.
+func (w *walk) enter(call *otto.FunctionCall) {
+	if len(w.holders) == 0 || call.This == w.last {
+		w.holders = append(w.holders, call.This)
+	}
+	for len(w.holders) > 1 && w.holders[len(w.holders)-1] != call.This {
+		w.holders = w.holders[:len(w.holders)-1]
+	}
+	if w.base+len(w.holders) > maxWalkDepth {
+		panic(call.Otto.MakeRangeError("JSON.stringify: the data is nested too deeply"))
+	}
+}
+
+// walkDepth is how deep the walks in progress are together.
+func (m *machine) walkDepth() int {
+	if len(m.walks) == 0 {
+		return 0
+	}
+	w := m.walks[len(m.walks)-1]
+	return w.base + len(w.holders)
+}
+
+// couldWalk reports whether the data of the script cannot be too deep for the
+// walks in progress.
+func (m *machine) couldWalk() bool { return len(m.walks)*m.steps*m.weight <= maxCheapDepth }
+
+// checkWalk ends a walk that is not counted if the script has gone on to make
+// data meanwhile, in a getter or in toJSON.
+func (m *machine) checkWalk(vm *otto.Otto) {
+	for _, w := range m.walks {
+		if w.cheap && !m.couldWalk() {
+			panic(vm.MakeRangeError("JSON.stringify: toJSON or a getter does too much"))
+		}
+	}
+}
