@@ -16,7 +16,8 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// Load reads, checks and compiles the plugin and starts one instance of it.
+// Load reads, checks, instruments and compiles the plugin, starts it once, and
+// takes the image that fresh instances begin with.
 // Every error is of kind Refused and names the file.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	binary, err := readSource(s, r.config.maxSource())
