@@ -10,8 +10,9 @@ import (
 )
 
 // hooks is how many hooks the soak test runs: 20,000 in the usual way and 5,000
-// in every other, which takes about ten seconds together, or a million in each
-// if SALLYPORT_SOAK is set. New instances take milliseconds: a hundredth.
+// in every other, which takes about ten seconds together. It is 100,000 in each
+// if SALLYPORT_CI is 1, about two minutes, and a million if SALLYPORT_SOAK is
+// set. New instances take milliseconds: a hundredth.
 func hooks(w way) int {
 	n := 20_000
 	switch {
@@ -19,6 +20,8 @@ func hooks(w way) int {
 		n = 1_000_000
 	case underRace:
 		n = 2_500
+	case os.Getenv("SALLYPORT_CI") == "1":
+		n = 100_000
 	case w.name != "auto":
 		n = 5_000
 	case testing.Short():
@@ -100,7 +103,7 @@ func soakOnce(t *testing.T, p abi.Plugin, n int) {
 // TestEveryRequestIsAnsweredLikeTheFirst soaks the guests of the other SDKs.
 func TestEveryRequestIsAnsweredLikeTheFirst(t *testing.T) {
 	n := 2_000
-	if os.Getenv("SALLYPORT_SOAK") != "" {
+	if os.Getenv("SALLYPORT_SOAK") != "" || os.Getenv("SALLYPORT_CI") == "1" && !underRace {
 		n = 100_000
 	}
 	for _, source := range []string{headers, headersTS, headersRust} {
