@@ -136,10 +136,10 @@ func (p *process) send(frame []byte, share int) error {
 	if p.doomed.Load() {
 		return errNotSent
 	}
-	switch p.out.put(frame, share) {
-	case nil:
+	switch err := p.out.put(frame, share); {
+	case err == nil:
 		return nil
-	case errFull:
+	case errors.Is(err, errFull):
 		return errBacklog
 	}
 	return errNotSent

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -137,8 +138,8 @@ func (f *fakePlugin) dispatch(c call) {
 		if len(f.held) < int(millis(f.arg)/time.Millisecond) {
 			return
 		}
-		for i := len(f.held) - 1; i >= 0; i-- {
-			f.good(f.held[i])
+		for _, v := range slices.Backward(f.held) {
+			f.good(v)
 		}
 		f.held = nil
 	case "late": // answers a call when the next one comes, first the old one

@@ -43,7 +43,7 @@ func readSource(s abi.Spec, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, errors.Unwrap(err) // the path is in the message already
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	binary, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err

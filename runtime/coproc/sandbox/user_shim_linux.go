@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -64,11 +65,11 @@ func (s *shim) becomeUser() error {
 		return nil
 	}
 	err := become(s.UID, s.GID)
-	if err == unix.EINVAL && !s.Named { // no such number in this user namespace
+	if errors.Is(err, unix.EINVAL) && !s.Named { // no such number in this user namespace
 		s.UID = nobody
 		err = become(nobody, nobody)
 	}
-	if err == unix.EINVAL && !s.Named {
+	if errors.Is(err, unix.EINVAL) && !s.Named {
 		s.UID = -1
 		s.lack("user: this user namespace has only the gateway's")
 		return nil

@@ -58,7 +58,7 @@ func (c *Client) do(ctx context.Context, q *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // what it may tell, the read has told
+	defer answer.Body.Close()
 	body, err := c.body(answer)
 	if err != nil {
 		return nil, err
