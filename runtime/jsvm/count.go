@@ -58,8 +58,8 @@ func (c *counter) visit(v reflect.Value) {
 			c.push(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			c.push(v.Field(i))
+		for _, field := range v.Fields() {
+			c.push(field)
 		}
 	}
 }

@@ -15,6 +15,31 @@
 // function, which is then a virtual endpoint. A function that carries the
 // methods DoProcessRequest or DoProcessResponse serves those hooks as well.
 //
+// # What scripts may call
+//
+// Besides log, rawlog, console and the base64 functions: TykMakeHttpRequest and
+// TykBatchRequest; TykGetKeyData and TykSetKeyData, if there is a store of
+// sessions; TykStorageGet, Set, SetNX, Del, TTL and Incr, if there is one of
+// values. None of them outlives the call: its deadline is theirs, and what is
+// under way then is cut off. A request has connections of its own, and its
+// reply at most 8 MiB; a batch has at most 16 requests under way and 32 MiB of
+// replies. Scripts are not confined in where they connect to, as in Tyk: who
+// needs that runs them in the sandbox.
+//
+// The keys of TykStorage have a prefix, so that scripts share one space, and
+// reach neither sessions nor the values of other plugins. TykGetKeyData finds
+// sessions of the API's organisation and those that have none. What
+// [abi.Session] has no place for, policies and access rights among it, is lost
+// when a script stores a session.
+//
+// # Sessions
+//
+// Hooks after the key check get the session of the caller, and replace its
+// metadata by their SessionMeta, if the plugin's own configuration has
+// require_session: true (or use_session: true, as virtual endpoints call it).
+// Otherwise they get the zero form, and SessionMeta is ignored. Response hooks
+// get the session always.
+//
 // # What scripts get beyond Tyk
 //
 // Tyk ignores keys it does not know, so a script may use these in both:
@@ -37,6 +62,35 @@
 // joining a huge array, cannot be stopped: it is abandoned, and the caller is
 // answered. A plugin with too many of them answers Busy.
 //
+// # What a call costs
+//
+// Copying the VM is the main cost. Of underscore a script gets what it names as
+// _.member with all that this needs, cut out of underscore's own source; all of
+// it if it uses _ in any other way, or could change what _ is. Whatever it
+// reaches in a way that cannot be seen, such as computed names, is loaded when
+// it asks for it.
+//
+// # Memory
+//
+// An interpreter inside the process cannot bound the memory of a script; this
+// is a best effort. While scripts run, the memory of the process is looked at
+// every 10 ms. If it has grown by more than the limit since a call began, and a
+// collection does not help, the call that has been running longest is broken
+// off with a Limit error. So a call may be blamed for what others did, and one
+// that takes its memory in a single native step (joining a list, doubling a
+// long string) is broken off only after that step. Limits that hold need the
+// sandbox or the external process.
+//
+// # Depth
+//
+// A Go stack that overflows ends the process, and nothing can recover it, so
+// whatever recurses has a bound: the nesting of sources, counted before they
+// are parsed; calls, fewer of them for scripts of deep expressions; the
+// objects that a script leaves when it is loaded, which a copy walks through;
+// the levels of JSON. Chains of prototypes have no bound of their own: they
+// would need 8 million objects, which the deadline and the memory watch do not
+// let them have.
+//
 // # Concurrency
 //
 // A plugin may be called by many goroutines at once. A VM runs on a goroutine
@@ -47,5 +101,5 @@
 //
 // A throw, whatever its value, is a Trap and names file, line and column; a
 // deadline is a Timeout; a result that is undefined or has a wrong type is a
-// Protocol error; no VM in time is Busy.
+// Protocol error; the memory watch gives a Limit; no VM in time is Busy.
 package jsvm

@@ -53,7 +53,8 @@ type Config struct {
 
 	// Memory is by how many bytes a call may make the process grow before it
 	// is broken off, unless the plugin has a limit of its own; 0 means 256
-	// MiB. It is a best effort; see the package comment.
+	// MiB, and less than 64 MiB counts as 64 MiB. It is a best effort; see the
+	// package comment.
 	Memory int64
 
 	// MaxSource is the size of the largest source file in bytes; 0 means 4 MiB.

@@ -13,6 +13,9 @@ const (
 	// collectEvery is how often, at most, the watch asks for a collection to
 	// tell what lives from what does not.
 	collectEvery = 500 * time.Millisecond
+	// minGrowth is the least limit: the growth of a whole process tells nothing
+	// about a script when it is smaller than what other requests need.
+	minGrowth = 64 << 20
 )
 
 // watch breaks scripts off that make the memory of the process grow too much.
@@ -37,7 +40,7 @@ func newWatch() *watch { return &watch{calls: make(map[*machine]watched)} }
 
 // enter begins to watch a call.
 func (w *watch) enter(m *machine, limit int64) {
-	c := watched{begun: time.Now(), used: heapInUse(), limit: uint64(limit)}
+	c := watched{begun: time.Now(), used: heapInUse(), limit: uint64(max(limit, minGrowth))}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls[m] = c
