@@ -30,9 +30,10 @@
 // which and why.
 //
 // Instances are bounded per plugin and for all plugins together: a call that
-// finds all of its plugin taken waits until its deadline, last in first out
-// for instances, first come first served for calls. One spare instance is made
-// off the way of requests. Those that nobody needed for a while are closed.
+// finds all of its plugin taken waits until its deadline. It is told when one
+// is free, in the order of waiting, and handed one when it has waited for long.
+// The instance used last is used first. One spare is made off the way of
+// requests, and those that nobody needed for a while are closed.
 //
 // # Time
 //

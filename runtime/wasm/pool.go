@@ -28,7 +28,7 @@ type pool struct {
 	low     int                    // the fewest idle instances since the maker last looked
 	live    int                    // instances that exist or are in the making
 	all     map[*instance]struct{} // those that exist
-	waiting []*waiter              // first come, first served
+	waiting []*waiter              // the first that came is told first
 	users   int                    // calls between get and put or discard
 	closing bool
 	drained chan struct{} // closed when closing and without users
