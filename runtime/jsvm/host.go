@@ -37,7 +37,7 @@ type host struct {
 func newHost(c *Config, s *abi.Spec) *host {
 	return &host{
 		plugin: s.Name, logger: c.Logger, apis: s.APIs, raw: c.Raw,
-		sessions: c.Sessions, requireRights: c.RequireRights, values: c.Values, tls: c.TLS,
+		sessions: c.Sessions, requireRights: c.RequireRights, values: c.Values, tls: newTLS(c.TLS),
 		machines: make(map[*otto.Otto]*machine),
 	}
 }

@@ -22,10 +22,10 @@ const alone = "SALLYPORT_JSVM_ALONE"
 
 // scenario is a script that does harm, and what is to become of it.
 type scenario struct {
-	body   string   // of a request handler
-	script string   // in place of it
-	memory int64    // limit, in MiB
-	want   []string // kinds of the error, or done
+	body   string        // of a request handler
+	script func() string // in place of it
+	memory int64         // limit, in MiB
+	want   []string      // kinds of the error, or done
 }
 
 // greedy scripts take memory. What otto does in one step cannot be stopped in
@@ -80,8 +80,8 @@ func TestAlone(t *testing.T) {
 		s = deep[name]
 	}
 	script := handler(s.body)
-	if s.script != "" {
-		script = s.script
+	if s.script != nil {
+		script = s.script()
 	}
 	r := jsvm.New(jsvm.Config{Memory: s.memory << 20})
 	p, err := r.Load(t.Context(), abi.Spec{Entry: "m", Source: write(t, script)})

@@ -26,6 +26,7 @@ const keyNotFound = `{"status":"error","message":"Key not found"}`
 
 var (
 	errNoSessions = errors.New("there is no store of sessions")
+	errNoKey      = errors.New("the key is empty")
 	errNoRights   = errors.New("a session without access_rights opens every API, and master keys are not allowed")
 )
 
@@ -84,6 +85,9 @@ func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
 func (h *host) putSession(call *otto.FunctionCall, key, session string, keepQuota bool) error {
 	if h.sessions == nil {
 		return errNoSessions
+	}
+	if key == "" {
+		return errNoKey
 	}
 	deadline, err := h.deadline(call)
 	if err != nil {

@@ -73,6 +73,10 @@ func TestTykSetKeyData(t *testing.T) {
 			t.Errorf("TykSetKeyData(%s) has stored something", session)
 		}
 	}
+	set(jsvm.Config{}, `"", "{}", 1`)
+	if s, err := m.Session(time.Time{}, nil); s != nil || err != nil {
+		t.Errorf("a session without a key was stored: %v, %v", s, err)
+	}
 	if set(jsvm.Config{RequireRights: true}, `"k1", "{}", 1`) != before {
 		t.Error("a master key was stored")
 	}

@@ -22,6 +22,9 @@ const (
 	maxReplies = 32 << 20
 	// maxParallel is how many requests of a batch are under way at one time.
 	maxParallel = 16
+	// maxReplyHeader is the most bytes of the header section of a reply.
+	maxReplyHeader = 1 << 20
+	tlsSessions    = 64
 )
 
 var errReplyTooLarge = errors.New("the reply is too large")
@@ -35,10 +38,30 @@ type web struct {
 
 func newWeb(c *tls.Config, room int64) *web {
 	w := &web{client: http.Client{Transport: &http.Transport{
-		TLSClientConfig: c, DisableKeepAlives: true, MaxResponseHeaderBytes: 1 << 20,
+		TLSClientConfig: c, Protocols: http1(), DisableKeepAlives: true, MaxResponseHeaderBytes: maxReplyHeader,
 	}}}
 	w.room.Store(room)
 	return w
+}
+
+func http1() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
+}
+
+// newTLS completes a configuration. Every call has a new connection, so TLS
+// sessions are resumed where a server allows it.
+func newTLS(c *tls.Config) *tls.Config {
+	if c == nil {
+		c = &tls.Config{}
+	}
+	c = c.Clone()
+	c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+	if c.ClientSessionCache == nil {
+		c.ClientSessionCache = tls.NewLRUClientSessionCache(tlsSessions)
+	}
+	return c
 }
 
 // close ends connections that are still being made.

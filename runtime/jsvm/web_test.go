@@ -3,6 +3,7 @@ package jsvm_test
 import (
 	"compress/gzip"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,21 @@ func TestTykMakeHttpRequest(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestRequestsGoOverTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	trusting := jsvm.Config{TLS: server.Client().Transport.(*http.Transport).TLSClientConfig}
+	ask := `TykMakeHttpRequest(JSON.stringify({Domain: site, Resource: "/"}))`
+	if got := says(t, trusting, server.URL, `JSON.parse(`+ask+`).Body`); got != "HTTP/1.1" {
+		t.Errorf("reply = %q, want HTTP/1.1", got)
+	}
+	if got := says(t, jsvm.Config{}, server.URL, "typeof "+ask); got != "undefined" {
+		t.Errorf("a server that is not trusted gives %s, want undefined", got)
 	}
 }
 
