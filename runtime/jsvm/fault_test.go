@@ -68,7 +68,7 @@ func TestEndlessScriptsAreTimeouts(t *testing.T) {
 }
 
 func TestTimeoutNamesTheLastCall(t *testing.T) {
-	_, err := callWithin(load(t, handler("b64enc('x');\nfor (;;) {}")), exchange(), abi.Pre, 10*short)
+	_, err := callWithin(load(t, handler("b64enc('x');\nfor (;;) {}")), exchange(), abi.Pre, 40*short)
 	if err == nil || !strings.Contains(err.Error(), "script.js:3:1: the script was still running") {
 		t.Errorf("Call() = %v, want the position of the last call", err)
 	}
