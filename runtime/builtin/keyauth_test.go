@@ -155,13 +155,13 @@ func FuzzStripLeavesNoKey(f *testing.F) {
 	f.Add("/?%6&key", ";;=")
 	f.Fuzz(func(t *testing.T, uri, cookie string) {
 		if len(uri) == 0 || uri[0] != '/' || !abi.ValidValue([]byte(uri)) || !abi.ValidValue([]byte(cookie)) {
-			t.Skip()
+			return // no request that the proxy would let in
 		}
 		const config = `{"header": "X-Key", "query": "key", "cookie": "key", "strip": true}`
 		auth := load(t, anyKey{}, "key-auth", config)
 		x := request("GET "+uri, "Cookie: "+cookie)
 		if v, err := authenticate(t, auth, x); v != abi.Continue || err != nil {
-			t.Skip()
+			return // no key in it
 		}
 		if v, _ := authenticate(t, auth, x); v != abi.Respond {
 			t.Errorf("a key is left in %s and %q", x.Request.URI, lines(x.Request.Header))

@@ -14,7 +14,7 @@ import (
 func TestACallAndItsResetDoNotAllocate(t *testing.T) {
 	each(t, func(t *testing.T, w way) {
 		if w.anew {
-			t.Skip("new instances allocate")
+			return // a new instance for each call cannot but allocate
 		}
 		for _, mode := range modes() {
 			p := loadIn(t, w.runtime(t, nothing()), headersSpec(mode))
