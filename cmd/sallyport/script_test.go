@@ -174,8 +174,11 @@ func scriptConditions(path string) func(string) (bool, error) {
 		found := slices.ContainsFunc([]string{program, program + "-19"}, func(name string) bool {
 			return lookIn(path, name) != name
 		})
-		if program == "rustc" {
+		switch program {
+		case "rustc":
 			found = found && compilesToWasm(lookIn(path, program))
+		case "asc": // a script that node runs
+			found = found && lookIn(path, "node") != "node"
 		}
 		if !found && os.Getenv("SALLYPORT_CI") != "" {
 			return false, fmt.Errorf("%s is missing: %s", program, install)
@@ -203,14 +206,16 @@ func toolPath(t *testing.T) string {
 	return bin + string(filepath.ListSeparator) + path
 }
 
-// compilesToWasm reports whether a rustc has the library for WebAssembly.
+// compilesToWasm reports whether a rustc has the library and the linker for
+// WebAssembly, by making it compile nothing.
 func compilesToWasm(rustc string) bool {
-	out, err := exec.Command(rustc, "--print", "target-libdir", "--target", "wasm32-unknown-unknown").Output()
+	dir, err := os.MkdirTemp("", "rustc-")
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(strings.TrimSpace(string(out)))
-	return err == nil
+	defer os.RemoveAll(dir)
+	cmd := exec.Command(rustc, "--target", "wasm32-unknown-unknown", "--crate-type", "cdylib", "-o", filepath.Join(dir, "x.wasm"), "-")
+	return cmd.Run() == nil
 }
 
 // scriptEnv returns what scripts need: caches of the Go command, no network,

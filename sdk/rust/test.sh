@@ -5,6 +5,7 @@ set -eu
 sdk=$(cd "$(dirname "$0")" && pwd)
 rustc=${RUSTC:-rustc}
 command -v "$rustc" >/dev/null || { echo "$rustc is missing: apt install rustc" >&2; exit 127; }
+command -v cc >/dev/null || { echo "cc, which rustc links with, is missing: apt install gcc libc6-dev" >&2; exit 127; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$rustc" --edition 2021 -D warnings --crate-type rlib --crate-name sallyport --out-dir "$out" "$sdk/src/lib.rs"
