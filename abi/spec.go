@@ -6,9 +6,19 @@ import "time"
 // configuration, with paths resolved and defaults filled in.
 type Spec struct {
 	Name   string // in configuration, logs and metrics
-	Source string // path of the file; empty for builtin and coproc
+	Source string // path of the file, the first of Sources; empty for builtin and coproc
 	SHA256 string // expected digest of Source in hexadecimal; empty is any
 	Entry  string // function, object or handler inside the source
+
+	// Sources are the files of a plugin made of several: they run in this
+	// order in one instance, and a file listed twice runs twice. It is nil for
+	// a plugin of one file or none. SHA256 is empty then.
+	Sources []string
+
+	// Preload is the path of a script that runs before Source, at a time when
+	// the functions of the gateway do not exist yet; empty if there is none.
+	// Only runtimes of scripts have such a step.
+	Preload string
 
 	Hooks  HookSet // where APIs bind the plugin
 	Config []byte  // the plugin's own configuration as a JSON object; nil if none
