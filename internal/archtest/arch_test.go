@@ -21,6 +21,7 @@ const module = "github.com/c386954a/sallyport"
 var layers = map[string][]string{
 	"abi":                 {},
 	"abi/wire":            {"abi"},
+	"abi/tykjs":           {},
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
 
@@ -36,7 +37,7 @@ var layers = map[string][]string{
 	"runtime/wasm/rewrite":   {},
 	"runtime/wasm/snapshot":  {},
 	"runtime/wasm/wasmtest":  {},
-	"runtime/jsvm":           {"abi", "abi/wire"},
+	"runtime/jsvm":           {"abi", "abi/tykjs", "abi/wire"},
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
 	"runtime/coproc/sandbox": {},
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/robertkrimen/otto"
-	"github.com/robertkrimen/otto/underscore"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykjs"
 	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
@@ -103,7 +103,7 @@ func oldWay(b *testing.B, hook string) *otto.Otto {
 			b.Fatal(err)
 		}
 	}
-	if _, err := vm.Run(underscore.Source() + `;
+	if _, err := vm.Run(tykjs.Underscore() + `;
 		function Middleware() {}
 		Middleware.prototype.ReturnData = function (request, meta) { return {Request: request, SessionMeta: meta}; };
 		Middleware.prototype.DoProcessRequest = function (request, session, spec) {

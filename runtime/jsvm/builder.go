@@ -9,18 +9,15 @@ import (
 	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykjs"
 )
 
 // Our own scripts, which are functions to be called with what they need.
 var (
-	//go:embed tyk.js
-	tykText string
 	//go:embed dynamic.js
 	dynamicText string
 	//go:embed json.js
 	jsonText string
-	//go:embed hooks.js
-	hooksText string
 )
 
 // builder makes the VM of a template: our own part, underscore if the script
@@ -108,7 +105,7 @@ func (b *builder) prepareUnderscore() error {
 // runSlice loads a part of underscore for the script, and reports false if it
 // needs all of it.
 func (b *builder) runSlice(members []string) (bool, error) {
-	text, err := parser.ParseFile(nil, "<underscore>", underscoreText, 0)
+	text, err := parser.ParseFile(nil, "<underscore>", tykjs.Underscore(), 0)
 	if err != nil {
 		return false, err
 	}
@@ -138,8 +135,10 @@ func (b *builder) runShim() (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err = b.function("<tyk>", tykText, global, services{"keepBytes": keepBytes}); err != nil {
-		return err
+	for _, text := range []string{tykjs.Core(), tykjs.Answer()} {
+		if _, err = b.function("<tyk>", text, global, services{"keepBytes": keepBytes}); err != nil {
+			return err
+		}
 	}
 	if _, err = b.function("<tyk>", dynamicText, global, services{"eval": b.host.eval, "Function": b.host.function}); err != nil {
 		return err
@@ -199,7 +198,7 @@ func (b *builder) findEntry(name string) error {
 	if err != nil || !v.IsObject() {
 		return abi.Errorf(abi.Refused, "%s: no object or function named %s. The script defines %s", b.name, name, b.source.defines())
 	}
-	kinds, err := b.function("<hooks>", hooksText, v, b.stock)
+	kinds, err := b.function("<hooks>", tykjs.Hooks(), v, b.stock)
 	if err != nil {
 		return err
 	}

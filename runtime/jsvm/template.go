@@ -11,6 +11,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykjs"
 	"github.com/c386954a/sallyport/abi/wire"
 )
 
@@ -47,7 +48,7 @@ func loadTemplate(ctx context.Context, c *Config, s *abi.Spec, w *watch, loads *
 	}
 	t := &template{
 		name: s.Source, host: newHost(c, s), vm: otto.New(), depth: c.stackDepth(),
-		underscore: sync.OnceValues(func() (*source, error) { return parse("<underscore>", underscoreText) }),
+		underscore: sync.OnceValues(func() (*source, error) { return parse("<underscore>", tykjs.Underscore()) }),
 	}
 	deadline, _ := ctx.Deadline() // there always is one
 	m := newMachine(t.vm, &task{file: s.Source, deadline: deadline})

@@ -4,9 +4,9 @@ import (
 	"testing"
 
 	"github.com/robertkrimen/otto"
-	"github.com/robertkrimen/otto/underscore"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykjs"
 	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
@@ -38,7 +38,7 @@ var samples = []string{
 
 func TestAPartOfUnderscoreActsLikeAllOfIt(t *testing.T) {
 	vm := otto.New()
-	if _, err := vm.Run(underscore.Source() + "; function log() {}"); err != nil {
+	if _, err := vm.Run(tykjs.Underscore() + "; function log() {}"); err != nil {
 		t.Fatal(err)
 	}
 	for _, expression := range samples {

@@ -1,7 +1,8 @@
-// The part of Tyk's JavaScript surface that is JavaScript itself.
+// TykJS: the objects that middleware and event handlers are made of.
 //
-// It is run once per template with the global object and functions of the
-// host. It is ES5.
+// A function to be called with the global object and an object of functions
+// of the host. It is ES5. The globals log, b64dec and b64enc are looked up
+// when they are called, since scripts may replace them.
 (function (global, host) {
     function Middleware(configuration) {
         this.configuration = configuration;
@@ -67,12 +68,7 @@
         TykEventHandlers: {NewEventHandler: EventHandler}
     };
 
-    global.TykJsResponse = function (response, meta) {
-        host.keepBytes(response, "Body");
-        return JSON.stringify({Response: response, SessionMeta: meta});
-    };
-
-    // Every function is copied for every call: those that nobody constructs
+    // Otto copies every function for every call: those that nobody constructs
     // need no prototype object.
     function slim(holder) {
         for (var name in holder) {
@@ -83,6 +79,5 @@
     }
     slim(Middleware.prototype);
     slim(EventHandler.prototype);
-    slim({answer: global.TykJsResponse});
     slim = undefined;
 })

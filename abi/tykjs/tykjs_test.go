@@ -1,0 +1,33 @@
+package tykjs_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/robertkrimen/otto/parser"
+
+	"github.com/c386954a/sallyport/abi/tykjs"
+)
+
+func TestTextsAreES5(t *testing.T) {
+	for name, text := range map[string]string{
+		"core": tykjs.Core(), "answer": tykjs.Answer(), "hooks": tykjs.Hooks(), "underscore": tykjs.Underscore(),
+	} {
+		program, err := parser.ParseFile(nil, name, text, 0)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(program.Body) != 1 {
+			t.Errorf("%s has %d statements, want 1", name, len(program.Body))
+		}
+	}
+}
+
+func TestUnderscoreNamesItsVersionAndItsLicence(t *testing.T) {
+	for _, want := range []string{"Underscore.js 1.13.7", "MIT license"} {
+		if !strings.Contains(tykjs.Underscore(), want) {
+			t.Errorf("underscore lost its notice %q", want)
+		}
+	}
+}
