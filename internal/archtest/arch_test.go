@@ -47,6 +47,9 @@ var layers = map[string][]string{
 	"internal/scaffold": {"sdk"},
 	"internal/admin":    {"abi", "proxy/chain"},
 
+	"internal/tyk/document": {},
+	"internal/tyk/classic":  {"internal/tyk/document"},
+
 	"sdk":           {},
 	"examples":      {},
 	"cmd/sallyport": {"*"},

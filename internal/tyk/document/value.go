@@ -1,0 +1,128 @@
+package document
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Kind is what a value is.
+type Kind uint8
+
+// The kinds of JSON values.
+const (
+	Null Kind = iota
+	Bool
+	Number
+	Text
+	List
+	Object
+)
+
+// String returns the kind as messages name it, with its article.
+func (k Kind) String() string {
+	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
+}
+
+// Pos is a place in a file. Line and Column count from 1, columns in bytes; a
+// Line of 0 stands for the whole file.
+type Pos struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// String returns the place as editors and compilers write it.
+func (p Pos) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
+}
+
+// Value is one JSON value. It is read-only once made, and safe to share.
+type Value struct {
+	Kind Kind
+	Pos  Pos
+	Path string // from the root, as in proxy.listen_path or hosts[0]; empty for the root
+	Raw  []byte // its source text
+
+	Text    string   // of a string, or the digits of a number
+	Items   []*Value // of a list
+	Members []Member // of an object, in the order of the text
+}
+
+// Member is one key of an object. Of a key given twice an object has the last
+// one only, at its own place.
+type Member struct {
+	Key   string
+	Pos   Pos // of the key
+	Value *Value
+}
+
+// Get returns the value of the key, or nil. A key of the very same spelling is
+// preferred to one in another case. A nil value has no keys.
+func (v *Value) Get(key string) *Value {
+	if v == nil {
+		return nil
+	}
+	var other *Value
+	for i := range v.Members {
+		m := &v.Members[i]
+		if m.Key == key {
+			return m.Value
+		}
+		if strings.EqualFold(m.Key, key) {
+			other = m.Value
+		}
+	}
+	return other
+}
+
+// At follows keys from v downwards and returns nil where one is missing.
+func (v *Value) At(keys ...string) *Value {
+	for _, k := range keys {
+		v = v.Get(k)
+	}
+	return v
+}
+
+// True reports whether v is the literal true.
+func (v *Value) True() bool { return v != nil && v.Kind == Bool && v.Text == "true" }
+
+// Empty reports whether v says nothing: null, false, 0, "", or a list or an
+// object in which everything is so. A nil value is empty.
+func (v *Value) Empty() bool {
+	if v == nil {
+		return true
+	}
+	switch v.Kind {
+	case Null:
+		return true
+	case Bool:
+		return v.Text == "false"
+	case Number:
+		f, err := strconv.ParseFloat(v.Text, 64)
+		return err == nil && f == 0
+	case Text:
+		return v.Text == ""
+	}
+	for _, item := range v.Items {
+		if !item.Empty() {
+			return false
+		}
+	}
+	for _, m := range v.Members {
+		if !m.Value.Empty() {
+			return false
+		}
+	}
+	return true
+}
+
+// child returns the path of a member of the value at path.
+func child(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
