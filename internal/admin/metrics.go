@@ -57,20 +57,9 @@ func sums(c *chain.Chain) map[series]chain.Snapshot {
 	out := map[series]chain.Snapshot{}
 	for step := range c.Steps() {
 		key := series{step.Hook().String(), step.Name, step.Model}
-		out[key] = add(out[key], step.Stats().Snapshot())
+		out[key] = out[key].Plus(step.Stats().Snapshot())
 	}
 	return out
-}
-
-func add(a, b chain.Snapshot) chain.Snapshot {
-	a.Calls += b.Calls
-	a.Responds += b.Responds
-	a.Skipped += b.Skipped
-	a.Total += b.Total
-	for k := range a.Faults {
-		a.Faults[k] += b.Faults[k]
-	}
-	return a
 }
 
 func collect(ch chan<- prometheus.Metric, n chain.Snapshot, labels ...string) {

@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"internal/fixture":  {"abi", "proxy/chain"},
 	"internal/scaffold": {"sdk"},
 	"internal/admin":    {"abi", "proxy/chain"},
+	"internal/lab":      {"abi", "proxy/chain"},
 
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
@@ -60,7 +61,7 @@ var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm"},
-	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},

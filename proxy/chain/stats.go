@@ -107,3 +107,26 @@ func (s *Snapshot) FaultCount() uint64 {
 	}
 	return n
 }
+
+// Plus returns the counts of both snapshots together.
+func (s Snapshot) Plus(other Snapshot) Snapshot { return s.combine(&other, 1) }
+
+// Since returns what was counted after an earlier snapshot of the same steps.
+func (s Snapshot) Since(earlier Snapshot) Snapshot { return s.combine(&earlier, -1) }
+
+// combine adds the counts of other, each times sign. Counts wrap as unsigned
+// numbers do, so that -1 subtracts.
+func (s Snapshot) combine(other *Snapshot, sign int64) Snapshot {
+	n := uint64(sign)
+	s.Calls += n * other.Calls
+	s.Responds += n * other.Responds
+	s.Skipped += n * other.Skipped
+	s.Total += time.Duration(sign) * other.Total
+	for i := range s.Faults {
+		s.Faults[i] += n * other.Faults[i]
+	}
+	for i := range s.buckets {
+		s.buckets[i] += n * other.buckets[i]
+	}
+	return s
+}

@@ -108,3 +108,14 @@ func took(t *testing.T, calls ...time.Duration) (n chain.Snapshot) {
 	})
 	return n
 }
+
+func TestSnapshotsAddAndSubtract(t *testing.T) {
+	first, second := took(t, time.Millisecond, time.Second), took(t, time.Millisecond)
+	both := first.Plus(second)
+	if both.Calls != 3 || both.Total != 2*time.Millisecond+time.Second || both.Quantile(0.6) > 2*time.Millisecond {
+		t.Errorf("Plus: %d calls, total %v, 60th percentile %v", both.Calls, both.Total, both.Quantile(0.6))
+	}
+	if rest := both.Since(first); rest != second {
+		t.Errorf("Since: %d calls, total %v, want those of the second", rest.Calls, rest.Total)
+	}
+}

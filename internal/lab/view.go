@@ -1,0 +1,112 @@
+package lab
+
+import (
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
+)
+
+// Snapshot is everything the page shows when it is opened.
+type Snapshot struct {
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
+	APIs    []API     `json:"apis"`
+	Samples []Sample  `json:"samples"` // the last two minutes, oldest first
+	Faults  []Fault   `json:"faults"`  // the last ones, newest first
+	Attacks []Attack  `json:"attacks"` // what can be injected; empty without an injector
+}
+
+// API is the hook chain of one API.
+type API struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+	// Steps are in the order in which they run.
+	Steps []Step `json:"steps"`
+}
+
+// Step is one plugin in one hook, as it is configured.
+type Step struct {
+	Hook    string `json:"hook"`
+	Plugin  string `json:"plugin"`
+	Model   string `json:"model"`
+	OnFault string `json:"on_fault"`
+	Timeout string `json:"timeout"`
+}
+
+// Sample is what happened in one interval. Times are in microseconds.
+type Sample struct {
+	Time   time.Time         `json:"time"`
+	Models map[string]Figure `json:"models"`
+
+	// Steps has a figure for every step of [Snapshot.APIs], in the same order.
+	Steps []Figure `json:"steps"`
+
+	Memory Memory `json:"memory"`
+}
+
+// Figure is what one step, or all steps of a model, did in an interval.
+type Figure struct {
+	Rate   float64 `json:"rate"`   // calls a second
+	P50    float64 `json:"p50_us"` // 0 without calls
+	P99    float64 `json:"p99_us"`
+	Faults uint64  `json:"faults"`       // in the interval
+	Total  uint64  `json:"total_faults"` // since the chain was built
+}
+
+// Memory is what is resident, in bytes.
+type Memory struct {
+	Gateway uint64            `json:"gateway"`
+	Process uint64            `json:"process"` // the external one; 0 without it
+	Plugins map[string]uint64 `json:"plugins"` // of runtimes that can tell
+}
+
+// Fault is a plugin call that failed, and what the client got.
+type Fault struct {
+	Time      time.Time `json:"time"`
+	RequestID string    `json:"request_id"`
+	API       string    `json:"api"`
+	Plugin    string    `json:"plugin"`
+	Model     string    `json:"model"`
+	Hook      string    `json:"hook"`
+	Kind      string    `json:"kind"`
+	Status    int       `json:"status"` // 0: the policy let it pass
+	Message   string    `json:"message"`
+}
+
+// apis describes the chains.
+func apis(chains []*chain.Chain) []API {
+	out := make([]API, 0, len(chains))
+	for _, c := range chains {
+		a := API{Name: c.API().Name, Path: c.API().ListenPath, Steps: []Step{}}
+		for s := range c.Steps() {
+			a.Steps = append(a.Steps, Step{
+				Hook: s.Hook().String(), Plugin: s.Name, Model: s.Model,
+				OnFault: s.OnFault.String(), Timeout: s.Timeout.String(),
+			})
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// figure makes a figure of what was counted in an interval.
+func figure(now, before chain.Snapshot, interval time.Duration) Figure {
+	n := now.Since(before)
+	return Figure{
+		Rate: float64(n.Calls) / interval.Seconds(),
+		P50:  micros(n.Quantile(0.5)), P99: micros(n.Quantile(0.99)),
+		Faults: n.FaultCount(), Total: now.FaultCount(),
+	}
+}
+
+// memoryOf returns what a plugin holds, and false if its runtime cannot tell.
+func memoryOf(p abi.Plugin) (uint64, bool) {
+	r, ok := p.(abi.Reporter)
+	if !ok {
+		return 0, false
+	}
+	return r.Status().Memory, true
+}
+
+func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
