@@ -20,6 +20,12 @@ type API struct {
 	Upstream *Upstream // nil if plugins answer everything
 	Hooks    Hooks
 	Config   []byte // config_data as a JSON object; nil if there is none
+
+	// Internal keeps requests from outside away: only those that a plugin
+	// sends on from another API come here. Its id may be that of another API.
+	Internal bool
+	Tyk      bool      // compat: tyk; faults, order and replies are those of Tyk
+	Exempt   []Pattern // requests that need no key, access check or rate limit
 }
 
 // Match says which requests belong to an API.
@@ -84,12 +90,15 @@ func (f *fields) api(c *Config) *API {
 		f.reader.name(name.Value, name.Pos, "api")
 	}
 	a := &API{
-		Name:  name.Value,
-		Pos:   name.Pos,
-		ID:    f.text("id", name.Value).Value,
-		OrgID: f.text("org_id", "").Value,
-		Match: f.match(),
+		Name:     name.Value,
+		Pos:      name.Pos,
+		ID:       f.text("id", name.Value).Value,
+		OrgID:    f.text("org_id", "").Value,
+		Internal: f.flag("internal", false),
+		Tyk:      f.choice("compat", "native", "native", "tyk") == "tyk",
+		Exempt:   f.exempt(),
 	}
+	a.Match = f.match(a.Internal)
 	upstream := f.in("upstream")
 	a.Hooks = f.hooks(c, a.Match.Path)
 	a.Upstream = upstream.upstream()
@@ -100,14 +109,20 @@ func (f *fields) api(c *Config) *API {
 	return a
 }
 
-func (f *fields) match() Match {
+func (f *fields) match(internal bool) Match {
 	if !f.has("match") {
 		f.missing("match", "write for example `match: { path: /orders/ }`")
 	}
 	m := f.in("match")
 	defer m.done()
 	path := m.routePath("path", !m.absent())
-	return Match{Pos: path.Pos, Host: m.host(), Path: path.Value, Strip: m.flag("strip", false)}
+	out := Match{Pos: path.Pos, Path: path.Value, Strip: m.flag("strip", false)}
+	if internal {
+		m.refuse("does not apply to an internal api", "remove it: only other apis reach this one, by its name", "host")
+		return out
+	}
+	out.Host = m.host()
+	return out
 }
 
 // routePath returns a path as requests have it.
@@ -223,7 +238,11 @@ func hostOf(u *url.URL) string {
 func (f *fields) unique(a *API, seen claims) {
 	if first, ok := seen.names.claim(a.Name, a.Pos); !ok && a.Name != "" {
 		f.problemf(a.Pos, "the first is on "+line(first), "api name %s is taken", quote(f.env.mask(a.Name)))
-	} else if first, ok := seen.ids.claim(a.ID, a.Pos); !ok && a.ID != "" {
+	}
+	if a.Internal {
+		return
+	}
+	if first, ok := seen.ids.claim(a.ID, a.Pos); !ok && a.ID != "" && seen.names[a.Name] == a.Pos {
 		f.problemf(f.keyPos("id"), "the first is that of the api on "+line(first), "api id %s is taken", quote(f.env.mask(a.ID)))
 	}
 	if first, ok := seen.routes.claim(a.Match.Host+a.Match.Path, a.Match.Pos); !ok && a.Match.Path != "" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,7 @@ func lookup(env map[string]string) func(string) (string, bool) {
 var ignorePlaces = cmp.Options{
 	cmpopts.IgnoreTypes(config.Pos{}),
 	cmpopts.IgnoreUnexported(config.Config{}),
+	cmp.Comparer(func(a, b *regexp.Regexp) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
 func TestParseFillsInDefaults(t *testing.T) {
@@ -110,6 +112,19 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Limits:   abi.Limits{Timeout: 200 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
 		FailOpen: true,
 		Retry:    true,
+		Extractor: &config.Extractor{
+			From: config.FromForm, With: config.WithRegexp, Name: "user", Regexp: regexp.MustCompile("^k-(.*)$"), Match: 1,
+		},
+	}
+	several := &config.Plugin{
+		Name:    "several",
+		Runtime: config.Text{Value: config.JSVM},
+		Source:  config.Text{Value: "etc/a.js"},
+		Sources: []config.Text{{Value: "etc/a.js"}, {Value: "/b.js"}, {Value: "etc/a.js"}},
+		Preload: config.Text{Value: "etc/tyk.js"},
+		Entry:   config.Text{Value: "several"},
+		Limits:  legacy.Limits,
+		Lenient: true,
 	}
 	keys := &config.Plugin{
 		Name:    "keys",
@@ -139,12 +154,21 @@ func TestParseReadsEveryKey(t *testing.T) {
 	pages := &config.API{Name: "pages", ID: "pages", Match: config.Match{Path: "/pages"}}
 	pages.Hooks[abi.Virtual] = []config.Binding{{Plugin: legacy, Path: "/pages"}}
 
+	old := &config.API{
+		Name: "old", ID: "o1", Match: config.Match{Path: "/orders/"}, Internal: true, Tyk: true,
+		Exempt: []config.Pattern{{Path: regexp.MustCompile("^/health$"), Method: "GET"}, {Path: regexp.MustCompile("/open/")}},
+	}
+	old.Hooks[abi.Virtual] = []config.Binding{{Plugin: legacy, Path: "/orders/"}, {Plugin: several, Pattern: regexp.MustCompile("^/items/[0-9]+$"), Method: "GET"}}
+	old.Hooks[abi.Event] = []config.Binding{
+		{Plugin: fraud}, {Plugin: several, Events: []string{"AuthFailure", "KeyExpired"}}, {Plugin: legacy, Events: []string{"VersionFailure"}},
+	}
+
 	want := &config.Config{
 		File:   "etc/sallyport.yaml",
 		Listen: config.Text{Value: "127.0.0.1:8443"},
 		TLS:    &config.TLS{Cert: config.Text{Value: "etc/tls/cert.pem"}, Key: config.Text{Value: "etc/tls/key.pem"}},
 		Admin:  &config.Admin{Listen: config.Text{Value: "127.0.0.1:9901"}},
-		Store:  config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}},
+		Store:  config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true},
 		Limits: config.Limits{Header: 32 << 10, URI: 4096, Connections: 1000},
 		Timeouts: config.Timeouts{
 			ReadHeader: time.Second,
@@ -169,8 +193,8 @@ func TestParseReadsEveryKey(t *testing.T) {
 				TCP:   []int{443, 5432}, UDP: true, Unix: true, Cgroup: "/sys/fs/cgroup/sallyport", Required: true,
 			},
 		},
-		Plugins: []*config.Plugin{legacy, tenant, fraud, keys},
-		APIs:    []*config.API{orders, pages},
+		Plugins: []*config.Plugin{legacy, tenant, fraud, several, keys},
+		APIs:    []*config.API{orders, pages, old},
 	}
 	if diff := cmp.Diff(want, got, ignorePlaces); diff != "" {
 		t.Errorf("Parse() (-want +got):\n%s", diff)

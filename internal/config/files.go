@@ -23,8 +23,23 @@ func (r *reader) files(c *Config) {
 		r.grantsExist(c.Coproc.Sandbox)
 	}
 	for _, p := range c.Plugins {
-		r.mustExist(p.Source, "source of plugin "+quote(p.Name), isFile)
+		r.sourcesExist(p)
 	}
+}
+
+// sourcesExist leaves out a plugin that may be broken: its calls will be.
+func (r *reader) sourcesExist(p *Plugin) {
+	if p.Lenient {
+		return
+	}
+	files := p.Sources
+	if files == nil {
+		files = []Text{p.Source}
+	}
+	for _, t := range files {
+		r.mustExist(t, "source of plugin "+quote(p.Name), isFile)
+	}
+	r.mustExist(p.Preload, "preload of plugin "+quote(p.Name), isFile)
 }
 
 // grantsExist reports what the process is granted and is not there: a grant of

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,12 +21,18 @@ type Binding struct {
 	// itself alone; an empty Method stands for all. Other hooks have neither.
 	Path   string
 	Method string
+	// Pattern selects them instead of Path, as in [Pattern].
+	Pattern *regexp.Regexp
+
+	// Events are the names of the events an event binding is told of; nil
+	// stands for all.
+	Events []string
 }
 
 // answersAll reports whether virtual plugins answer every request under path.
 func (h *Hooks) answersAll(path string) bool {
 	return slices.ContainsFunc(h[abi.Virtual], func(b Binding) bool {
-		return b.Path == path && b.Method == ""
+		return b.Path == path && b.Pattern == nil && b.Method == ""
 	})
 }
 
@@ -40,6 +47,8 @@ func (f *fields) hooks(c *Config, path string) Hooks {
 			h[i] = m.one(c, hook)
 		case abi.Virtual:
 			h[i] = m.virtuals(c, path)
+		case abi.Event:
+			h[i] = m.subscribers(c)
 		default:
 			h[i] = m.bindings(c, hook)
 		}
@@ -49,8 +58,12 @@ func (f *fields) hooks(c *Config, path string) Hooks {
 
 // bindings reads a hook that takes several plugins.
 func (f *fields) bindings(c *Config, hook abi.Hook) []Binding {
-	var all []Binding
-	for _, t := range f.texts(hook.String()) {
+	return f.bindAll(c, nil, f.texts(hook.String()), hook)
+}
+
+// bindAll is bind for several names.
+func (f *fields) bindAll(c *Config, all []Binding, names []Text, hook abi.Hook) []Binding {
+	for _, t := range names {
 		all = f.bind(c, all, t, hook)
 	}
 	return all
@@ -115,7 +128,7 @@ func (f *fields) virtuals(c *Config, path string) []Binding {
 		if !ok {
 			continue
 		}
-		if first, free := seen.claim(b.Method+" "+b.Path, item.pos); !free {
+		if first, free := seen.claim(b.key(), item.pos); !free {
 			f.problemf(item.pos, "the first is on "+line(first), "this path and method have a plugin already")
 		}
 		all = append(all, b)
@@ -123,25 +136,44 @@ func (f *fields) virtuals(c *Config, path string) []Binding {
 	return all
 }
 
+// key tells virtual bindings apart: no path begins with a space.
+func (b *Binding) key() string {
+	if b.Pattern != nil {
+		return b.Method + "  " + b.Pattern.String()
+	}
+	return b.Method + " " + b.Path
+}
+
 // virtual reads one entry; ok is false if it is not complete.
 func (f *fields) virtual(c *Config, under string) (b Binding, ok bool) {
 	defer f.done()
-	path := f.routePath("path", true)
-	if path.Value != "" && !strings.HasPrefix(path.Value, under) {
-		f.problemf(path.Pos, "write the whole path as clients send it", "%s is outside the path of the api", label("path"))
-	}
+	path, pattern := f.virtualPath(under)
 	method := f.method()
 	name := f.need("plugin", "name the plugin that answers")
 	if name.Value == "" {
 		return Binding{}, false
 	}
 	bound := f.bind(c, nil, name, abi.Virtual)
-	if len(bound) == 0 || path.Value == "" {
+	if len(bound) == 0 || path == "" && pattern == nil {
 		return Binding{}, false
 	}
 	b = bound[0]
-	b.Path, b.Method = path.Value, method
+	b.Path, b.Pattern, b.Method = path, pattern, method
 	return b, true
+}
+
+// virtualPath reads which paths are meant: one path, or a pattern.
+func (f *fields) virtualPath(under string) (string, *regexp.Regexp) {
+	if f.has("pattern") {
+		f.refuse("cannot stand beside `pattern`", "remove one of them", "path")
+		return "", f.pattern("pattern", "write a regular expression: `^/items/[0-9]+$`")
+	}
+	f.take("pattern")
+	path := f.routePath("path", true)
+	if path.Value != "" && !strings.HasPrefix(path.Value, under) {
+		f.problemf(path.Pos, "write the whole path as clients send it", "%s is outside the path of the api", label("path"))
+	}
+	return path.Value, nil
 }
 
 func (f *fields) method() string {

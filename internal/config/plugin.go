@@ -1,7 +1,6 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -28,17 +27,22 @@ type Plugin struct {
 	Name string
 	Pos  Pos // of its name
 
-	Runtime Text // one of JSVM, Wasm, Process, Builtin
-	Source  Text // resolved path; empty for Process and Builtin
-	Entry   Text // empty for Wasm
-	SHA256  Text // lower case; empty: any
+	Runtime Text   // one of JSVM, Wasm, Process, Builtin
+	Source  Text   // resolved path, the first of Sources; empty for Process and Builtin
+	Sources []Text // resolved paths of a plugin of several files; else nil
+	Preload Text   // resolved path of a script that runs first; may be empty
+	Entry   Text   // empty for a wasm module
+	SHA256  Text   // lower case; empty: any
 
 	Limits    abi.Limits
 	Instances abi.Instances
 	Grants    abi.Grants
 	FailOpen  bool   // on_fault: open
+	Lenient   bool   // on_load_error: fault
 	Retry     bool   // retry: idempotent
 	Config    []byte // a JSON object; nil if there is none
+
+	Extractor *Extractor // nil: every call goes to the plugin
 }
 
 // defaults are what plugins without a setting of their own get.
@@ -110,6 +114,8 @@ func (f *fields) plugin(d defaults) *Plugin {
 	f.isolation(p)
 	p.Config = f.object("config")
 	p.Retry = f.retry(p.Runtime.Value)
+	p.Lenient = f.lenient(p.Runtime.Value)
+	p.Extractor = f.extractor(p.Runtime.Value)
 	f.later("process")
 	return p
 }
@@ -123,6 +129,16 @@ func (f *fields) retry(runtime string) bool {
 		return false
 	}
 	return f.choice("retry", "none", "none", "idempotent") == "idempotent"
+}
+
+// lenient reads whether a plugin that cannot be loaded fails its calls instead
+// of the start. A built-in step that cannot be loaded is a mistake of the file.
+func (f *fields) lenient(runtime string) bool {
+	if runtime == Builtin {
+		f.refuse("does not apply to runtime "+runtime, "remove it and correct the step's `config`", "on_load_error")
+		return false
+	}
+	return f.choice("on_load_error", "refuse", "refuse", "fault") == "fault"
 }
 
 // runtime reads the isolation model; its value is empty if it is not known.
@@ -140,10 +156,11 @@ func (f *fields) runtime() Text {
 func (f *fields) code(p *Plugin) {
 	switch p.Runtime.Value {
 	case JSVM:
-		p.Source, p.SHA256 = f.file()
+		f.scripts(p)
+		p.Preload = f.path(f.text("preload", ""))
 		p.Entry = f.need("entry", "name the middleware object that the file defines")
 	case Wasm:
-		p.Source, p.SHA256 = f.file()
+		f.scripts(p)
 		f.wasmEntry(p)
 	case Process:
 		f.noFile("coproc")
@@ -152,37 +169,24 @@ func (f *fields) code(p *Plugin) {
 		f.noFile("builtin")
 		p.Entry = f.need("entry", "name the built-in step")
 	default:
-		p.Source, p.SHA256 = f.path(f.text("source", "")), f.digest()
-		p.Entry = f.text("entry", "")
+		f.scripts(p)
+		p.Preload, p.Entry = f.path(f.text("preload", "")), f.text("entry", "")
 	}
 }
 
 // wasmEntry reads the entry, which only a script has.
 func (f *fields) wasmEntry(p *Plugin) {
 	if strings.HasSuffix(p.Source.Value, ".js") {
+		p.Preload = f.path(f.text("preload", ""))
 		p.Entry = f.need("entry", "name the middleware object that the file defines")
 		return
 	}
 	f.refuse("does not apply to a wasm module", "remove it: the module's exports are fixed", "entry")
-}
-
-func (f *fields) file() (source, sha256 Text) {
-	return f.path(f.need("source", "name the file of the plugin")), f.digest()
+	f.refuse("does not apply to a wasm module", "remove it: only a script has one", "preload")
 }
 
 func (f *fields) noFile(runtime string) {
-	f.refuse("does not apply to runtime "+runtime, "remove it: such a plugin has no file", "source", "sha256")
-}
-
-var hexDigest = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-
-func (f *fields) digest() Text {
-	t := f.text("sha256", "")
-	if e := f.entry("sha256"); e != nil && e.value.kind == text && !hexDigest.MatchString(t.Value) {
-		f.problemf(t.Pos, "`sha256sum FILE` prints it", "%s must have 64 hexadecimal digits, not %d characters", label("sha256"), len(e.value.raw))
-	}
-	t.Value = strings.ToLower(t.Value)
-	return t
+	f.refuse("does not apply to runtime "+runtime, "remove it: such a plugin has no file", "source", "sha256", "preload")
 }
 
 // isolation reads what only some runtimes can enforce.

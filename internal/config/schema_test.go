@@ -146,6 +146,24 @@ func TestSchemaRefusesMistakesOfShape(t *testing.T) {
 		"port as a string":      "version: 1\ncoproc: { command: [a], sandbox: { tcp: [\"443\"] } }\n",
 		"wrong reload":          "version: 1\ncoproc: { command: [a], reload: restart }\n",
 		"jsvm with retry":       "version: 1\nplugins: { a: { runtime: jsvm, source: a, entry: a, retry: none } }\n",
+		"entry of a list":       "version: 1\nplugins: { a: { runtime: jsvm, source: [1], entry: a } }\n",
+		"empty list":            "version: 1\nplugins: { a: { runtime: jsvm, source: [], entry: a } }\n",
+		"preload of a module":   "version: 1\nplugins: { a: { runtime: wasm, source: a.wasm, preload: a.js } }\n",
+		"preload of a process":  "version: 1\ncoproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, preload: a.js } }\n",
+		"wrong load policy":     "version: 1\nplugins: { a: { runtime: jsvm, source: a.js, entry: a, on_load_error: ignore } }\n",
+		"builtin load policy":   "version: 1\nplugins: { a: { runtime: builtin, entry: a, on_load_error: fault } }\n",
+		"extractor of a script": "version: 1\nplugins: { a: { runtime: jsvm, source: a.js, entry: a, id_extractor: { from: header, name: X } } }\n",
+		"extractor of nothing":  "version: 1\ncoproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, id_extractor: { name: X } } }\n",
+		"wrong compat":          "version: 1\napis: [{ name: a, compat: kong, match: { path: / }, upstream: { url: \"http://h\" } }]\n",
+		"exempt without path":   "version: 1\napis: [{ name: a, exempt: [{ method: GET }], match: { path: / }, upstream: { url: \"http://h\" } }]\n",
+		"exempt is a list":      "version: 1\napis: [{ name: a, exempt: /health, match: { path: / }, upstream: { url: \"http://h\" } }]\n",
+		"internal with a host":  "version: 1\napis: [{ name: a, internal: true, match: { host: h, path: / }, upstream: { url: \"http://h\" } }]\n",
+		"path and pattern":      "version: 1\nplugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { virtual: [{ path: /, pattern: a, plugin: v }] } }]\n",
+		"no path or pattern":    "version: 1\nplugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { virtual: [{ plugin: v }] } }]\n",
+		"unknown event":         "version: 1\nplugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { event: [{ plugin: v, on: AuthFailed }] } }]\n",
+		"no events":             "version: 1\nplugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { event: [{ plugin: v, on: [] }] } }]\n",
+		"events in a mapping":   "version: 1\nplugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { event: { plugin: v } } }]\n",
+		"hash_keys as a string": "version: 1\nstore: { hash_keys: \"yes\" }\n",
 		"redis":                 "version: 1\nstore: { url: \"redis://h\" }\n",
 		"no value":              "version: 1\nplugins:\n",
 	} {
@@ -243,6 +261,10 @@ func collect(schema, defs map[string]any, path string, all map[string]map[string
 	}
 	if items, ok := schema["items"].(map[string]any); ok {
 		collect(items, defs, path+"[]", all)
+	}
+	options, _ := schema["anyOf"].([]any)
+	for _, o := range options {
+		collect(o.(map[string]any), defs, path, all)
 	}
 	if each, ok := schema["additionalProperties"].(map[string]any); ok {
 		collect(each, defs, path+".NAME", all)

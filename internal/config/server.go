@@ -21,6 +21,9 @@ type Admin struct {
 type Store struct {
 	URL  Text // "memory:"
 	Keys Text // resolved path of a JSON file with keys to begin with; may be empty
+
+	// HashKeys keeps the names of keys out of sessions and counters.
+	HashKeys bool
 }
 
 // Limits bound what clients may send.
@@ -80,7 +83,7 @@ func (f *fields) admin() *Admin {
 func (f *fields) store() Store {
 	m := f.in("store")
 	defer m.done()
-	s := Store{URL: m.text("url", "memory:"), Keys: m.path(m.text("keys", ""))}
+	s := Store{URL: m.text("url", "memory:"), Keys: m.path(m.text("keys", "")), HashKeys: m.flag("hash_keys", false)}
 	if e := m.entry("url"); e != nil {
 		m.storeURL(e.value)
 	}
