@@ -90,9 +90,14 @@ func (x *Exchange) SetBody(m Message, body []byte) error {
 	return nil
 }
 
-// SetStatus sets the status code of the reply: a final one, 200 to 599.
+// SetStatus sets the status code of the reply: a final one, 200 to 599. Where
+// Tyk's scripts run, the codes up to 999 that they may use pass, too.
 func (x *Exchange) SetStatus(status int) error {
-	if status < 200 || status > 599 {
+	most := 599
+	if x.API != nil && x.API.Tyk {
+		most = 999
+	}
+	if status < 200 || status > most {
 		return ErrStatus
 	}
 	if err := x.editable(OfReply); err != nil {
@@ -138,15 +143,31 @@ func (x *Exchange) SetMeta(name, value []byte) error {
 }
 
 // SetSession sets the session. It is legal in the auth hook only; the session
-// must not be changed afterwards.
+// must not be changed afterwards. A gateway that keeps sessions stores it
+// under its key id.
 func (x *Exchange) SetSession(s *Session) error {
 	if x.Hook != Auth {
 		return ErrReadOnly
 	}
 	x.touch(SessionPart)
-	x.Session = s
+	x.Session, x.journal.unsaved = s, true
 	return nil
 }
+
+// UseSession sets a session that was found in the store, so that there is
+// nothing of it to be saved. It is legal in the hooks auth and post_key_auth.
+func (x *Exchange) UseSession(s *Session) error {
+	if x.Hook != Auth && x.Hook != PostKeyAuth {
+		return ErrReadOnly
+	}
+	x.touch(SessionPart)
+	x.Session, x.journal.unsaved = s, false
+	return nil
+}
+
+// Unsaved reports whether the call that is running has changed the session
+// from what the store has.
+func (x *Exchange) Unsaved() bool { return x.journal.unsaved }
 
 // SetMetadata replaces the metadata of the session for the rest of the
 // request. It is legal wherever there is a session. The map must not be
@@ -158,7 +179,7 @@ func (x *Exchange) SetMetadata(metadata map[string]any) error {
 	x.touch(SessionPart)
 	s := *x.Session
 	s.Metadata = metadata
-	x.Session = &s
+	x.Session, x.journal.unsaved = &s, true
 	return nil
 }
 

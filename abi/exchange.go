@@ -20,14 +20,18 @@ type Exchange struct {
 	Session   *Session // set by the auth hook; nil before it and without one
 	Meta      Meta     // what earlier plugins of this request left
 	Notice    Notice   // what happened; event hook only
+	Loop      Loop     // how the request came here from another API
 
 	// BodyLimit is the largest body, in bytes, that SetBody takes. 0 means
 	// no limit. The chain sets it per call from max_body.
 	BodyLimit int
 
-	edited  Part // committed edits
-	journal journal
-	arena   arena
+	redirect []byte
+	cause    Cause
+	final    bool
+	edited   Part // committed edits
+	journal  journal
+	arena    arena
 }
 
 // Request is what the client sent, as edited so far.
@@ -63,12 +67,17 @@ type API struct {
 	ListenPath string
 	Config     []byte // config_data as a JSON object; nil if there is none
 	Generation uint64 // counts reloads
+
+	// Tyk says that the API was written for Tyk: replies that are made on a
+	// plugin's behalf, and events, have Tyk's form.
+	Tyk bool
 }
 
 // Notice is the payload of an event.
 type Notice struct {
-	Name []byte // for instance "AuthFailure"
-	Data []byte // a JSON object
+	Name []byte    // for instance "AuthFailure"
+	Data []byte    // a JSON object
+	Time time.Time // when it happened
 }
 
 // Message selects one of the two HTTP messages of an exchange.

@@ -17,8 +17,11 @@ const (
 	ReplyBody
 	SessionPart
 	MetaPart
+	RedirectPart
+	FinalPart
+	CausePart
 
-	replyParts = ReplyStatus | ReplyHeader | ReplyBody
+	replyParts = ReplyStatus | ReplyHeader | ReplyBody | FinalPart | CausePart
 )
 
 // journal remembers what the touched parts of an exchange were before the
@@ -27,12 +30,16 @@ const (
 // nothing here. See RATIONALE.md, "Why an undo journal?".
 type journal struct {
 	touched Part
-	spent   int // bytes of edits in this call, bodies aside
+	spent   int  // bytes of edits in this call, bodies aside
+	unsaved bool // the session differs from the stored one since this call
 
 	request       Request
 	reply         Reply
 	session       *Session
 	meta          Meta
+	redirect      []byte
+	cause         Cause
+	final         bool
 	requestHeader Header // backing store for request.Header, kept between calls
 	replyHeader   Header
 }
@@ -48,7 +55,7 @@ func (j *journal) reset() {
 // Begin opens the transaction of one plugin call. Only the chain calls it.
 func (x *Exchange) Begin(h Hook, deadline time.Time) {
 	x.Hook, x.Deadline = h, deadline
-	x.journal.touched, x.journal.spent = 0, 0
+	x.journal.touched, x.journal.spent, x.journal.unsaved = 0, 0, false
 }
 
 // Commit keeps the edits of the call. A plugin that let a request continue
@@ -99,6 +106,12 @@ func (x *Exchange) touch(p Part) {
 		j.session = x.Session
 	case MetaPart:
 		j.meta = append(j.meta[:0], x.Meta...)
+	case RedirectPart:
+		j.redirect = x.redirect
+	case FinalPart:
+		j.final = x.final
+	case CausePart:
+		j.cause = x.cause
 	}
 }
 
@@ -136,5 +149,14 @@ func (x *Exchange) undo(parts Part) {
 	}
 	if parts&MetaPart != 0 {
 		x.Meta = append(x.Meta[:0], j.meta...)
+	}
+	if parts&RedirectPart != 0 {
+		x.redirect = j.redirect
+	}
+	if parts&FinalPart != 0 {
+		x.final = j.final
+	}
+	if parts&CausePart != 0 {
+		x.cause = j.cause
 	}
 }
