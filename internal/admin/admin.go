@@ -32,6 +32,10 @@ type Config struct {
 	// can carry it, nil if there is none. It is called like Chains.
 	Process func() any
 
+	// Lab serves everything below /lab/, where / leads as well. Nil means that
+	// there is no such page.
+	Lab http.Handler
+
 	Logger *zerolog.Logger // nil logs nothing
 }
 
@@ -81,6 +85,10 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.HandleFunc("GET /status", s.status)
+	if s.cfg.Lab != nil {
+		mux.Handle("/lab/", s.cfg.Lab)
+		mux.Handle("GET /{$}", http.RedirectHandler("/lab/", http.StatusFound))
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	return mux
 }

@@ -48,6 +48,8 @@ var layers = map[string][]string{
 	"internal/admin":    {"abi", "proxy/chain"},
 	"internal/lab":      {"abi", "proxy/chain"},
 
+	"internal/browsertest": {},
+
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
 
@@ -66,6 +68,8 @@ var homes = map[string][]string{
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
 	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot"},
+	"github.com/chromedp/chromedp":             {"internal/browsertest"},
+	"github.com/chromedp/cdproto":              {"internal/browsertest"},
 	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only

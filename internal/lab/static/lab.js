@@ -1,6 +1,7 @@
 // The page of the isolation lab: one snapshot when it is opened, then events.
 
-const keep = 120;
+const keep = 120; // samples
+const shown = 25; // faults
 const state = { snapshot: null, samples: [], faults: [], chart: null, quantile: "p99_us" };
 const $ = (id) => document.getElementById(id);
 
@@ -136,7 +137,7 @@ function drawSteps(sample) {
 
 function drawFaults() {
   $("no-faults").hidden = state.faults.length > 0;
-  $("faults").replaceChildren(...state.faults.map((f) => el("tr", {},
+  $("faults").replaceChildren(...state.faults.slice(0, shown).map((f) => el("tr", {},
     el("td", {}, clock(f.time)), el("td", {}, f.api), el("td", {}, f.plugin), modelCell(f.model), el("td", {}, f.hook), el("td", {}, f.kind),
     el("td", {}, f.status ? String(f.status) : "its answer: the fault was let pass"), el("td", { class: "text" }, f.message))));
 }
@@ -154,7 +155,7 @@ function drawChart() {
   state.chart?.destroy();
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  const axis = { stroke: colour("soft"), grid: { stroke: colour("line") }, ticks: { stroke: colour("line") } };
+  const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 0.5 }, ticks: { stroke: colour("line"), width: 0.5 } };
   state.chart = new uPlot({
     width: $("chart").clientWidth - 16, height: 280,
     scales: { y: { distr: 3, range: (u, low, high) => [Math.max(low || 1, 0.1) / 2, (high || 1000) * 2] } },
