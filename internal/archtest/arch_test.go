@@ -41,17 +41,21 @@ var layers = map[string][]string{
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
 	"runtime/coproc/sandbox": {},
 
-	"internal/archtest": {},
-	"internal/config":   {"abi"},
-	"internal/fixture":  {"abi", "proxy/chain"},
-	"internal/scaffold": {"sdk"},
-	"internal/admin":    {"abi", "proxy/chain"},
-	"internal/lab":      {"abi", "proxy/chain"},
+	"internal/archtest":      {},
+	"internal/config":        {"abi"},
+	"internal/fixture":       {"abi", "proxy/chain"},
+	"internal/faults":        {"internal/faults/attack"},
+	"internal/faults/attack": {"runtime/wasm/wasmtest", "sdk/coproc/go"},
+	"internal/scaffold":      {"sdk"},
+	"internal/admin":         {"abi", "proxy/chain"},
+	"internal/lab":           {"abi", "proxy/chain"},
 
 	"internal/browsertest": {},
 
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
+	"internal/tyk/native":   {"internal/tyk/document"},
+	"internal/tyk/bundle":   {},
 
 	"sdk":           {},
 	"examples":      {},
