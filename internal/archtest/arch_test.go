@@ -51,6 +51,7 @@ var layers = map[string][]string{
 	"internal/lab":           {"abi", "proxy/chain"},
 
 	"internal/browsertest": {},
+	"internal/bench/peers": {},
 
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},

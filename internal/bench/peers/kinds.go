@@ -1,0 +1,41 @@
+package peers
+
+import (
+	"os/exec"
+	"path/filepath"
+)
+
+// nginxModules is where Debian's packages put the modules.
+const nginxModules = "/usr/lib/nginx/modules"
+
+func nginx() peerKind {
+	return peerKind{
+		name: "nginx", program: "nginx", packages: "nginx libnginx-mod-http-lua libnginx-mod-http-js",
+		needs:       []string{nginxModules + "/ngx_http_lua_module.so", nginxModules + "/ngx_http_js_module.so"},
+		versionFlag: "-v",
+		files:       []string{"nginx.conf", "nginx.lua", "headers.mjs"},
+		rows: []Row{
+			{Name: "nginx", Plain: "nginx", Addr: "Plain"},
+			{Name: "nginx + Lua", Plain: "nginx", Addr: "Lua"},
+			{Name: "nginx + njs", Plain: "nginx", Addr: "JS"},
+		},
+		command: func(program, dir string) *exec.Cmd {
+			return exec.Command(program, "-e", filepath.Join(dir, "start.log"), "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
+		},
+	}
+}
+
+func haproxy() peerKind {
+	return peerKind{
+		name: "HAProxy", program: "haproxy", packages: "haproxy",
+		versionFlag: "-v",
+		files:       []string{"haproxy.cfg", "haproxy.lua"},
+		rows: []Row{
+			{Name: "HAProxy", Plain: "HAProxy", Addr: "Plain"},
+			{Name: "HAProxy + Lua", Plain: "HAProxy", Addr: "Lua"},
+		},
+		command: func(program, dir string) *exec.Cmd {
+			return exec.Command(program, "-db", "-f", filepath.Join(dir, "haproxy.cfg"))
+		},
+	}
+}
