@@ -3,13 +3,16 @@ package abi
 import "bytes"
 
 // Loop says how a request came to the chain that is running, if one of this
-// gateway's own APIs sent it there with [Exchange.Redirect]. It is zero for a
-// request as it came from outside.
+// gateway's own APIs sent it there with [Exchange.Redirect].
 type Loop struct {
-	Depth       int  // redirects so far
+	Depth       int  // redirects so far; 0 for a request as it came from outside
 	Limit       int  // how many there may be; 0 as long as none was asked for
 	Self        bool // the last one was to the API itself, from the start of its chain
 	CheckLimits bool // the last one asked for the rate limit to count
+
+	// Authenticated says that the request has passed every check of a
+	// credential of the API that it is in. The chain sets it.
+	Authenticated bool
 }
 
 // Redirect sends the request to an API of this gateway instead of the

@@ -1,23 +1,20 @@
 package chain
 
 import (
-	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/proxy/urlpath"
 )
-
-// requestHooks are the hooks of a request on its way to the upstream, in
-// order. Virtual comes after them, by path.
-var requestHooks = [...]abi.Hook{abi.Pre, abi.Auth, abi.PostKeyAuth, abi.RateLimit, abi.Post}
 
 // Chain is the ordered plugins of one API. Make one with [New].
 type Chain struct {
 	api      *abi.API
-	steps    [abi.HookCount][]*Step
+	rules    *rules
+	steps    [abi.HookCount][]*Step // the virtual ones in the order of virtuals
 	virtuals []Virtual
+	exempt   []Pattern
 	observe  func(*abi.Exchange, *Fault)
+	save     func(deadline time.Time, s *abi.Session) error
 	events   *events // nil without subscribers
 
 	requestBody, replyBody bool
@@ -27,10 +24,21 @@ type Chain struct {
 // Config describes a chain.
 type Config struct {
 	API *abi.API
+	// Compat says whose rules the API follows where they differ. An API whose
+	// field Tyk is set follows Tyk's in any case.
+	Compat Compat
 	// Steps are the plugins of each hook, in order. Those of the virtual hook
 	// are in Virtuals.
 	Steps    [abi.HookCount][]*Step
 	Virtuals []Virtual
+	// Exempt are the requests for which the steps marked as Exemptable are
+	// left out.
+	Exempt []Pattern
+	// Save is given a session with a key id when a plugin has set or changed
+	// it, once that is committed, on the goroutine of the request, whatever
+	// becomes of the request then. An error is told to Observe and ends
+	// nothing. It may be nil: then changes last as long as the request.
+	Save func(deadline time.Time, s *abi.Session) error
 	// Observe is told of every fault, also of those that the policy lets
 	// pass, on the goroutine of the request. It must not keep x. It may be nil.
 	Observe func(x *abi.Exchange, f *Fault)
@@ -39,20 +47,14 @@ type Config struct {
 	EventQueue int
 }
 
-// Virtual binds a plugin to one path below the API, in place of the upstream.
-type Virtual struct {
-	Method string // empty means any
-	// Path is compared with the path of the request, listen path included,
-	// in all its spellings; see package urlpath. With a slash at its end it
-	// stands for everything below it.
-	Path string
-	Step *Step
-}
-
 // New checks that every plugin implements the hooks it is bound to and
 // returns the chain. Close must be called when it is no longer used.
 func New(cfg Config) (*Chain, error) {
-	c := &Chain{api: cfg.API, steps: cfg.Steps, virtuals: cfg.Virtuals, observe: cfg.Observe}
+	c := &Chain{
+		api: cfg.API, rules: cfg.rules(), steps: cfg.Steps, exempt: cfg.Exempt,
+		observe: cfg.Observe, save: cfg.Save,
+	}
+	c.setVirtuals(cfg.Virtuals)
 	if c.observe == nil {
 		c.observe = func(*abi.Exchange, *Fault) {}
 	}
@@ -67,6 +69,7 @@ func New(cfg Config) (*Chain, error) {
 			return nil, abi.Errorf(abi.Refused, "hook %s takes one plugin, not %d", h, n)
 		}
 	}
+	c.markLastAuth()
 	c.events = newEvents(c.api, c.steps[abi.Event], cfg.EventQueue, c.call)
 	return c, nil
 }
@@ -95,26 +98,44 @@ func (c *Chain) EditsReply() bool { return len(c.steps[abi.Response]) > 0 }
 // plugins that need one; 0 means no limit.
 func (c *Chain) BodyLimit() int { return c.bodyLimit }
 
+// Compat returns whose rules the chain follows.
+func (c *Chain) Compat() Compat { return c.rules.compat }
+
 // HandleRequest runs the hooks before the upstream. Continue means that x is
-// to be sent there; Respond means that x.Reply is final. An error is a
-// [*Fault] that the plugin's policy does not let pass.
+// to be sent there. Respond means that the request ends here: it goes on with
+// another chain if x.Redirected tells of one, else x.Reply is final. An error
+// is a [*Fault] that the plugin's policy does not let pass.
 func (c *Chain) HandleRequest(x *abi.Exchange) (abi.Verdict, error) {
 	x.API = c.api
 	now := time.Now()
-	for _, h := range requestHooks {
-		for _, s := range c.steps[h] {
+	exempt := c.exempts(x)
+	for _, h := range c.rules.order {
+		for _, s := range c.at(h, x) {
+			if s.skips(x, exempt) {
+				continue
+			}
 			v, end, err := c.step(x, s, h, now)
 			if v == abi.Respond || err != nil {
-				c.notify(x, s, h, err)
-				return v, err
+				return v, c.finish(x, s, h, err)
 			}
 			now = end
 		}
 	}
-	if s := c.virtual(x); s != nil {
-		return c.answer(x, s, now)
-	}
 	return abi.Continue, nil
+}
+
+// finish ends a request that does not go to the upstream. Where the rules of
+// the API say so, the response hooks see an answer as they would see the
+// upstream's.
+func (c *Chain) finish(x *abi.Exchange, s *Step, h abi.Hook, err error) error {
+	if err == nil && x.Redirected() != nil {
+		return nil
+	}
+	c.notify(x, s, h, err)
+	if err != nil || x.Rejected() || !c.rules.shown.Has(h) {
+		return err
+	}
+	return c.HandleReply(x)
 }
 
 // HandleReply runs the response hooks on x.Reply. A plugin that returns
@@ -135,42 +156,12 @@ func (c *Chain) HandleReply(x *abi.Exchange) error {
 	return nil
 }
 
-// answer lets a virtual plugin stand in for the upstream; the response hooks
-// see its reply as they would see the upstream's.
-func (c *Chain) answer(x *abi.Exchange, s *Step, now time.Time) (abi.Verdict, error) {
-	v, _, err := c.step(x, s, abi.Virtual, now)
-	if err != nil {
-		c.notify(x, s, abi.Virtual, err)
-		return abi.Respond, err
+// at returns the steps that a request passes in a hook.
+func (c *Chain) at(h abi.Hook, x *abi.Exchange) []*Step {
+	if h == abi.Virtual {
+		return c.virtual(x)
 	}
-	if v == abi.Continue { // on_fault: open let the fault pass
-		return abi.Continue, nil
-	}
-	return abi.Respond, c.HandleReply(x)
-}
-
-// virtual returns the plugin bound to the request's path, if there is one.
-func (c *Chain) virtual(x *abi.Exchange) *Step {
-	if len(c.virtuals) == 0 {
-		return nil
-	}
-	path := urlpath.Clean(pathOf(x.Request.URI), nil)
-	for i := range c.virtuals {
-		if v := &c.virtuals[i]; v.matches(x.Request.Method, path) {
-			return v.Step
-		}
-	}
-	return nil
-}
-
-func (v *Virtual) matches(method, path []byte) bool {
-	if v.Method != "" && v.Method != string(method) {
-		return false
-	}
-	if strings.HasSuffix(v.Path, "/") {
-		return len(path) >= len(v.Path) && string(path[:len(v.Path)]) == v.Path
-	}
-	return v.Path == string(path)
+	return c.steps[h]
 }
 
 // demand adds up what the plugins need buffered. The smallest limit counts:
@@ -183,14 +174,4 @@ func (c *Chain) demand(s *Step, h abi.Hook) {
 	if (request || reply) && s.BodyLimit > 0 && (c.bodyLimit == 0 || s.BodyLimit < c.bodyLimit) {
 		c.bodyLimit = s.BodyLimit
 	}
-}
-
-// pathOf returns the target without its query.
-func pathOf(uri []byte) []byte {
-	for i, b := range uri {
-		if b == '?' {
-			return uri[:i]
-		}
-	}
-	return uri
 }

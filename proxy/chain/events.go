@@ -2,30 +2,13 @@ package chain
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
 )
-
-// Names of the events a chain sends.
-const (
-	EventAuthFailure       = "AuthFailure"
-	EventRateLimitExceeded = "RateLimitExceeded"
-	EventPluginFault       = "PluginFault"
-)
-
-// notice is the payload of an event.
-type notice struct {
-	API       string `json:"api"`
-	RequestID string `json:"request_id"`
-	Path      string `json:"path"`
-	Plugin    string `json:"plugin"`
-	Hook      string `json:"hook"`
-	Status    int    `json:"status,omitempty"`
-	Kind      string `json:"kind,omitempty"` // of a fault
-}
 
 // events delivers to the subscribers of one API, outside the way of requests.
 // One goroutine owns its exchange; a full queue drops.
@@ -63,14 +46,25 @@ func (e *events) deliver() {
 		x.Reset()
 		x.API, x.Notice = e.api, n
 		for _, s := range e.steps {
+			if !s.wants(string(n.Name)) {
+				continue
+			}
 			// Faults are in the step's counts; there is no client to tell.
 			_, _, _ = e.call(&x, s, abi.Event, time.Now())
 		}
 	}
 }
 
-func (e *events) send(name string, n notice) {
-	data, err := json.Marshal(n)
+// wants reports whether the step subscribes to events of that name.
+func (s *Step) wants(name string) bool { return len(s.Events) == 0 || slices.Contains(s.Events, name) }
+
+// wanted reports whether anybody subscribes to events of that name.
+func (e *events) wanted(name string) bool {
+	return slices.ContainsFunc(e.steps, func(s *Step) bool { return s.wants(name) })
+}
+
+func (e *events) send(name string, payload any) {
+	data, err := json.Marshal(payload)
 	if err != nil {
 		return // a struct of strings and ints always encodes
 	}
@@ -80,7 +74,7 @@ func (e *events) send(name string, n notice) {
 		return
 	}
 	select {
-	case e.queue <- abi.Notice{Name: []byte(name), Data: data}:
+	case e.queue <- abi.Notice{Name: []byte(name), Data: data, Time: time.Now()}:
 	default:
 		e.dropped.Add(1)
 	}
@@ -102,36 +96,4 @@ func (c *Chain) DroppedEvents() uint64 {
 		return 0
 	}
 	return c.events.dropped.Load()
-}
-
-// notify tells subscribers why a request ended early.
-func (c *Chain) notify(x *abi.Exchange, s *Step, h abi.Hook, err error) {
-	if c.events == nil {
-		return
-	}
-	name := eventName(h, err)
-	if name == "" {
-		return
-	}
-	n := notice{
-		API: c.api.Name, RequestID: string(x.RequestID), Path: string(pathOf(x.Request.URI)),
-		Plugin: s.Name, Hook: h.String(), Status: x.Reply.Status,
-	}
-	if err != nil {
-		n.Kind = abi.KindOf(err).String()
-		n.Status = abi.KindOf(err).Status()
-	}
-	c.events.send(name, n)
-}
-
-func eventName(h abi.Hook, err error) string {
-	switch {
-	case err != nil:
-		return EventPluginFault
-	case h == abi.Auth:
-		return EventAuthFailure
-	case h == abi.RateLimit:
-		return EventRateLimitExceeded
-	}
-	return ""
 }

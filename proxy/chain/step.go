@@ -41,8 +41,21 @@ type Step struct {
 	OnFault   Policy
 	BodyLimit int // bytes; 0 means no limit
 
-	hook  abi.Hook
-	stats Stats
+	// Exemptable leaves the step out for requests that are exempt.
+	Exemptable bool
+	// Authenticates says that the step checks a credential although it is not
+	// bound to auth. It is then left out where the auth hook is, and must not
+	// fail open.
+	Authenticates bool
+	// NoSave says that the sessions the step sets are for this request only.
+	NoSave bool
+	// Events are the names of the events an event step is told of; none means
+	// all.
+	Events []string
+
+	hook     abi.Hook
+	lastAuth bool // no later step of the chain checks a credential
+	stats    Stats
 }
 
 // Hook returns the hook the step is bound to, once [New] has taken it.
@@ -62,11 +75,11 @@ func (c *Chain) Steps() iter.Seq[*Step] {
 	}
 }
 
-// bindings yields the steps with their hooks; virtual ones after post.
+// bindings yields the steps with their hooks, in the order of the constants.
 func (c *Chain) bindings() iter.Seq2[*Step, abi.Hook] {
 	return func(yield func(*Step, abi.Hook) bool) {
 		for h := range abi.AllHooks.All() {
-			for _, s := range c.at(h) {
+			for _, s := range c.steps[h] {
 				if !yield(s, h) {
 					return
 				}
@@ -75,25 +88,13 @@ func (c *Chain) bindings() iter.Seq2[*Step, abi.Hook] {
 	}
 }
 
-// at returns the steps bound to one hook.
-func (c *Chain) at(h abi.Hook) []*Step {
-	if h != abi.Virtual {
-		return c.steps[h]
-	}
-	var steps []*Step
-	for _, v := range c.virtuals {
-		steps = append(steps, v.Step)
-	}
-	return steps
-}
-
 // bind checks that the plugin can serve the hook.
 func (s *Step) bind(h abi.Hook) error {
 	d := s.Plugin.Declares()
 	if !d.Hooks.Has(h) {
 		return abi.Errorf(abi.Refused, "plugin %s does not implement hook %s; it implements %s", s.Name, h, d.Hooks)
 	}
-	if h == abi.Auth && s.OnFault == Open {
+	if s.OnFault == Open && (h == abi.Auth || s.Authenticates) {
 		return abi.Errorf(abi.Refused, "plugin %s: on_fault: open is not allowed on hook auth", s.Name)
 	}
 	if s.Timeout == 0 {
@@ -106,8 +107,12 @@ func (s *Step) bind(h abi.Hook) error {
 // step runs one plugin in its transaction and applies its fault policy. It
 // returns the time at which the call ended.
 func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi.Verdict, time.Time, error) {
+	if x.Loop.Depth > 0 && h == abi.Auth {
+		x.Session = nil // that of another API must not pass for this one's
+	}
 	v, end, err := c.call(x, s, h, start)
 	if err == nil {
+		x.Loop.Authenticated = x.Loop.Authenticated || (s.lastAuth && v == abi.Continue)
 		return v, end, nil
 	}
 	f := &Fault{Step: s, Hook: h, Err: asError(err)}
@@ -134,7 +139,25 @@ func (c *Chain) call(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 		return abi.Respond, end, err
 	}
 	x.Commit(v)
+	if c.save != nil && x.Unsaved() && !s.NoSave {
+		end = c.saveSession(x, s, end)
+	}
+	if x.Redirected() != nil {
+		return abi.Respond, end, nil
+	}
 	return v, end, nil
+}
+
+// saveSession hands the session of x to whoever keeps sessions. It returns
+// the time at which that ended.
+func (c *Chain) saveSession(x *abi.Exchange, s *Step, now time.Time) time.Time {
+	if x.Session == nil || x.Session.KeyID == "" {
+		return now
+	}
+	if err := c.save(now.Add(s.Timeout), x.Session); err != nil {
+		c.observe(x, &Fault{Step: s, Hook: x.Hook, Err: abi.Errorf(abi.Unavailable, "session is not saved: %w", err)})
+	}
+	return time.Now()
 }
 
 // guard turns a panic of a runtime into a fault of this one call.
@@ -162,6 +185,8 @@ func check(x *abi.Exchange, v abi.Verdict) error {
 	switch {
 	case v > abi.Respond:
 		return errVerdict
+	case x.Redirected() != nil:
+		return nil
 	case v == abi.Respond && x.Reply.Status == 0 && x.Hook != abi.Event:
 		return errNoReply
 	case v == abi.Continue && x.Hook == abi.Auth && x.Session == nil:
