@@ -45,7 +45,9 @@ func secure(h http.Handler) http.Handler {
 	})
 }
 
-func (l *Lab) snapshot(w http.ResponseWriter, _ *http.Request) { l.json(w, http.StatusOK, l.Snapshot()) }
+func (l *Lab) snapshot(w http.ResponseWriter, _ *http.Request) {
+	l.json(w, http.StatusOK, l.Snapshot())
+}
 
 // Snapshot returns everything the page shows.
 func (l *Lab) Snapshot() Snapshot {

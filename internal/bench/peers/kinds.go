@@ -1,9 +1,6 @@
 package peers
 
-import (
-	"os/exec"
-	"path/filepath"
-)
+import "path/filepath"
 
 // nginxModules is where Debian's packages put the modules.
 const nginxModules = "/usr/lib/nginx/modules"
@@ -19,8 +16,8 @@ func nginx() peerKind {
 			{Name: "nginx + Lua", Plain: "nginx", Addr: "Lua"},
 			{Name: "nginx + njs", Plain: "nginx", Addr: "JS"},
 		},
-		command: func(program, dir string) *exec.Cmd {
-			return exec.Command(program, "-e", filepath.Join(dir, "start.log"), "-p", dir, "-c", filepath.Join(dir, "nginx.conf"))
+		arguments: func(dir string) []string {
+			return []string{"-e", filepath.Join(dir, "start.log"), "-p", dir, "-c", filepath.Join(dir, "nginx.conf")}
 		},
 	}
 }
@@ -34,8 +31,6 @@ func haproxy() peerKind {
 			{Name: "HAProxy", Plain: "HAProxy", Addr: "Plain"},
 			{Name: "HAProxy + Lua", Plain: "HAProxy", Addr: "Lua"},
 		},
-		command: func(program, dir string) *exec.Cmd {
-			return exec.Command(program, "-db", "-f", filepath.Join(dir, "haproxy.cfg"))
-		},
+		arguments: func(dir string) []string { return []string{"-db", "-f", filepath.Join(dir, "haproxy.cfg")} },
 	}
 }

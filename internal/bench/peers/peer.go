@@ -52,7 +52,7 @@ type peerKind struct {
 	versionFlag   string
 	files         []string // of package configs; the first is the configuration
 	rows          []Row
-	command       func(program, dir string) *exec.Cmd
+	arguments     func(dir string) []string
 }
 
 // Start starts everything that is installed. missing says what is not, with
@@ -100,7 +100,7 @@ func (k *peerKind) start(ctx context.Context, program string, cfg Config) (*Peer
 		return nil, errors.Join(err, os.RemoveAll(p.dir))
 	}
 	p.Version = version(ctx, program, k.versionFlag)
-	p.cmd = k.command(program, p.dir)
+	p.cmd = exec.Command(program, k.arguments(p.dir)...) //nolint:noctx // Close ends it, gently
 	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
 	p.cmd.SysProcAttr = endWithParent()
 	if err := p.cmd.Start(); err != nil {
