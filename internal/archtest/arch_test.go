@@ -58,6 +58,12 @@ var layers = map[string][]string{
 	"internal/tyk/native":   {"internal/tyk/document"},
 	"internal/tyk/bundle":   {},
 
+	"internal/bench/guest":     {},
+	"internal/bench/load":      {},
+	"internal/bench/plain":     {},
+	"internal/bench/reference": {"abi", "abi/tykjs", "abi/wire"},
+	"internal/bench/usage":     {},
+
 	"sdk":           {},
 	"examples":      {},
 	"cmd/sallyport": {"*"},
@@ -65,14 +71,16 @@ var layers = map[string][]string{
 
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
-	"github.com/valyala/fasthttp":              {"proxy"},
+	"github.com/valyala/fasthttp":              {"proxy", "internal/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "internal/bench/reference"},
+	"github.com/dop251/goja":                   {"internal/bench/reference"},
+	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot"},
+	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot", "internal/bench/load", "internal/bench/usage"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
 	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},

@@ -7,69 +7,40 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/faults/attack"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
-// attack is a guest that does harm in its hook pre. Its hook post continues.
-type attack struct {
+// assault is a guest that does harm in its hook pre. Its hook post continues.
+type assault struct {
 	name  string
 	guest *wasmtest.Module
 	want  abi.Kind
 }
 
-func attacks() []attack {
-	return []attack{
-		{"endless loop", guest(wasmtest.Loop()), abi.Timeout},
-		{"endless recursion", recursionBomb(), abi.Limit},
-		{"exponential calls without a loop", callTree(), abi.Timeout},
-		{"memory bomb", memoryBomb(), abi.Limit},
-		{"memory.fill of everything", fills(), abi.Timeout},
-		{"trap", guest(wasmtest.Unreachable()), abi.Trap},
+func assaults() []assault {
+	return []assault{
+		{"endless loop", attack.Loop().Always(), abi.Timeout},
+		{"endless recursion", attack.Recursion().Always(), abi.Limit},
+		{"exponential calls without a loop", attack.CallTree().Always(), abi.Timeout},
+		{"memory bomb", attack.GrowForever().Always(), abi.Limit},
+		{"memory.fill of everything", attack.FillForever(64<<4 - 1).Always(), abi.Timeout},
+		{"trap", attack.Trap().Always(), abi.Trap},
 		{"exit", exits(1), abi.Trap},
 		{"long sleep", sleeps(), abi.Timeout},
-		{"log flood", logFlood(), abi.Timeout},
+		{"log flood", attack.Chatter().Always(), abi.Timeout},
 		{"output flood in one call", outputFlood(), abi.Timeout},
 		{"random bytes in a loop", randomFlood(), abi.Timeout},
 		{"pointers out of bounds", outOfBounds(), abi.Trap},
-		{"huge reply", hugeReply(), abi.Limit},
-		{"header bomb", headerBomb(), abi.Limit},
+		{"huge reply", attack.HugeReply().Always(), abi.Limit},
+		{"header bomb", attack.HeaderBomb().Always(), abi.Limit},
 	}
 }
 
 // bystander adds the hook that neighbours call.
 func bystander(m *wasmtest.Module) *wasmtest.Module {
 	m.Func("sallyport_post", wasmtest.Const(0))
-	return m
-}
-
-// callTree calls two functions that call two functions and so on: 2^60 calls,
-// 60 deep.
-func callTree() *wasmtest.Module {
-	const depth = 60
-	m := wasmtest.New(1)
-	leaf := m.Func("", wasmtest.Const(0))
-	for range depth {
-		leaf = m.Func("", wasmtest.Call(leaf), wasmtest.Drop(), wasmtest.Call(leaf))
-	}
-	m.Func("sallyport_pre", wasmtest.Call(leaf))
-	return m
-}
-
-// fills grows as far as it may and fills all of it, again and again.
-func fills() *wasmtest.Module {
-	size := []byte{0x3f, 0}
-	shift := slices.Concat(wasmtest.Const(16), []byte{0x74})
-	fill := []byte{0xfc, 0x0b, 0}
-	return guest(
-		wasmtest.Grow(64<<4-1), wasmtest.Drop(), // 64 MiB together
-		wasmtest.Loop(wasmtest.Const(0), wasmtest.Const(1), size, shift, fill))
-}
-
-func logFlood() *wasmtest.Module {
-	m := wasmtest.New(16)
-	log := m.Import("sallyport", "log", 3, wasmtest.I32)
-	m.Func("sallyport_pre", wasmtest.Loop(wasmtest.Call(log, 2, 0, 16<<16), wasmtest.Drop()))
 	return m
 }
 
@@ -82,15 +53,12 @@ func outputFlood() *wasmtest.Module {
 	m.Proc("_initialize", wasmtest.Loop(
 		wasmtest.Load(counter), wasmtest.Const(length), []byte{0x36, 2, 4}, // the second word of the item
 		wasmtest.Store(counter, slices.Concat(wasmtest.Load(counter), wasmtest.Const(8), wasmtest.Add())),
-		wasmtest.Load(counter), wasmtest.Const(-counter), wasmtest.Add(), wasmtest.Less0(), not(),
+		wasmtest.Load(counter), wasmtest.Const(-counter), wasmtest.Add(), wasmtest.Less0(), wasmtest.Not(),
 		wasmtest.If([]byte{0x0f}), // return
 	))
 	m.Func("sallyport_pre", wasmtest.Call(write, 1, 0, buffers, counter+8), wasmtest.Drop(), wasmtest.Loop())
 	return m
 }
-
-// not replaces a number by whether it is zero.
-func not() []byte { return []byte{0x45} }
 
 func randomFlood() *wasmtest.Module {
 	m := wasmtest.New(16)
@@ -110,26 +78,9 @@ func outOfBounds() *wasmtest.Module {
 	get := m.Import("sallyport", "header_get", 5, wasmtest.I32)
 	carryOn := slices.Concat(wasmtest.Const(0), []byte{0x0f}) // return 0: the host let it pass
 	m.Func("sallyport_pre",
-		wasmtest.Call(random, 65_530, 100), not(), wasmtest.If(carryOn),
-		wasmtest.Call(get, 0, -8, 100, 0, 0), wasmtest.Less0(), not(), wasmtest.If(carryOn),
+		wasmtest.Call(random, 65_530, 100), wasmtest.Not(), wasmtest.If(carryOn),
+		wasmtest.Call(get, 0, -8, 100, 0, 0), wasmtest.Less0(), wasmtest.Not(), wasmtest.If(carryOn),
 		wasmtest.Load(1<<30))
-	return m
-}
-
-// hugeReply sets a body of 8 MiB where 1 MiB is allowed, and insists.
-func hugeReply() *wasmtest.Module {
-	m := wasmtest.New(130)
-	set := m.Import("sallyport", "reply_body_set", 2, wasmtest.I32)
-	m.Func("sallyport_pre", wasmtest.Call(set, 0, 8<<20), wasmtest.Less0(), wasmtest.If(wasmtest.Unreachable()), wasmtest.Const(0))
-	return m
-}
-
-// headerBomb adds fields until that is refused, and traps.
-func headerBomb() *wasmtest.Module {
-	m := wasmtest.New(1).Data(0, "X-Bomb")
-	add := m.Import("sallyport", "header_add", 5, wasmtest.I32)
-	m.Func("sallyport_pre", wasmtest.Loop(
-		wasmtest.Call(add, 0, 0, 6, 0, 6), wasmtest.Less0(), wasmtest.If(wasmtest.Unreachable())))
 	return m
 }
 
@@ -142,7 +93,7 @@ func TestAttacksAreContained(t *testing.T) {
 	each(t, func(t *testing.T, w way) {
 		r := w.runtime(t, wasm.Config{})
 		other := loadIn(t, r, spec(t, bystander(guest()).Bytes(), abi.Fresh, 2))
-		for _, a := range attacks() {
+		for _, a := range assaults() {
 			t.Run(a.name, func(t *testing.T) {
 				s := spec(t, bystander(a.guest).Bytes(), abi.Fresh, 4)
 				s.Limits.Memory = 64 << 20
@@ -160,7 +111,7 @@ func TestAttacksAreContained(t *testing.T) {
 }
 
 // strike runs an attack twice among its neighbours.
-func strike(t *testing.T, a attack, p, other abi.Plugin) {
+func strike(t *testing.T, a assault, p, other abi.Plugin) {
 	t.Helper()
 	var calls sync.WaitGroup
 	for i := range neighbours {
@@ -182,7 +133,7 @@ func strike(t *testing.T, a attack, p, other abi.Plugin) {
 }
 
 // run runs the attack, again if it finds no instance before its deadline.
-func (a attack) run(p abi.Plugin) (err error) {
+func (a assault) run(p abi.Plugin) (err error) {
 	timeout := long
 	if a.want == abi.Timeout {
 		timeout = short
@@ -214,7 +165,7 @@ func TestATrapInAnyHookIsContained(t *testing.T) {
 // TestAnOverrunIsSmall bounds how far a guest gets past its deadline, with a
 // wide margin: without checks these guests would run for minutes.
 func TestAnOverrunIsSmall(t *testing.T) {
-	for _, a := range attacks() {
+	for _, a := range assaults() {
 		if a.want != abi.Timeout {
 			continue
 		}

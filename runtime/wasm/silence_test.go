@@ -40,6 +40,6 @@ func TestAHostCallThatGetsNoAnswerIsContained(t *testing.T) {
 	p := loadIn(t, r, s)
 	other := loadIn(t, r, spec(t, bystander(guest()).Bytes(), abi.Fresh, 2))
 	for range 3 {
-		strike(t, attack{name: "silence", want: abi.Timeout}, p, other)
+		strike(t, assault{name: "silence", want: abi.Timeout}, p, other)
 	}
 }

@@ -63,3 +63,41 @@ func Grow(pages int32) []byte {
 
 // Less0 replaces a number by whether it is below zero.
 func Less0() []byte { return slices.Concat(Const(0), []byte{0x48}) }
+
+// Return ends the function with the number that code leaves.
+func Return(code []byte) []byte { return append(slices.Clone(code), 0x0f) }
+
+// Not replaces a number by whether it is zero.
+func Not() []byte { return []byte{0x45} }
+
+// Fill sets length bytes from address on to one, in one instruction; each
+// argument is code that leaves a number.
+func Fill(address, length []byte) []byte {
+	return slices.Concat(address, Const(1), length, []byte{0xfc, 0x0b, 0})
+}
+
+// Size leaves the size of the memory in bytes.
+func Size() []byte {
+	return slices.Concat([]byte{0x3f, 0}, Const(16), []byte{0x74})
+}
+
+// Subtract subtracts the number on top of the stack from the one below it.
+func Subtract() []byte { return []byte{0x6b} }
+
+// While repeats nothing for as long as condition leaves a number that is not
+// zero.
+func While(condition []byte) []byte {
+	return slices.Concat([]byte{0x03, 0x40}, condition, []byte{0x0d, 0, 0x0b})
+}
+
+// Const64 pushes an i64 from 0 to 63.
+func Const64(n byte) []byte { return []byte{0x42, n & 0x3f} }
+
+// Times64 multiplies the i32 that code leaves by a number and leaves an i64.
+func Times64(code []byte, n int32) []byte {
+	const extend, multiply = 0xac, 0x7e
+	return slices.Concat(code, []byte{extend}, Const(n), []byte{extend, multiply})
+}
+
+// Less64 leaves whether one i64 is less than another.
+func Less64(one, other []byte) []byte { return slices.Concat(one, other, []byte{0x53}) }

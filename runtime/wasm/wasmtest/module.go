@@ -1,11 +1,12 @@
 // Package wasmtest makes guests for tests: small binaries instruction by
-// instruction, and whole Go programs.
+// instruction, and whole Go programs. What attacks the gateway on purpose is
+// made with it, too, so that it does not import the testing package.
 package wasmtest
 
 import "slices"
 
 // Module is a WebAssembly binary in the making. All functions are without
-// parameters and return an i32, all imports take i32 parameters.
+// parameters and return an i32.
 type Module struct {
 	pages     uint32 // of memory; its maximum is not limited
 	noMemory  bool
@@ -35,12 +36,20 @@ func (m *Module) WithoutMemory() *Module {
 // Import adds an imported function with n i32 parameters and a result and
 // returns its index. All imports come before the first Func.
 func (m *Module) Import(module, name string, n int, result byte) uint32 {
-	params := slices.Repeat([]byte{I32}, n)
+	return m.ImportOf(module, name, slices.Repeat([]byte{I32}, n), result)
+}
+
+// ImportOf is [Module.Import] with parameters of any type; result 0 is none.
+func (m *Module) ImportOf(module, name string, params []byte, result byte) uint32 {
 	m.imports = append(m.imports, slices.Concat(
 		text(module), text(name), []byte{0}, u32(m.typeOf(params, result)),
 	))
 	return uint32(len(m.imports) - 1)
 }
+
+// Count returns the number of functions so far, imports included: the index
+// of the next.
+func (m *Module) Count() uint32 { return uint32(len(m.imports) + len(m.functions)) }
 
 // Func adds a function () -> i32, exports it if it has a name, and returns
 // its index.
@@ -54,7 +63,7 @@ func (m *Module) Proc(export string, code ...[]byte) uint32 {
 }
 
 func (m *Module) function(export string, typ uint32, code [][]byte) uint32 {
-	index := uint32(len(m.imports) + len(m.functions))
+	index := m.Count()
 	m.functions = append(m.functions, typ)
 	locals := []byte{0}
 	body := slices.Concat(locals, slices.Concat(code...), []byte{0x0b})

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"testing"
 )
 
 // ErrNoToolchain is wrapped by the error of a build whose compiler is not
@@ -32,9 +31,16 @@ func RunScript(script string, args ...string) error {
 	return fmt.Errorf("%s: %w\n%s", script, err, said)
 }
 
+// TB is what helpers for tests need of a test.
+type TB interface {
+	Helper()
+	Skip(args ...any)
+	Fatal(args ...any)
+}
+
 // MustRunScript is [RunScript] for tests: they skip when a tool is missing,
 // except where every tool must be there, and otherwise fail on errors.
-func MustRunScript(t testing.TB, script string, args ...string) {
+func MustRunScript(t TB, script string, args ...string) {
 	t.Helper()
 	err := RunScript(script, args...)
 	if errors.Is(err, ErrNoToolchain) && os.Getenv("SALLYPORT_CI") != "1" {
