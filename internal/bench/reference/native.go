@@ -1,0 +1,128 @@
+package reference
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// native is one hook in Go, in the gateway's own process.
+type native struct {
+	declares abi.Declaration
+	call     func(*abi.Exchange) (abi.Verdict, error)
+}
+
+var _ abi.Plugin = (*native)(nil)
+
+// loadNative returns the hook of that name.
+func loadNative(kv KV, plugin, name string) (abi.Plugin, error) {
+	pre, auth, post, response := abi.SetOf(abi.Pre), abi.SetOf(abi.Auth), abi.SetOf(abi.Post), abi.SetOf(abi.Response)
+	switch name {
+	case "headers":
+		return &native{abi.Declaration{Hooks: pre}, headers}, nil
+	case "json":
+		return &native{abi.Declaration{Hooks: post, RequestBody: post}, changeJSON}, nil
+	case "auth":
+		return &native{abi.Declaration{Hooks: auth}, lookUp(kv)}, nil
+	case "response":
+		return &native{abi.Declaration{Hooks: response, ReplyBody: response}, rewrite}, nil
+	}
+	return nil, abi.Errorf(abi.Refused, "plugin %s: no native hook %q; there are headers, json, auth and response", plugin, name)
+}
+
+// Declares implements [abi.Plugin].
+func (p *native) Declares() abi.Declaration { return p.declares }
+
+// Call implements [abi.Plugin].
+func (p *native) Call(x *abi.Exchange) (abi.Verdict, error) { return p.call(x) }
+
+// Close implements [abi.Plugin].
+func (*native) Close(context.Context) error { return nil }
+
+// Texts that hooks would otherwise allocate. They are never written to.
+var (
+	authorization = []byte("Authorization")
+	userAgent     = []byte("User-Agent")
+	tenantField   = []byte("X-Tenant")
+	agentField    = []byte("X-Agent")
+	debugField    = []byte("X-Debug")
+	orderField    = []byte("X-Order")
+	statusField   = []byte("X-Status")
+	rewritten     = []byte("X-Rewritten")
+	poweredBy     = []byte("X-Powered-By")
+
+	space, dot, one, seen = []byte(" "), []byte("."), []byte("1"), []byte("seen")
+
+	incomplete = []byte(`{"error":"no id or status"}`)
+	unknown    = []byte(`{"error":"unknown key"}`)
+)
+
+// headers reads two fields, sets two and removes one.
+func headers(x *abi.Exchange) (abi.Verdict, error) {
+	agent, _ := x.Request.Header.Get(userAgent)
+	tenant, _, _ := bytes.Cut(tokenOf(x), dot)
+	if err := x.SetHeader(abi.OfRequest, tenantField, tenant); err != nil {
+		return abi.Continue, err
+	}
+	if err := x.SetHeader(abi.OfRequest, agentField, agent); err != nil {
+		return abi.Continue, err
+	}
+	return abi.Continue, x.DelHeader(abi.OfRequest, debugField)
+}
+
+// tokenOf returns what follows the scheme in "Bearer TENANT.SECRET".
+func tokenOf(x *abi.Exchange) []byte {
+	value, _ := x.Request.Header.Get(authorization)
+	_, token, _ := bytes.Cut(value, space)
+	return token
+}
+
+// changeJSON reads a body, changes one member and sets two fields.
+func changeJSON(x *abi.Exchange) (abi.Verdict, error) {
+	body := x.Request.Body
+	id, status := memberOf(body, "id"), memberOf(body, "status")
+	if id.none() || status.none() {
+		return abi.Respond, x.Answer(400, incomplete)
+	}
+	if err := x.SetHeader(abi.OfRequest, orderField, body[id.from:id.to]); err != nil {
+		return abi.Continue, err
+	}
+	if err := x.SetHeader(abi.OfRequest, statusField, body[status.from:status.to]); err != nil {
+		return abi.Continue, err
+	}
+	return abi.Continue, x.SetBody(abi.OfRequest, status.replaced(body, seen))
+}
+
+// lookUp finds the tenant of the key.
+func lookUp(kv KV) func(*abi.Exchange) (abi.Verdict, error) {
+	return func(x *abi.Exchange) (abi.Verdict, error) {
+		tenant, ok, err := kv.Get(x.Deadline, append([]byte("bench:"), tokenOf(x)...))
+		if err != nil {
+			return abi.Continue, &abi.Error{Kind: abi.Unavailable, Err: err}
+		}
+		if !ok {
+			return abi.Respond, x.Answer(401, unknown)
+		}
+		if err := x.SetSession(&abi.Session{KeyID: string(tenant)}); err != nil {
+			return abi.Continue, err
+		}
+		return abi.Continue, x.SetHeader(abi.OfRequest, tenantField, tenant)
+	}
+}
+
+// rewrite sets a field of the reply, removes one and changes a member of the
+// body.
+func rewrite(x *abi.Exchange) (abi.Verdict, error) {
+	if err := x.SetHeader(abi.OfReply, rewritten, one); err != nil {
+		return abi.Continue, err
+	}
+	if err := x.DelHeader(abi.OfReply, poweredBy); err != nil {
+		return abi.Continue, err
+	}
+	status := memberOf(x.Reply.Body, "status")
+	if status.none() {
+		return abi.Continue, nil
+	}
+	return abi.Continue, x.SetBody(abi.OfReply, status.replaced(x.Reply.Body, seen))
+}
