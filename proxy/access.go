@@ -20,4 +20,5 @@ type Access struct {
 	BytesIn      int64         // body bytes sent to the upstream
 	BytesOut     int64         // body bytes handed to the client
 	Retried      bool          // on a fresh connection, after a stale one
+	Loops        int           // how often a plugin sent it on to another API; API is the last
 }

@@ -32,6 +32,7 @@ var (
 	faultHeader      = &fault{431, "request header too large"}
 	faultVersion     = &fault{505, "protocol version not served"}
 	faultInternal    = &fault{500, "internal error"}
+	faultLoop        = &fault{500, "Can't detect loop target"}
 	faultCrowded     = &fault{503, "too many connections"}
 )
 

@@ -49,14 +49,8 @@ func (f *flight) admitExpecting() (v abi.Verdict, err error) {
 	if err := f.begin(); err != nil {
 		return abi.Respond, err
 	}
-	if f.route.Chain.RequestBody() && f.hasBody() {
-		if limit := f.route.Chain.BodyLimit(); limit > 0 && f.length > int64(limit) {
-			return abi.Respond, faultLarge
-		}
-		return abi.Continue, nil // admitted when the body is there
-	}
-	v, err = f.admit()
-	if err == nil && v == abi.Continue && f.route.Upstream == nil {
+	v, err = f.admit(true)
+	if err == nil && v == abi.Continue && f.admitted && f.route.Upstream == nil {
 		err = faultRoute
 	}
 	return v, err
@@ -81,7 +75,7 @@ func (f *flight) forward() (v abi.Verdict, err error) {
 		}
 	}
 	if !f.admitted {
-		if v, err := f.admit(); err != nil || v == abi.Respond {
+		if v, err := f.admit(false); err != nil || v == abi.Respond {
 			return abi.Respond, err
 		}
 	}
@@ -103,19 +97,29 @@ func (f *flight) begin() error {
 	return f.findRoute()
 }
 
-// admit runs the hooks before the upstream.
-func (f *flight) admit() (abi.Verdict, error) {
-	f.admitted = true
-	c := f.route.Chain
-	f.x.Request.Streamed = f.hasBody()
-	if c.RequestBody() && f.hasBody() {
-		if err := f.readBody(c.BodyLimit()); err != nil {
+// admit runs the hooks before the upstream, of one API after the other where
+// plugins redirect the request. While a client waits for leave to send its
+// body, it stops at the API whose plugins need that, and goes on from there
+// when it is called again.
+func (f *flight) admit(waiting bool) (abi.Verdict, error) {
+	for {
+		if waiting && f.needsBody() {
+			f.admitted = false
+			return abi.Continue, f.checkLength()
+		}
+		f.admitted = true
+		if err := f.prepareBody(); err != nil {
 			f.refused = true
 			return abi.Respond, err
 		}
-		f.x.Request.Streamed = false
+		v, err := f.route.Chain.HandleRequest(&f.x)
+		if err != nil || f.x.Redirected() == nil {
+			return v, err
+		}
+		if err := f.follow(); err != nil {
+			return abi.Respond, err
+		}
 	}
-	return c.HandleRequest(&f.x)
 }
 
 // settle prepares the reply of a request that the gateway or a plugin answers,
@@ -146,7 +150,7 @@ func (f *flight) rescue(err *error) {
 
 // fail answers a request with an error.
 func (f *flight) fail(err error) {
-	fault := faultOf(err)
+	fault := f.faultOf(err)
 	f.log(fault, err)
 	if f.stored {
 		_ = f.conn.Conn.Close() // too late for another reply
@@ -154,12 +158,29 @@ func (f *flight) fail(err error) {
 	}
 	if f.up != nil {
 		f.up.head.close = true // what is left of its reply is of no use
+		f.up.head.reason = nil
 	}
 	f.access.Fault = fault.text
-	f.message = appendFault(f.message[:0], fault, f.id)
+	field := jsonType
+	if f.tyk() {
+		f.message, field.Value = appendTykFault(f.message[:0], fault, f.x.Request.Header)
+	} else {
+		f.message = appendFault(f.message[:0], fault, f.id)
+	}
 	f.x.Reply = abi.Reply{Status: fault.status, Header: f.x.Reply.Header[:0], Body: f.message}
-	f.x.Reply.Header = append(f.x.Reply.Header, jsonType)
+	f.x.Reply.Header = append(f.x.Reply.Header, field)
 	f.answer()
+}
+
+// tyk reports whether the request is in an API that was written for Tyk.
+func (f *flight) tyk() bool { return f.route != nil && f.route.tyk }
+
+// faultOf returns what to tell the client of an error.
+func (f *flight) faultOf(err error) *fault {
+	if f.tyk() {
+		return tykFaultOf(err)
+	}
+	return faultOf(err)
 }
 
 var jsonType = abi.Field{Name: []byte("Content-Type"), Value: []byte("application/json")}

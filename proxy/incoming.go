@@ -72,10 +72,44 @@ func (f *flight) readFirst() error {
 	return nil
 }
 
+// needsBody reports whether plugins need a request body that is still to be
+// read.
+func (f *flight) needsBody() bool {
+	return f.route.Chain.RequestBody() && f.hasBody() && !f.known()
+}
+
+// known reports whether the exchange has the whole body: the client's, or one
+// that a plugin has put in its place.
+func (f *flight) known() bool { return f.buffered || f.x.Edited(abi.RequestBody) }
+
+// checkLength refuses a body that says itself that it is too large for the
+// plugins that need it.
+func (f *flight) checkLength() error {
+	if limit := f.route.Chain.BodyLimit(); limit > 0 && f.length > int64(limit) {
+		return faultLarge
+	}
+	return nil
+}
+
+// prepareBody makes the request body ready for the plugins of the API.
+func (f *flight) prepareBody() error {
+	c := f.route.Chain
+	if f.needsBody() {
+		if err := f.readBody(c.BodyLimit()); err != nil {
+			return err
+		}
+	}
+	f.x.Request.Streamed = f.hasBody() && !f.known()
+	if limit := c.BodyLimit(); c.RequestBody() && limit > 0 && len(f.x.Request.Body) > limit {
+		return faultLarge // another API took it
+	}
+	return nil
+}
+
 // readBody buffers the request body for the plugins that need it.
 func (f *flight) readBody(limit int) error {
-	if limit > 0 && f.length > int64(limit) {
-		return faultLarge
+	if err := f.checkLength(); err != nil {
+		return err
 	}
 	body := &f.incoming
 	for {

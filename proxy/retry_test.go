@@ -143,7 +143,7 @@ func TestConnectionsAreReused(t *testing.T) {
 }
 
 func TestUpstreamURLsAreChecked(t *testing.T) {
-	for _, url := range []string{"", "x", "ftp://a", "http://", "http://a/?b", "http://a/#b", "http://u@a/", "http://[::1", "http://:80"} {
+	for _, url := range []string{"", "x", "ftp://a", "http://", "http://a/?b c", "http://a/#b", "http://u@a/", "http://[::1", "http://:80"} {
 		if _, err := proxy.NewUpstream(proxy.UpstreamConfig{URL: url}); err == nil {
 			t.Errorf("NewUpstream(%q) = nil error", url)
 		}

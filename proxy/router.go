@@ -21,6 +21,10 @@ type API struct {
 	Path string
 	// Strip removes Path before the request is sent to the upstream.
 	Strip bool
+	// Internal keeps requests from outside away: only those that a plugin
+	// redirects here arrive. Host does not count then, and Path may be that of
+	// another API.
+	Internal bool
 
 	Chain *chain.Chain
 	// Upstream is where requests go that the chain lets continue; nil means
@@ -33,6 +37,7 @@ type API struct {
 type Router struct {
 	hosts map[string]*table
 	any   *table
+	names names // also those of internal APIs
 
 	active atomic.Int64 // requests that were routed here and are not done
 }
@@ -47,46 +52,66 @@ type table struct {
 type route struct {
 	API
 	prefix string // Path without the trailing slash: empty for "/"
+	tyk    bool   // the chain follows Tyk's rules
 }
 
 // NewRouter returns a router for the given APIs. Two of the same host and
 // path are refused, as are paths that no clean request path can have.
 func NewRouter(apis []API) (*Router, error) {
 	r := &Router{hosts: make(map[string]*table), any: newTable()}
+	routes := make([]*route, 0, len(apis))
 	for _, a := range apis {
-		t := r.any
-		if a.Host != "" {
-			host := strings.ToLower(a.Host)
-			if t = r.hosts[host]; t == nil {
-				t = newTable()
-				r.hosts[host] = t
-			}
+		one, err := newRoute(a)
+		if err != nil {
+			return nil, err
 		}
-		if err := t.add(a); err != nil {
+		routes = append(routes, one)
+		if a.Internal {
+			continue
+		}
+		if err := r.table(a.Host).add(one); err != nil {
 			return nil, err
 		}
 	}
+	r.names = newNames(routes)
 	return r, nil
+}
+
+// table returns the routes of a host, made if need be.
+func (r *Router) table(host string) *table {
+	if host == "" {
+		return r.any
+	}
+	host = strings.ToLower(host)
+	if r.hosts[host] == nil {
+		r.hosts[host] = newTable()
+	}
+	return r.hosts[host]
 }
 
 func newTable() *table { return &table{routes: make(map[string]*route)} }
 
-func (t *table) add(a API) error {
+func newRoute(a API) (*route, error) {
 	prefix := strings.TrimSuffix(a.Path, "/")
 	switch {
 	case a.Chain == nil:
-		return fmt.Errorf("route %q on host %q: no chain", a.Path, a.Host)
+		return nil, fmt.Errorf("route %q on host %q: no chain", a.Path, a.Host)
 	case prefix != "" && prefix[0] != '/':
-		return fmt.Errorf("route %q on host %q: the path must start with /", a.Path, a.Host)
+		return nil, fmt.Errorf("route %q on host %q: the path must start with /", a.Path, a.Host)
 	case strings.ContainsAny(prefix, "?#%"):
-		return fmt.Errorf("route %q on host %q: write the path unescaped and without query", a.Path, a.Host)
+		return nil, fmt.Errorf("route %q on host %q: write the path unescaped and without query", a.Path, a.Host)
 	case string(urlpath.Clean([]byte(prefix+"/"), nil)) != prefix+"/":
-		return fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
-	case t.routes[prefix] != nil:
-		return fmt.Errorf("route %q on host %q: it is there twice", a.Path, a.Host)
+		return nil, fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
 	}
-	t.routes[prefix] = &route{API: a, prefix: prefix}
-	t.depth = max(t.depth, strings.Count(prefix, "/"))
+	return &route{API: a, prefix: prefix, tyk: a.Chain.Compat() == chain.Tyk}, nil
+}
+
+func (t *table) add(r *route) error {
+	if t.routes[r.prefix] != nil {
+		return fmt.Errorf("route %q on host %q: it is there twice", r.Path, r.Host)
+	}
+	t.routes[r.prefix] = r
+	t.depth = max(t.depth, strings.Count(r.prefix, "/"))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/c386954a/sallyport/abi"
@@ -50,11 +51,38 @@ func (f *flight) appendTarget(dst []byte) []byte {
 			target = rest
 		}
 	}
-	dst = append(dst, f.route.Upstream.base...)
-	if len(target) == 0 || target[0] != '/' {
-		dst = append(dst, '/')
+	return f.route.Upstream.appendTarget(dst, target, f.route.tyk)
+}
+
+// appendTarget appends base path and target, with the upstream's own query in
+// front of the request's. Tyk puts exactly one slash between the paths, and
+// none where nothing follows.
+func (u *Upstream) appendTarget(dst, target []byte, tyk bool) []byte {
+	dst = append(dst, u.base...)
+	if !tyk && len(u.query) == 0 {
+		if len(target) == 0 || target[0] != '/' {
+			dst = append(dst, '/')
+		}
+		return append(dst, target...)
 	}
-	return append(dst, target...)
+	path, query, asked := bytes.Cut(target, []byte{'?'})
+	if tyk {
+		path = bytes.TrimLeft(path, "/")
+	}
+	if len(path) == 0 || path[0] != '/' {
+		if !tyk || len(path) > 0 || len(u.base) == 0 {
+			dst = append(dst, '/')
+		}
+	}
+	dst = append(dst, path...)
+	if len(u.query) > 0 || asked {
+		dst = append(dst, '?')
+	}
+	dst = append(dst, u.query...)
+	if len(u.query) > 0 && len(query) > 0 {
+		dst = append(dst, '&')
+	}
+	return append(dst, query...)
 }
 
 // upstreamHost returns the Host to send: a plugin's choice comes first.

@@ -17,8 +17,8 @@ import (
 // UpstreamConfig describes an [Upstream]. Zero durations and numbers mean the
 // defaults named below, negative ones no limit.
 type UpstreamConfig struct {
-	// URL names scheme, host and port, and a path that is put before the
-	// request's: "http://127.0.0.1:9000/v1".
+	// URL names scheme, host and port, and a path and a query that are put
+	// before the request's: "http://127.0.0.1:9000/v1".
 	URL string
 
 	// ConnectTimeout limits connecting, the TLS handshake included, and
@@ -53,6 +53,7 @@ type Upstream struct {
 	addr  string
 	host  []byte // the Host header field of URL
 	base  []byte // the path of URL without a trailing slash
+	query []byte // of URL
 	tls   *tls.Config
 	slots chan struct{} // nil without MaxConns
 	watch *watch
@@ -76,8 +77,10 @@ func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
 		return nil, fmt.Errorf("upstream %q: the scheme must be http or https", cfg.URL)
 	case u.Hostname() == "":
 		return nil, fmt.Errorf("upstream %q: no host", cfg.URL)
-	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return nil, fmt.Errorf("upstream %q: only scheme, host, port and path are allowed", cfg.URL)
+	case u.Fragment != "" || u.User != nil:
+		return nil, fmt.Errorf("upstream %q: only scheme, host, port, path and query are allowed", cfg.URL)
+	case strings.ContainsFunc(u.RawQuery, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return nil, fmt.Errorf("upstream %q: percent-encode the query", cfg.URL)
 	}
 	return newUpstream(cfg.withDefaults(), u), nil
 }
@@ -96,7 +99,7 @@ func newUpstream(cfg UpstreamConfig, at *url.URL) *Upstream {
 		cfg:  cfg,
 		addr: net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), defaultPort(at.Scheme))),
 		host: []byte(at.Host),
-		base: []byte(strings.TrimSuffix(at.EscapedPath(), "/")),
+		base: []byte(strings.TrimSuffix(at.EscapedPath(), "/")), query: []byte(at.RawQuery),
 	}
 	if at.Scheme == "https" {
 		u.tls = upstreamTLS(cfg.TLS, at.Hostname())
