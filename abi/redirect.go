@@ -10,6 +10,10 @@ type Loop struct {
 	Self        bool // the last one was to the API itself, from the start of its chain
 	CheckLimits bool // the last one asked for the rate limit to count
 
+	// Dispatched is how often [Exchange.Dispatch] handed the request over. It
+	// is no loop, and counts as none.
+	Dispatched int
+
 	// Authenticated says that the request has passed every check of a
 	// credential of the API that it is in. The chain sets it.
 	Authenticated bool
@@ -27,8 +31,24 @@ func (x *Exchange) Redirect(target []byte) error {
 	return x.setRequest(RedirectPart, &x.redirect, target)
 }
 
-// Redirected returns where the request is to go on, or nil. It is valid until
-// the next Reset.
+// Dispatch hands the request over to the API of that name, which treats it as
+// if it had been routed there: with all its checks and limits, and without
+// reading anything in its query as meant for the gateway. The chain ends as
+// with [Exchange.Redirect]. It is how one API chooses among others.
+func (x *Exchange) Dispatch(name []byte) error {
+	if !ValidDispatch(name) {
+		return ErrRedirect
+	}
+	return x.setRequest(RedirectPart, &x.redirect, name)
+}
+
+// ValidDispatch reports whether [Exchange.Dispatch] takes a name: any text
+// that is not the URL of a redirect.
+func ValidDispatch(name []byte) bool { return len(name) > 0 && !IsRedirect(name) }
+
+// Redirected returns where the request is to go on, or nil: the URL of
+// [Exchange.Redirect], or the name that [Exchange.Dispatch] was given. It is
+// valid until the next Reset.
 func (x *Exchange) Redirected() []byte { return x.redirect }
 
 // EnterLoop makes the exchange ready for the next chain after a redirect:
