@@ -22,6 +22,9 @@ const (
 // The parameters method, loop_limit and check_limits of the redirect are for
 // us and are taken out of its query, which replaces the request's.
 func (f *flight) follow() error {
+	if !abi.IsRedirect(f.x.Redirected()) {
+		return f.dispatch()
+	}
 	to, l := parseRedirect(f.x.Redirected()), f.x.Loop
 	if limit := cmp.Or(l.Limit, defaultLoops); l.Depth >= limit {
 		return &fault{500, fmt.Sprintf("Loop level too deep. Found more than %d loops in single request", limit)}
@@ -47,6 +50,21 @@ func (f *flight) follow() error {
 	}
 	f.route = next
 	f.access.Loops = l.Depth
+	return nil
+}
+
+// dispatch hands the request over to the API that was chosen for it, which
+// knows nothing of the one that chose.
+func (f *flight) dispatch() error {
+	next, l := f.router.names[string(f.x.Redirected())], f.x.Loop
+	if next == nil || l.Dispatched >= defaultLoops {
+		return faultLoop
+	}
+	l.Dispatched++
+	l.Self, l.Authenticated = false, false
+	f.x.EnterLoop(l)
+	f.x.Session = nil
+	f.route = next
 	return nil
 }
 
