@@ -270,10 +270,22 @@ func (a *applier) url(q *request) error {
 			return err
 		}
 	}
-	if bytes.Equal(target, a.x.Request.URI) {
+	switch {
+	case bytes.Equal(target, a.x.Request.URI):
 		return nil
+	case abi.IsRedirect(target):
+		return a.redirect(target)
 	}
 	return a.x.SetURI(target)
+}
+
+// redirect sends the request to another API. An answer counts more.
+func (a *applier) redirect(target []byte) error {
+	if a.out.Verdict == abi.Respond {
+		a.drop("redirect of a request that is answered")
+		return nil
+	}
+	return a.x.Redirect(target)
 }
 
 // target returns the new path and query, each only if it may be written.
@@ -281,6 +293,12 @@ func (a *applier) target(raw []byte) ([]byte, error) {
 	text, ok := textOf(raw)
 	if !ok {
 		return nil, errShape("url")
+	}
+	if abi.IsRedirect(text) {
+		if !a.may(WritePath, "path") {
+			return a.x.Request.URI, nil
+		}
+		return text, nil
 	}
 	target, ok := a.origin(text)
 	if !ok {

@@ -16,6 +16,8 @@ func (a *applier) reply(r *result) error {
 		return a.respond(&r.response)
 	case r.request.overrides != nil:
 		return a.override(r.request.overrides)
+	case string(r.action) == `"deny"` && a.tyk():
+		return a.refuseTyk(http.StatusForbidden, nil, nil)
 	case string(r.action) == `"deny"`:
 		return a.refuse(http.StatusForbidden, nil)
 	}
@@ -42,7 +44,10 @@ func (a *applier) respond(p *response) error {
 	if err := a.setHeaders(abi.OfReply, p.setHeaders); err != nil {
 		return err
 	}
-	return a.addHeaders(abi.OfReply, p.addHeaders)
+	if err := a.addHeaders(abi.OfReply, p.addHeaders); err != nil {
+		return err
+	}
+	return redirectReply(a.x)
 }
 
 // override answers as return_overrides says: an error status in the shape of
@@ -53,16 +58,56 @@ func (a *applier) override(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if o.status >= http.StatusBadRequest && !o.verbatim {
+	switch failed := o.status >= http.StatusBadRequest && !o.verbatim; {
+	case failed && a.tyk():
+		return a.refuseTyk(o.status, o.text(), o.headers)
+	case failed:
 		if err := a.refuse(o.status, o.text()); err != nil {
 			return err
 		}
 		return a.setHeaders(abi.OfReply, o.headers)
 	}
-	if err := a.x.Answer(o.status, o.text()); err != nil {
+	if err := a.answer(o.status, o.text()); err != nil {
 		return err
 	}
-	return a.setHeaders(abi.OfReply, o.headers)
+	if err := a.setHeaders(abi.OfReply, o.headers); err != nil {
+		return err
+	}
+	return redirectReply(a.x)
+}
+
+// tyk reports whether the API was written for Tyk.
+func (a *applier) tyk() bool { return a.x.API != nil && a.x.API.Tyk }
+
+// answer answers with the text as it is. Response hooks written for Tyk do not
+// expect to see it.
+func (a *applier) answer(status int, text []byte) error {
+	if a.tyk() {
+		return a.x.Reject(status, text)
+	}
+	return a.x.Answer(status, text)
+}
+
+// refuseTyk answers with an error in Tyk's shape, which counts as a failed
+// authentication in whatever hook.
+func (a *applier) refuseTyk(status int, text, headers []byte) error {
+	if len(text) == 0 {
+		text = refusal(http.StatusForbidden)
+	}
+	mime, body := tykError(a.x, text)
+	if err := a.x.Reject(status, body); err != nil {
+		return err
+	}
+	if err := a.setHeaders(abi.OfReply, headers); err != nil {
+		return err
+	}
+	if err := a.x.SetHeader(abi.OfReply, contentType, []byte(mime)); err != nil {
+		return err
+	}
+	if !a.x.Hook.BeforeReply() {
+		return nil
+	}
+	return a.x.SetCause(abi.Cause{Event: abi.AuthFailure, Message: string(text)})
 }
 
 // overrides are the members of return_overrides.

@@ -3,9 +3,7 @@ package wire
 import (
 	"bytes"
 	"html"
-	"maps"
-	"net/textproto"
-	"slices"
+	"net/http"
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
@@ -24,8 +22,12 @@ type TykOverrides struct {
 }
 
 // Apply answers if there is a code. A code of 400 and above gives Tyk's error
-// reply around the text, unless OverrideError asks for the text as it is.
-func (o *TykOverrides) Apply(x *abi.Exchange) (abi.Verdict, error) {
+// reply around the text, unless OverrideError asks for the text as it is. A
+// redirect to a tyk:// URL sends the request there instead.
+func (o *TykOverrides) Apply(x *abi.Exchange) (abi.Verdict, error) { return o.apply(x, false) }
+
+// apply is Apply; exact keeps the spelling of header names.
+func (o *TykOverrides) apply(x *abi.Exchange, exact bool) (abi.Verdict, error) {
 	if o.ResponseCode == 0 {
 		return abi.Continue, nil
 	}
@@ -34,46 +36,62 @@ func (o *TykOverrides) Apply(x *abi.Exchange) (abi.Verdict, error) {
 		body = []byte(o.ResponseError)
 	}
 	if o.ResponseCode >= 400 && !o.OverrideError {
-		return o.answerError(x, body)
+		return o.answerError(x, body, exact)
 	}
-	return answerTyk(x, o.ResponseCode, body, o.ResponseHeaders, o.AddHeaders)
+	return answerTyk(x, o.ResponseCode, body, &tykHeader{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact})
 }
 
-// answerError answers with Tyk's error reply in the form the request's own
-// content asks for.
-func (o *TykOverrides) answerError(x *abi.Exchange, message []byte) (abi.Verdict, error) {
-	kind, _ := x.Request.Header.Get([]byte("Content-Type"))
-	mime, body := "application/json", tykErrorJSON(message)
-	if m := xmlType(kind); m != "" {
-		mime, body = m, tykErrorXML(message)
+// answerError answers with Tyk's error reply, which no response hook sees.
+func (o *TykOverrides) answerError(x *abi.Exchange, message []byte, exact bool) (abi.Verdict, error) {
+	mime, body := tykError(x, message)
+	if err := x.Reject(o.ResponseCode, body); err != nil {
+		return abi.Continue, err
 	}
-	headers := maps.Clone(o.ResponseHeaders)
-	maps.DeleteFunc(headers, func(name, _ string) bool { return strings.EqualFold(name, "Content-Type") })
-	if headers == nil {
-		headers = make(map[string]string, 1)
+	h := tykHeader{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact}
+	if err := h.edit(x, abi.OfReply); err != nil {
+		return abi.Continue, err
 	}
-	headers["Content-Type"] = mime
-	return answerTyk(x, o.ResponseCode, body, headers, o.AddHeaders)
+	return abi.Respond, x.SetHeader(abi.OfReply, contentType, []byte(mime))
 }
 
-// answerTyk answers with status, header fields and body as they are.
-func answerTyk(x *abi.Exchange, code int, body []byte, headers map[string]string, add map[string][]string) (abi.Verdict, error) {
-	if strings.HasPrefix(location(headers), "tyk://") {
-		return abi.Continue, &abi.Error{Kind: abi.Protocol, Err: errTykLoop}
-	}
+// contentType is never written.
+var contentType = []byte("Content-Type")
+
+// answerTyk answers with status, header fields and body as they are, or goes
+// where the answer redirects to.
+func answerTyk(x *abi.Exchange, code int, body []byte, h *tykHeader) (abi.Verdict, error) {
 	if err := x.Answer(code, body); err != nil {
 		return abi.Continue, err
 	}
-	return abi.Respond, editTykHeader(x, abi.OfReply, nil, headers, add)
+	if err := h.edit(x, abi.OfReply); err != nil {
+		return abi.Continue, err
+	}
+	return abi.Respond, redirectReply(x)
 }
 
-func location(headers map[string]string) string {
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		if textproto.CanonicalMIMEHeaderKey(name) == "Location" {
-			return headers[name]
-		}
+// redirectReply turns an answer that redirects the client to a tyk:// URL,
+// where it cannot go, into a redirect of the request.
+func redirectReply(x *abi.Exchange) error {
+	moved := x.Reply.Status == http.StatusMovedPermanently || x.Reply.Status == http.StatusFound
+	if !moved || !x.Hook.BeforeReply() {
+		return nil
 	}
-	return ""
+	location, _ := x.Reply.Header.Get([]byte("Location"))
+	if !abi.IsRedirect(location) {
+		return nil
+	}
+	location, _, _ = bytes.Cut(location, []byte{'#'})
+	return x.Redirect([]byte(percent(string(location))))
+}
+
+// tykError returns Tyk's error reply in the form that the request's own
+// content asks for.
+func tykError(x *abi.Exchange, message []byte) (mime string, body []byte) {
+	kind, _ := x.Request.Header.Get(contentType)
+	if m := xmlType(kind); m != "" {
+		return m, tykErrorXML(message)
+	}
+	return "application/json", tykErrorJSON(message)
 }
 
 // xmlType returns the media type if it is one for which Tyk answers in XML.

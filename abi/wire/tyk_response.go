@@ -26,6 +26,9 @@ func AppendTykResponse(dst []byte, x *abi.Exchange) []byte {
 type TykResponseResult struct {
 	Response TykResponse
 	Meta     map[string]string // ours: values for later plugins of the request
+
+	// KeepHeaderCase writes header names as they are spelled.
+	KeepHeaderCase bool `json:"-"`
 }
 
 // TykResponse is the returned response object.
@@ -48,7 +51,8 @@ func ParseTykResponse(raw []byte) (*TykResponseResult, error) {
 // Apply edits the reply of x as the hook has asked for.
 func (r *TykResponseResult) Apply(x *abi.Exchange) error {
 	p := &r.Response
-	if err := editTykHeader(x, abi.OfReply, p.DeleteHeaders, p.SetHeaders, p.AddHeaders); err != nil {
+	h := tykHeader{p.DeleteHeaders, p.SetHeaders, p.AddHeaders, r.KeepHeaderCase}
+	if err := h.edit(x, abi.OfReply); err != nil {
 		return err
 	}
 	if err := p.applyBody(x); err != nil {

@@ -20,6 +20,8 @@ type TykRequestResult struct {
 	// KeepMetadata is for scripts that were not given the session: their
 	// SessionMeta does not replace its metadata.
 	KeepMetadata bool `json:"-"`
+	// KeepHeaderCase writes header names as they are spelled.
+	KeepHeaderCase bool `json:"-"`
 }
 
 // TykRequest is the returned request object. Members that are never read back
@@ -51,21 +53,34 @@ func ParseTykRequest(raw []byte) (*TykRequestResult, error) {
 }
 
 // Apply edits x as the hook has asked for, in the order of Tyk: body, URL,
-// header fields, query, session metadata, reply, session. An error leaves it
-// to the caller to discard the edits made so far.
+// header fields, query, session metadata, reply, session. A tyk:// URL counts
+// unless there is a reply. An error leaves it to the caller to discard the
+// edits made so far.
 func (r *TykRequestResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
+	loop, err := r.Request.loop()
+	if err != nil {
+		return abi.Continue, err
+	}
 	for _, step := range []func(*abi.Exchange) error{
-		r.Request.applyBody, r.Request.applyTarget, r.Request.applyHeader, r.Request.applyLine, r.applyMetadata,
+		r.Request.applyBody, r.Request.applyTarget, r.applyHeader, r.Request.applyLine, r.applyMetadata,
 	} {
 		if err := step(x); err != nil {
 			return abi.Continue, err
 		}
 	}
-	v, err := r.Request.ReturnOverrides.Apply(x)
-	if err != nil || v == abi.Respond || x.Hook != abi.Auth {
+	v, err := r.Request.ReturnOverrides.apply(x, r.KeepHeaderCase)
+	if err != nil || v == abi.Respond {
 		return v, err
 	}
-	return v, r.applySession(x)
+	if x.Hook == abi.Auth {
+		if err := r.applySession(x); err != nil {
+			return v, err
+		}
+	}
+	if loop != nil {
+		return v, x.Redirect(loop)
+	}
+	return v, nil
 }
 
 // applyBody replaces the body unless it is the same.
@@ -76,8 +91,10 @@ func (q *TykRequest) applyBody(x *abi.Exchange) error {
 	return x.SetBody(abi.OfRequest, q.Body)
 }
 
-func (q *TykRequest) applyHeader(x *abi.Exchange) error {
-	return editTykHeader(x, abi.OfRequest, q.DeleteHeaders, q.SetHeaders, q.AddHeaders)
+func (r *TykRequestResult) applyHeader(x *abi.Exchange) error {
+	q := &r.Request
+	h := tykHeader{q.DeleteHeaders, q.SetHeaders, q.AddHeaders, r.KeepHeaderCase}
+	return h.edit(x, abi.OfRequest)
 }
 
 // applyLine sets what Tyk's scripts cannot: method and host.

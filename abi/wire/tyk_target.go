@@ -11,15 +11,33 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// Errors of a returned URL.
-var (
-	errTykLoop   = errors.New("result: tyk:// URLs are not supported")
-	errTykTarget = errors.New("result: URL has no path")
-)
+var errTykTarget = errors.New("result: URL has no path")
+
+// loop returns the tyk:// URL that the script wants the request to go to, with
+// its query edited, or nil.
+func (q *TykRequest) loop() ([]byte, error) {
+	if !abi.IsRedirect([]byte(q.URL)) {
+		return nil, nil
+	}
+	u, err := parseTykURL(q.URL)
+	if err != nil {
+		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+	}
+	authority := q.URL[len("tyk://"):]
+	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+		authority = authority[:i]
+	}
+	query, _ := q.query(u.RawQuery)
+	return []byte("tyk://" + percent(authority) + joinTarget(u.EscapedPath(), query, false)), nil
+}
 
 // applyTarget replaces path and query, and edits the parameters of the query.
-// What the script left alone stays as it was, byte for byte.
+// What the script left alone stays as it was, byte for byte. A tyk:// URL is
+// no target of this request.
 func (q *TykRequest) applyTarget(x *abi.Exchange) error {
+	if abi.IsRedirect([]byte(q.URL)) {
+		return nil
+	}
 	target, err := q.target(string(x.Request.URI))
 	if err != nil {
 		return &abi.Error{Kind: abi.Protocol, Err: err}
@@ -56,8 +74,6 @@ func parseTykURL(text string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("result: URL: %w", err)
-	case u.Scheme == "tyk":
-		return nil, errTykLoop
 	case u.Opaque != "":
 		return nil, errTykTarget
 	}

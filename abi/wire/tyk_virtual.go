@@ -11,6 +11,8 @@ type TykVirtualResult struct {
 	// KeepMetadata is for scripts that were not given the session: their
 	// SessionMeta does not replace its metadata.
 	KeepMetadata bool `json:"-"`
+	// KeepHeaderCase writes header names as they are spelled.
+	KeepHeaderCase bool `json:"-"`
 }
 
 // TykVirtualResponse is the answer of a virtual endpoint.
@@ -31,7 +33,8 @@ func ParseTykVirtual(raw []byte) (*TykVirtualResult, error) {
 // Apply answers the request.
 func (r *TykVirtualResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
 	p := &r.Response
-	v, err := answerTyk(x, p.Code, tykBody(p.Body, p.BodyBase64), p.Headers, p.AddHeaders)
+	h := tykHeader{set: p.Headers, add: p.AddHeaders, exact: r.KeepHeaderCase}
+	v, err := answerTyk(x, p.Code, tykBody(p.Body, p.BodyBase64), &h)
 	if err != nil {
 		return v, err
 	}
