@@ -30,14 +30,15 @@ var layers = map[string][]string{
 	"proxy":         {"abi", "proxy/chain", "proxy/urlpath"},
 
 	"store":                  {"abi"},
-	"runtime/builtin":        {"abi", "store"},
+	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
 	"runtime/wasm":           {"abi", "runtime/wasm/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
 	"runtime/wasm/native":    {"abi", "runtime/wasm/outbound"},
 	"runtime/wasm/outbound":  {"abi"},
 	"runtime/wasm/rewrite":   {},
 	"runtime/wasm/snapshot":  {},
 	"runtime/wasm/wasmtest":  {},
-	"runtime/jsvm":           {"abi", "abi/tykjs", "abi/wire"},
+	"runtime/jsvm":           {"abi", "abi/tykjs", "abi/wire", "runtime/jsvm/lazy"},
+	"runtime/jsvm/lazy":      {},
 	"runtime/coproc":         {"abi", "abi/wire", "runtime/coproc/sandbox"},
 	"runtime/coproc/sandbox": {},
 
@@ -73,7 +74,7 @@ var layers = map[string][]string{
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy", "internal/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm", "internal/bench/reference"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/bench/reference"},
 	"github.com/dop251/goja":                   {"internal/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},

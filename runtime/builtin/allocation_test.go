@@ -33,6 +33,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			x := new(abi.Exchange)
 			n := testing.AllocsPerRun(100, func() {
 				x.Reset()
+				x.API = from.API
 				x.Request.URI = from.Request.URI
 				x.Request.Header = append(x.Request.Header, from.Request.Header...)
 				x.Session = tt.session

@@ -1,13 +1,22 @@
 // Package builtin is the runtime of the steps that come with the gateway: key
-// authentication, rate limiting and a native plugin to measure against.
+// authentication, access, rate limiting, paths, versions, header fields, and a
+// native plugin to measure against.
 //
 // They are ordinary plugins of package abi, written in Go and without
 // isolation. A plugin bound to the same hook takes their place.
 //
-//	entry       hooks                      configuration
-//	key-auth    auth                       header, query, cookie, strip
-//	rate-limit  rate_limit                 none: limits are those of the session
-//	headers     pre, post_key_auth, post   none
+//	entry       hooks                                configuration
+//	key-auth    auth, post_key_auth                  header, query, cookie, strip, reply, session, expiry
+//	access      post_key_auth                        version, reply
+//	rate-limit  rate_limit                           reply, rate, quota: limits are those of the session
+//	paths       pre                                  ignore, block, allow, reply
+//	size-limit  pre                                  max, reply
+//	version     pre                                  location, key, strip, versions, default, fallback, expires, reply
+//	transform   pre, post_key_auth, post, response   set, remove
+//	headers     pre, post_key_auth, post             none
+//
+// reply: tyk makes a step answer with Tyk's codes and texts. docs/BUILTIN.md
+// describes every key.
 package builtin
 
 import (
@@ -53,7 +62,12 @@ type loader struct {
 func entries() map[string]loader {
 	return map[string]loader{
 		"key-auth":   {needsStore: true, load: loadKeyAuth},
+		"access":     {load: loadAccess},
 		"rate-limit": {needsStore: true, load: loadRateLimit},
+		"paths":      {load: loadPaths},
+		"size-limit": {load: loadSizeLimit},
+		"version":    {load: loadVersion},
+		"transform":  {load: loadTransform},
 		"headers":    {load: loadHeaders},
 	}
 }

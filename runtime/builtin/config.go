@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -30,7 +31,9 @@ func decode(s abi.Spec, dst any, known ...string) error {
 		return refuse(s, "unknown key %q in the configuration%s; %s takes %s",
 			key, hint(key, known), s.Entry, strings.Join(known, ", "))
 	}
-	err := json.Unmarshal(s.Config, dst)
+	d := json.NewDecoder(bytes.NewReader(s.Config))
+	d.DisallowUnknownFields() // those further down
+	err := d.Decode(dst)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return refuse(s, "%s must be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
 	}

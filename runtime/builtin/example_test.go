@@ -21,7 +21,7 @@ func Example() {
 		panic(err)
 	}
 	for _, key := range []string{"s3cret", "guess"} {
-		x := abi.Exchange{RequestID: []byte("r1")}
+		x := abi.Exchange{RequestID: []byte("r1"), API: &abi.API{Name: "orders"}}
 		x.Request.Header = abi.Header{{Name: []byte("x-key"), Value: []byte(key)}}
 		x.Begin(abi.Auth, time.Time{})
 		v, err := p.Call(&x)

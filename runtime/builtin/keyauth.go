@@ -12,36 +12,69 @@ type keyAuth struct {
 	base
 	sessions store.Sessions
 	place    place
+	form     form
 	strip    bool
+	keep     bool // the session that is there already
+	later    bool // an access step looks at expiry
 }
 
 // keyAuthConfig is the configuration of key-auth.
 type keyAuthConfig struct {
-	Header string `json:"header"` // default Authorization
-	Query  string `json:"query"`
-	Cookie string `json:"cookie"`
-	Strip  bool   `json:"strip"` // the upstream does not see the key
+	Header  string `json:"header"` // default Authorization
+	Query   string `json:"query"`
+	Cookie  string `json:"cookie"`
+	Strip   bool   `json:"strip"`   // the upstream does not see the key
+	Reply   string `json:"reply"`   // native or tyk; as the API does unless set
+	Session string `json:"session"` // use or keep
+	Expiry  string `json:"expiry"`  // check or later
 }
 
 func loadKeyAuth(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	cfg := keyAuthConfig{Header: "Authorization"}
-	if err := decode(s, &cfg, "header", "query", "cookie", "strip"); err != nil {
+	if err := decode(s, &cfg, "header", "query", "cookie", "strip", "reply", "session", "expiry"); err != nil {
 		return nil, err
 	}
-	p := place{header: []byte(cfg.Header), query: []byte(cfg.Query), cookie: []byte(cfg.Cookie)}
-	switch {
-	case cfg.Header == "" && cfg.Query == "" && cfg.Cookie == "":
-		return nil, refuse(s, "key-auth has nowhere to look: header, query and cookie are all empty")
-	case cfg.Header != "" && !abi.ValidName(p.header):
-		return nil, refuse(s, "header %q is not a valid header name", cfg.Header)
-	case cfg.Cookie != "" && !abi.ValidName(p.cookie):
-		return nil, refuse(s, "cookie %q is not a valid cookie name", cfg.Cookie)
+	k := &keyAuth{sessions: r.store, strip: cfg.Strip, keep: cfg.Session == "keep", later: cfg.Expiry == "later"}
+	k.place = place{header: []byte(cfg.Header), query: []byte(cfg.Query), cookie: []byte(cfg.Cookie)}
+	var err error
+	if k.form, err = formOf(s, cfg.Reply); err != nil {
+		return nil, err
 	}
-	return &keyAuth{sessions: r.store, place: p, strip: cfg.Strip}, nil
+	return k, cfg.check(s)
 }
 
-// Declares implements [abi.Plugin].
-func (*keyAuth) Declares() abi.Declaration { return abi.Declaration{Hooks: abi.SetOf(abi.Auth)} }
+func (cfg *keyAuthConfig) check(s abi.Spec) error {
+	switch {
+	case cfg.Header == "" && cfg.Query == "" && cfg.Cookie == "":
+		return refuse(s, "key-auth has nowhere to look: header, query and cookie are all empty")
+	case cfg.Header != "" && !abi.ValidName([]byte(cfg.Header)):
+		return refuse(s, "header %q is not a valid header name", cfg.Header)
+	case cfg.Cookie != "" && !abi.ValidName([]byte(cfg.Cookie)):
+		return refuse(s, "cookie %q is not a valid cookie name", cfg.Cookie)
+	case cfg.Session != "" && cfg.Session != "use" && cfg.Session != "keep":
+		return refuse(s, "session %q%s; there are use, keep", cfg.Session, hint(cfg.Session, []string{"use", "keep"}))
+	case cfg.Session == "keep" && s.Hooks.Has(abi.Auth):
+		return refuse(s, "session: keep has nothing to keep in hook auth; bind the step to post_key_auth")
+	case cfg.Expiry != "" && cfg.Expiry != "check" && cfg.Expiry != "later":
+		return refuse(s, "expiry %q%s; there are check, later", cfg.Expiry, hint(cfg.Expiry, []string{"check", "later"}))
+	}
+	return nil
+}
+
+// Declares implements [abi.Plugin]. In post_key_auth the key is asked for
+// besides what the plugin in auth has asked for.
+func (*keyAuth) Declares() abi.Declaration {
+	return abi.Declaration{Hooks: abi.SetOf(abi.Auth, abi.PostKeyAuth)}
+}
+
+// Why a key does not let a request in.
+var (
+	// Tyk has no event for it; that of the hook stands for it in other APIs.
+	keyMissing  = refusal{401, "Authorization field missing", 401, "Authorization field missing", "", ""}
+	keyUnknown  = refusal{403, "key is not known", 403, "Access to this API has been disallowed", abi.AuthFailure, "Auth Failure"}
+	keyInactive = refusal{403, "key is not active", 403, "Key is inactive, please renew", abi.KeyExpired, "Attempted access from inactive key."}
+	keyExpired  = refusal{403, "key has expired", 401, "Key has expired, please renew", abi.KeyExpired, "Attempted access from expired key."}
+)
 
 // Call implements [abi.Plugin]. It does not allocate, unless a key in the
 // query or a cookie has to be decoded or stripped.
@@ -55,14 +88,15 @@ func (k *keyAuth) Call(x *abi.Exchange) (abi.Verdict, error) {
 	case err != nil:
 		return abi.Respond, unavailable(err)
 	case s == nil:
-		return reject(x, 403, "key is not known")
-	case s.Inactive:
-		return reject(x, 403, "key is not active")
-	case s.Expires > 0 && time.Now().Unix() >= s.Expires:
-		return reject(x, 403, "key has expired")
+		return k.form.refuse(x, &keyUnknown, key)
 	}
-	if err := x.SetSession(s); err != nil {
-		return abi.Respond, err
+	if r := validity(s); r != nil && !k.later {
+		return k.form.refuse(x, r, key)
+	}
+	if !k.keep {
+		if err := x.UseSession(s); err != nil {
+			return abi.Respond, err
+		}
 	}
 	if k.strip {
 		return abi.Continue, k.place.strip(x)
@@ -70,10 +104,21 @@ func (k *keyAuth) Call(x *abi.Exchange) (abi.Verdict, error) {
 	return abi.Continue, nil
 }
 
+// validity returns what is wrong with a session whatever it is used for.
+func validity(s *abi.Session) *refusal {
+	switch {
+	case s.Inactive:
+		return &keyInactive
+	case s.Expires > 0 && time.Now().Unix() >= s.Expires:
+		return &keyExpired
+	}
+	return nil
+}
+
 // challenge answers a request without a key; RFC 9110 section 15.5.2 demands
 // the header field.
 func (k *keyAuth) challenge(x *abi.Exchange) (abi.Verdict, error) {
-	if v, err := reject(x, 401, "Authorization field missing"); err != nil {
+	if v, err := k.form.refuse(x, &keyMissing, nil); err != nil {
 		return v, err
 	}
 	return abi.Respond, x.SetHeader(abi.OfReply, wwwAuthenticate, bearer)

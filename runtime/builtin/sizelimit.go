@@ -1,0 +1,74 @@
+package builtin
+
+import (
+	"strconv"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+var (
+	contentLength    = []byte("Content-Length")
+	transferEncoding = []byte("Transfer-Encoding")
+)
+
+// sizeLimit turns away requests with a large body by what their header says.
+type sizeLimit struct {
+	base
+	form form
+	max  int64
+}
+
+func loadSizeLimit(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
+	var cfg struct {
+		Max   int64  `json:"max"`
+		Reply string `json:"reply"`
+	}
+	if err := decode(s, &cfg, "max", "reply"); err != nil {
+		return nil, err
+	}
+	if cfg.Max <= 0 {
+		return nil, refuse(s, "max must be a number of bytes above 0")
+	}
+	f, err := formOf(s, cfg.Reply)
+	return &sizeLimit{form: f, max: cfg.Max}, err
+}
+
+// Declares implements [abi.Plugin].
+func (*sizeLimit) Declares() abi.Declaration { return abi.Declaration{Hooks: abi.SetOf(abi.Pre)} }
+
+// Why a body is not taken.
+var (
+	bodyLarge    = refusal{413, "request body is too large", 400, "Request is too large", "", ""}
+	bodyUnstated = refusal{411, "request has no Content-Length", 411, "Content length is required for this request", "", ""}
+)
+
+// Call implements [abi.Plugin]. A body of unknown length is not taken; a
+// request without a body is. It does not allocate.
+func (l *sizeLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
+	stated, ok := x.Request.Header.Get(contentLength)
+	if !ok {
+		if _, chunked := x.Request.Header.Get(transferEncoding); chunked || x.Request.Streamed || l.expects(x) {
+			return l.form.refuse(x, &bodyUnstated, nil)
+		}
+		return abi.Continue, nil
+	}
+	// The proxy lets no other lengths in; this is for those it would.
+	n, err := strconv.ParseInt(string(stated), 10, 64)
+	if err != nil || n > l.max {
+		return l.form.refuse(x, &bodyLarge, nil)
+	}
+	return abi.Continue, nil
+}
+
+// expects reports whether the method usually comes with a body, which Tyk
+// wants to have its length then even if there is none.
+func (l *sizeLimit) expects(x *abi.Exchange) bool {
+	if !l.form.isTyk(x) {
+		return false
+	}
+	switch string(x.Request.Method) {
+	case "POST", "PUT", "PATCH":
+		return true
+	}
+	return false
+}
