@@ -42,7 +42,28 @@ func appendSession(dst []byte, s *abi.Session) []byte {
 	dst = strconv.AppendInt(dst, s.QuotaRenewalRate, 10)
 	dst = append(dst, `,"metadata":`...)
 	dst = appendObject(dst, s.Metadata)
-	return append(dst, '}')
+	return append(appendRights(dst, s), '}')
+}
+
+// appendRights appends the members that few sessions have.
+func appendRights(dst []byte, s *abi.Session) []byte {
+	if len(s.AccessRights) > 0 {
+		dst = append(dst, `,"access_rights":`...)
+		dst = appendForeign(dst, s.AccessRights)
+	}
+	if len(s.ApplyPolicies) > 0 {
+		dst = append(dst, `,"apply_policies":`...)
+		dst = appendForeign(dst, s.ApplyPolicies)
+	}
+	if s.ExtractorDeadline != 0 {
+		dst = append(dst, `,"id_extractor_deadline":`...)
+		dst = strconv.AppendInt(dst, s.ExtractorDeadline, 10)
+	}
+	if s.Lifetime != 0 {
+		dst = append(dst, `,"session_lifetime":`...)
+		dst = strconv.AppendInt(dst, s.Lifetime, 10)
+	}
+	return dst
 }
 
 // parseSession reads a checked session object.
@@ -90,6 +111,14 @@ func setSession(s *abi.Session, name string, value []byte) bool {
 		return setInt(&s.QuotaRemaining, value)
 	case "quota_renewal_rate":
 		return setInt(&s.QuotaRenewalRate, value)
+	case "access_rights":
+		return json.Unmarshal(value, &s.AccessRights) == nil
+	case "apply_policies":
+		return json.Unmarshal(value, &s.ApplyPolicies) == nil
+	case "id_extractor_deadline":
+		return setInt(&s.ExtractorDeadline, value)
+	case "session_lifetime":
+		return setInt(&s.Lifetime, value)
 	case "metadata":
 		return setMetadata(&s.Metadata, value)
 	}
