@@ -28,3 +28,25 @@ func (c *counters) Count(_ time.Time, space, id string, window time.Duration) (i
 	t.put(key, e, now)
 	return e.value, e.expires.Sub(now), nil
 }
+
+// Peek implements [Counters].
+func (c *counters) Peek(_ time.Time, space, id string) (int64, time.Duration, error) {
+	now := time.Now()
+	t := &c.windows
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, ok := t.entries[counterID{space, id}]
+	if !ok || !e.live(now) {
+		return 0, 0, nil
+	}
+	return e.value, e.expires.Sub(now), nil
+}
+
+// Forget implements [Counters].
+func (c *counters) Forget(_ time.Time, space, id string) error {
+	t := &c.windows
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.remove(counterID{space, id})
+	return nil
+}

@@ -34,3 +34,26 @@ func TestCountersOfDifferentSpacesAndNamesAreApart(t *testing.T) {
 		}
 	}
 }
+
+func TestCounterCanBeReadAndForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := store.NewMemory()
+		peek := func(want int64, wantLeft time.Duration) {
+			t.Helper()
+			if n, left, err := m.Peek(never, "quota", "k1"); n != want || left != wantLeft || err != nil {
+				t.Errorf("Peek() = %d, %v, %v, want %d, %v", n, left, err, want, wantLeft)
+			}
+		}
+		peek(0, 0)
+		_, _, _ = m.Count(never, "quota", "k1", time.Minute)
+		time.Sleep(20 * time.Second)
+		peek(1, 40*time.Second)
+		peek(1, 40*time.Second)
+		time.Sleep(40 * time.Second)
+		peek(0, 0)
+		_, _, _ = m.Count(never, "quota", "k1", time.Minute)
+		must(t, m.Forget(never, "quota", "k1"))
+		must(t, m.Forget(never, "quota", "k1"))
+		peek(0, 0)
+	})
+}

@@ -28,6 +28,33 @@ func TestKeyFileIsLoaded(t *testing.T) {
 	}
 }
 
+// A session as Tyk's API writes it, with members that mean nothing here.
+func TestKeyFileHoldsSessionsOfTyk(t *testing.T) {
+	m := store.NewMemory()
+	_, err := store.LoadKeys(m, keyFile(t, `[{"key": "acme0123", "session": {
+		"last_check": 0, "allowance": 1000.5, "rate": 1000, "per": 60, "throttle_interval": -1, "expires": 0, "quota_max": 10,
+		"quota_renews": 1700000000, "quota_remaining": 9, "quota_renewal_rate": 3600, "org_id": "acme", "tags": null,
+		"access_rights": {"orders": {"api_name": "Orders", "api_id": "orders", "versions": ["Default"], "allowed_urls": null,
+			"limit": {"rate": 5, "per": 1}, "allowance_scope": "x"}},
+		"basic_auth_data": {"password": "", "hash_type": ""}, "monitor": {"trigger_limits": null}, "hmac_enabled": false,
+		"is_inactive": false, "apply_policies": ["p1"], "meta_data": {"n": 1, "l": ["a"]}, "alias": "ann",
+		"last_updated": "1700000000", "id_extractor_deadline": 5, "session_lifetime": 0}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := m.Session(never, []byte("acme0123"))
+	rights := got.AccessRights["orders"]
+	if got.Rate != 1000 || got.QuotaMax != 10 || got.OrgID != "acme" || got.ExtractorDeadline != 5 || rights.APIName != "Orders" {
+		t.Errorf("session = %+v", got)
+	}
+	if diff := cmp.Diff(map[string]any{"n": 1.0, "l": []any{"a"}}, got.Metadata); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(string(got.Extra), `"allowance":1000.5`) || !strings.Contains(string(rights.Extra), `"allowance_scope":"x"`) {
+		t.Errorf("what has no field is lost: %s, %s", got.Extra, rights.Extra)
+	}
+}
+
 func TestKeyFileMistakesNameFileAndEntry(t *testing.T) {
 	for _, tt := range []struct{ name, file, want string }{
 		{"no JSON", "[\n  {\"key\": \"s3cret\",}\n]", `KEYS:2:20: invalid character '}' looking for beginning of object key string`},

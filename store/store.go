@@ -68,6 +68,13 @@ type Counters interface {
 	// returns how many there are in the running window and how much of the
 	// window is left. A window begins with its first event.
 	Count(deadline time.Time, space, id string, window time.Duration) (n int64, left time.Duration, err error)
+
+	// Peek returns what Count has counted in the running window, without
+	// adding to it; n is 0 if none is running.
+	Peek(deadline time.Time, space, id string) (n int64, left time.Duration, err error)
+
+	// Forget ends the running window, if there is one.
+	Forget(deadline time.Time, space, id string) error
 }
 
 // Store is everything that one URL opens.

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -84,29 +85,35 @@ func xmlName(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "()[]@*|:='\" \t\n")
 }
 
+// document is what a step selects from.
+type document struct {
+	root *element        // holds the outermost element
+	text strings.Builder // of all elements, in order
+}
+
 // element is one element of a document.
 type element struct {
-	name     string
-	attrs    []xml.Attr
-	text     strings.Builder // of it and all below, in order
-	children []*element
-	parent   *element
+	name       string
+	attrs      []xml.Attr
+	start, end int // of its text and all below
+	children   []*element
+	parent     *element
 }
 
 // find returns the text of the first match, or nothing. A document that cannot
 // be read has none.
-func (p *xpath) find(document string) string {
-	root, err := parseXML(document)
+func (p *xpath) find(text string) string {
+	doc, err := parseXML(text)
 	if err != nil {
 		return ""
 	}
-	found := []*element{root}
+	found := []*element{doc.root}
 	for _, s := range p.steps {
 		found = s.from(found)
 	}
 	for _, e := range found {
 		if p.attribute == "" {
-			return e.text.String()
+			return doc.text.String()[e.start:e.end]
 		}
 		for _, a := range e.attrs {
 			if a.Name.Local == p.attribute {
@@ -143,33 +150,30 @@ func (s *xpathStep) from(parents []*element) (found []*element) {
 
 var errXML = errors.New("the document is too deep or too large")
 
-// parseXML returns an element that holds the root of the document.
-func parseXML(document string) (*element, error) {
-	d := xml.NewDecoder(strings.NewReader(document))
-	root := &element{}
-	at, depth, nodes := root, 0, 0
+func parseXML(text string) (*document, error) {
+	d := xml.NewDecoder(strings.NewReader(text))
+	doc := &document{root: &element{}}
+	at, depth, nodes := doc.root, 0, 0
 	for {
 		token, err := d.Token()
-		if token == nil || err != nil {
-			if at != root || len(root.children) == 0 {
-				return nil, errors.Join(err, errXML)
-			}
-			return root, nil
+		if errors.Is(err, io.EOF) && len(doc.root.children) > 0 {
+			return doc, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			child := &element{name: t.Name.Local, attrs: t.Attr, parent: at}
+			child := &element{name: t.Name.Local, attrs: t.Attr, parent: at, start: doc.text.Len()}
 			at.children = append(at.children, child)
 			at = child
 			depth++
 			nodes++
 		case xml.EndElement:
-			at = at.parent
+			at.end, at = doc.text.Len(), at.parent
 			depth--
 		case xml.CharData:
-			for e := at; e != root; e = e.parent {
-				e.text.Write(t)
-			}
+			doc.text.Write(t)
 		}
 		if depth > maxXMLDepth || nodes > maxXMLNodes {
 			return nil, errXML
