@@ -31,7 +31,8 @@ var layers = map[string][]string{
 
 	"store":                  {"abi"},
 	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
-	"runtime/wasm":           {"abi", "runtime/wasm/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
+	"runtime/wasm":           {"abi", "runtime/wasm/js", "runtime/wasm/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
+	"runtime/wasm/js":        {"abi", "abi/tykjs", "abi/wire", "runtime/wasm/native", "runtime/wasm/outbound"},
 	"runtime/wasm/native":    {"abi", "runtime/wasm/outbound"},
 	"runtime/wasm/outbound":  {"abi"},
 	"runtime/wasm/rewrite":   {},
@@ -73,11 +74,11 @@ var layers = map[string][]string{
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy", "internal/bench/plain"},
-	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/native", "runtime/wasm/snapshot"},
+	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/bench/reference"},
 	"github.com/dop251/goja":                   {"internal/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench/load"},
-	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},

@@ -1,10 +1,12 @@
 package wasm
 
 import (
+	"io"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/runtime/wasm/js"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
@@ -19,6 +21,20 @@ type Config struct {
 	// KV is where plugins keep what they were granted to keep. Nil means that
 	// a plugin with such a grant is refused.
 	KV native.KV
+
+	// Values is the same for scripts, which ask for the time at which a value
+	// expires as well, and Sessions is what TykGetKeyData and TykSetKeyData
+	// reach. Nil means that what was granted of them is refused or not found.
+	Values   js.KV
+	Sessions js.Sessions
+
+	// RequireRights refuses sessions of scripts without access_rights: they
+	// open every API. It is for stores that keep access rights.
+	RequireRights bool
+
+	// Raw receives the lines that scripts write with rawlog, as they are; nil
+	// sends them to Logger. Writes to it are serialised per plugin.
+	Raw io.Writer
 
 	// Env looks up the environment values that plugins were granted. Nil
 	// means that a plugin with such a grant is refused.

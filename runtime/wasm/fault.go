@@ -14,7 +14,7 @@ import (
 func (i *instance) fault(h abi.Hook, err error) error {
 	f := i.classify(err)
 	if i.brake.tooDeep() {
-		i.functions[h] = nil // its native stack has grown to megabytes
+		i.guest.Shed()
 	}
 	f.Err = fmt.Errorf("%s: %w", h, f.Err)
 	return f
@@ -30,7 +30,7 @@ func (i *instance) classify(err error) *abi.Error {
 	if !exited && trap == "" {
 		i.plugin.log.Error().Err(err).Msg("host function panicked: this is a bug of the gateway")
 	}
-	switch refused := i.call.Refused(); {
+	switch refused := i.guest.Refused(); {
 	case i.brake.cause != nil:
 		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.brake.cause)}
 	case i.brake.tooDeep() || trap == stackOverflow:

@@ -9,6 +9,18 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 
+// newContract returns the contract of a plugin.
+func (r *Runtime) newContract(s abi.Spec, out *output) (contract, error) {
+	if isScript(s) {
+		return r.newScript(s, out)
+	}
+	host, err := r.newHost(s, out)
+	if err != nil {
+		return nil, err
+	}
+	return &nativeContract{host: host, spec: s}, nil
+}
+
 // newHost returns the host functions of a plugin, with what it was granted.
 func (r *Runtime) newHost(s abi.Spec, out *output) (*native.Host, error) {
 	c := native.Config{Log: out, KV: r.config.KV, Env: r.config.Env}
@@ -40,4 +52,9 @@ func (r *Runtime) newClient(s abi.Spec) (*outbound.Client, error) {
 var _ abi.Measurer = (*plugin)(nil)
 
 // Metrics yields what the guest measured so far.
-func (p *plugin) Metrics() iter.Seq[abi.Metric] { return p.host.Metrics() }
+func (p *plugin) Metrics() iter.Seq[abi.Metric] {
+	if m, ok := p.contract.(abi.Measurer); ok {
+		return m.Metrics()
+	}
+	return func(func(abi.Metric) bool) {}
+}

@@ -22,6 +22,7 @@ func (p *plugin) ready(ctx context.Context) error {
 		template.close()
 		return err
 	}
+	p.contract.Adopt(template.guest)
 	if err := p.takeImage(template); err != nil {
 		p.cannotRestore(err)
 		p.pool.start(template)

@@ -9,7 +9,6 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
@@ -23,12 +22,9 @@ type instance struct {
 	rung     int                // of the ladder, when the restorer was made
 	brake    brake
 	out      *lines
-	call     *native.Call
-	ctx      context.Context // carries call to the host functions; made once
-
-	functions [abi.HookCount]api.Function // resolved at first use
-	stack     [1]uint64                   // where the engine leaves the result
-	broken    bool                        // must not be used again, not even after a reset
+	guest    guest
+	ctx      context.Context // carries guest to the host functions; made once
+	broken   bool            // must not be used again, not even after a reset
 }
 
 // errNoRoom is what a call gets when the process has all the instances that
@@ -64,9 +60,10 @@ func (p *plugin) open(ctx context.Context) (*instance, error) {
 		p.room.give()
 		return nil, &abi.Error{Kind: abi.Limit, Err: err}
 	}
-	i := &instance{plugin: p, memory: memory, call: p.host.NewCall()}
+	i := &instance{plugin: p, memory: memory}
+	i.guest = p.contract.NewGuest(i.brake.pull)
 	i.out = p.output.lines(&i.brake)
-	i.ctx = i.call.Context(p.life)
+	i.ctx = i.guest.Context(p.life)
 	i.brake.end = p.life.Done()
 	if err := i.instantiate(ctx); err != nil {
 		i.close()
@@ -86,6 +83,7 @@ func (i *instance) instantiate(ctx context.Context) error {
 		return &abi.Error{Kind: abi.Trap, Err: err}
 	}
 	i.memory.SetYield(i.brake.yield)
+	i.guest.Bind(module)
 	return nil
 }
 
@@ -93,44 +91,25 @@ func (i *instance) instantiate(ctx context.Context) error {
 func (i *instance) run(x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
 	i.begin(x, deadline)
 	defer i.end()
-	if err := i.function(x.Hook).CallWithStack(i.ctx, i.stack[:]); err != nil {
-		return abi.Continue, i.fault(x.Hook, err)
+	v, err := i.guest.Run(i.ctx, x, deadline)
+	if err == nil {
+		return v, nil
 	}
-	return i.verdict(x)
+	if answered, ok := errors.AsType[*abi.Error](err); ok {
+		return abi.Continue, answered
+	}
+	return abi.Continue, i.fault(x.Hook, err)
 }
 
 func (i *instance) begin(x *abi.Exchange, deadline time.Time) {
 	i.memory.ClearRefused()
 	i.brake.arm(deadline, i.plugin.life.Done())
 	i.out.requestID = x.RequestID
-	i.call.Begin(x)
 }
 
 func (i *instance) end() {
 	i.out.flush()
 	i.out.requestID = nil
-	i.call.End()
-}
-
-// function returns the guest's function for a hook. Resolving one costs
-// microseconds and a stack, hence once per instance and not for all hooks.
-func (i *instance) function(h abi.Hook) api.Function {
-	if i.functions[h] == nil {
-		i.functions[h] = i.module.ExportedFunction(native.Export(h))
-	}
-	return i.functions[h]
-}
-
-// verdict reads what the hook returned.
-func (i *instance) verdict(x *abi.Exchange) (abi.Verdict, error) {
-	v := api.DecodeU32(i.stack[0])
-	switch {
-	case v > uint32(abi.Respond):
-		return abi.Continue, abi.Errorf(abi.Protocol, "%s returned %d, want 0 or 1", x.Hook, int32(v))
-	case abi.Verdict(v) == abi.Respond && x.Reply.Status == 0:
-		return abi.Continue, abi.Errorf(abi.Protocol, "%s responds without a status", x.Hook)
-	}
-	return abi.Verdict(v), nil
 }
 
 // close frees the instance. It must not be running.

@@ -11,7 +11,6 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
@@ -20,26 +19,20 @@ func (p *plugin) linkHost(ctx context.Context) error {
 	if err := instantiateWASI(ctx, p.engine); err != nil {
 		return err
 	}
-	if err := native.Instantiate(ctx, p.engine); err != nil {
-		return fmt.Errorf("link host functions: %w", err)
-	}
-	return nil
+	return p.contract.Instantiate(ctx, p.engine)
 }
 
 // checkImports reports everything the guest imports that the sandbox does not
 // offer to it, all at once.
-func checkImports(code wazero.CompiledModule, s abi.Spec) error {
+func checkImports(code wazero.CompiledModule, c contract) error {
 	var wrong []string
 	for _, def := range code.ImportedFunctions() {
 		module, name, _ := def.Import()
 		var err error
-		switch module {
-		case native.Module:
-			err = native.Link(def, s)
-		case wasi_snapshot_preview1.ModuleName:
+		if module == wasi_snapshot_preview1.ModuleName {
 			err = linkWASI(def)
-		default:
-			err = errUnknownModule
+		} else {
+			err = c.Link(def)
 		}
 		if err != nil {
 			wrong = append(wrong, fmt.Sprintf("%s.%s: %v", module, name, err))

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/js"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -20,7 +20,7 @@ import (
 // takes the image that fresh instances begin with.
 // Every error is of kind Refused and names the file.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
-	binary, err := readSource(s, r.config.maxSource())
+	binary, err := r.readCode(s)
 	if err != nil {
 		return nil, refuse(s, err)
 	}
@@ -34,12 +34,28 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 }
 
 func refuse(s abi.Spec, err error) error {
+	if e, ok := errors.AsType[*abi.Error](err); ok && e.Kind == abi.Refused { // names the file already
+		return abi.Errorf(abi.Refused, "wasm plugin %s: %w", s.Name, e.Err)
+	}
 	return abi.Errorf(abi.Refused, "wasm plugin %s: %s: %w", s.Name, s.Source, err)
 }
 
-// readSource reads the file and checks its digest, before anything parses it.
-func readSource(s abi.Spec, limit int64) ([]byte, error) {
-	f, err := os.Open(s.Source)
+// readCode reads the module of a plugin and checks its digest, before anything
+// parses it. That of a script is the engine.
+func (r *Runtime) readCode(s abi.Spec) ([]byte, error) {
+	if isScript(s) {
+		return js.Engine()
+	}
+	binary, err := readFile(s.Source, r.config.maxSource())
+	if err != nil {
+		return nil, err
+	}
+	return binary, checkDigest(binary, s.SHA256)
+}
+
+// readFile reads a file that is not larger than the limit.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, errors.Unwrap(err) // the path is in the message already
 	}
@@ -51,7 +67,7 @@ func readSource(s abi.Spec, limit int64) ([]byte, error) {
 	if int64(len(binary)) > limit {
 		return nil, fmt.Errorf("larger than %d bytes", limit)
 	}
-	return binary, checkDigest(binary, s.SHA256)
+	return binary, nil
 }
 
 func checkDigest(binary []byte, want string) error {
@@ -88,16 +104,13 @@ func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	if err := p.compile(ctx, binary); err != nil {
 		return err
 	}
-	if err := checkImports(p.code, p.spec); err != nil {
+	if err := checkImports(p.code, p.contract); err != nil {
 		return err
 	}
 	if err := checkExports(p.code, p.memory); err != nil {
 		return err
 	}
-	if p.declares, err = native.Declare(p.code); err != nil {
-		return err
-	}
-	if err := checkHooks(p.declares.Hooks, p.spec.Hooks); err != nil {
+	if err := p.contract.Check(p.code); err != nil {
 		return err
 	}
 	return p.ready(ctx)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/js"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
 )
 
@@ -27,7 +29,10 @@ type output struct {
 	dropped int
 }
 
-var _ native.Log = (*output)(nil)
+var (
+	_ native.Log = (*output)(nil)
+	_ js.Log     = (*output)(nil)
+)
 
 func newOutput(log zerolog.Logger) *output { return &output{log: log} }
 
@@ -46,6 +51,27 @@ func (o *output) Print(level zerolog.Level, requestID, line []byte) {
 		e = e.Bytes("request_id", requestID)
 	}
 	e.Msg("plugin output")
+}
+
+// Script logs one line of a plugin in JavaScript, with the fields that Tyk's
+// lines have.
+func (o *output) Script(level zerolog.Level, kind string, api *abi.API, requestID, line []byte) {
+	if level < o.log.GetLevel() {
+		return
+	}
+	ok, dropped := o.allow(time.Now())
+	if !ok {
+		return
+	}
+	o.report(dropped)
+	e := o.log.WithLevel(level).Str("prefix", "jsvm").Str("type", kind)
+	if api != nil {
+		e = e.Str("api_id", api.ID).Str("org_id", api.OrgID)
+	}
+	if len(requestID) > 0 {
+		e = e.Bytes("request_id", requestID)
+	}
+	e.Msg(string(line))
 }
 
 // allow takes a line from the allowance. If there is none the line counts as

@@ -10,7 +10,6 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -23,10 +22,9 @@ type plugin struct {
 	startTimeout time.Duration
 	engine       wazero.Runtime
 	code         wazero.CompiledModule
-	host         *native.Host
+	contract     contract
 	output       *output
 	log          zerolog.Logger
-	declares     abi.Declaration
 	pool         *pool
 	report       *rewrite.Report
 	image        *snapshot.Image // nil if instances cannot be reset
@@ -52,7 +50,7 @@ var _ abi.Plugin = (*plugin)(nil)
 func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 	log := r.log.With().Str("plugin", s.Name).Logger()
 	out := newOutput(log)
-	host, err := r.newHost(s, out)
+	contract, err := r.newContract(s, out)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +59,7 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p := &plugin{
-		spec: s, host: host, output: out, log: log, life: life, stop: stop,
+		spec: s, contract: contract, output: out, log: log, life: life, stop: stop,
 		memory:       orDefault(s.Limits.Memory, defaultMemory),
 		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
 		startTimeout: r.config.startTimeout(),
@@ -85,12 +83,12 @@ func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// Declares returns what the exports and imports of the guest say.
-func (p *plugin) Declares() abi.Declaration { return p.declares }
+// Declares returns what the guest implements.
+func (p *plugin) Declares() abi.Declaration { return p.contract.Declares() }
 
 // Call runs the hook in one instance.
 func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
-	if !p.declares.Hooks.Has(x.Hook) {
+	if !p.Declares().Hooks.Has(x.Hook) {
 		return abi.Continue, abi.Errorf(abi.Protocol, "plugin %s does not implement %s", p.spec.Name, x.Hook)
 	}
 	deadline := x.Deadline
@@ -123,7 +121,7 @@ func (p *plugin) Close(ctx context.Context) error {
 func (p *plugin) release(ctx context.Context) {
 	p.stop()
 	p.output.flush()
-	p.host.Close()
+	p.contract.Close()
 	if p.image != nil {
 		p.image.Close()
 	}

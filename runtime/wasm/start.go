@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // warmup is the optional export that a guest may have to be run before its
@@ -15,7 +17,8 @@ var errSegment = errors.New("data segment out of bounds")
 
 // start runs what a guest wants to be run before its first hook, until ctx
 // ends: the data that was taken out of the module is written, then the start
-// function, _initialize and warmup are called.
+// function and _initialize are called, and what the contract wants, warmup for
+// instance.
 func (i *instance) start(ctx context.Context) error {
 	r := i.plugin.report
 	for _, s := range r.Segments {
@@ -28,10 +31,13 @@ func (i *instance) start(ctx context.Context) error {
 		deadline = time.Now().Add(i.plugin.startTimeout)
 	}
 	i.brake.arm(deadline, ctx.Done())
-	for _, name := range [...]string{r.Start, "_initialize", warmup} {
+	for _, name := range [...]string{r.Start, "_initialize"} {
 		if err := i.invoke(name); err != nil {
 			return i.startFault(err)
 		}
+	}
+	if err := i.guest.Start(i.ctx, deadline); err != nil {
+		return i.startFault(err)
 	}
 	i.out.flush()
 	i.memory.ClearRefused()
@@ -48,12 +54,15 @@ func (i *instance) invoke(name string) error {
 	if f == nil {
 		return nil
 	}
-	return f.CallWithStack(i.ctx, i.stack[:])
+	return f.CallWithStack(i.ctx, nil)
 }
 
 // startFault describes why a guest could not be started.
 func (i *instance) startFault(err error) error {
 	i.out.flush()
+	if answered, ok := errors.AsType[*abi.Error](err); ok {
+		return answered
+	}
 	f := i.classify(err)
 	f.Err = fmt.Errorf("start: %w", f.Err)
 	return f

@@ -35,7 +35,7 @@ type Host struct {
 	start   time.Time     // zero of the monotonic clock
 	timeout time.Duration // of a call without a deadline
 	kv      KV
-	keys    []keyPattern // that were granted
+	keys    []KeyPattern // that were granted
 	http    HTTP
 	env     []variable // that were granted
 	metrics metrics
@@ -82,7 +82,7 @@ func NewHost(s abi.Spec, c Config) (*Host, error) {
 // grant reads what the plugin was granted.
 func (h *Host) grant(g abi.Grants, c Config) error {
 	for _, text := range g.KV {
-		p, err := parseKeyPattern(text)
+		p, err := ParseKeyPattern(text)
 		if err != nil {
 			return fmt.Errorf("allow: kv: %q: %w", text, err)
 		}

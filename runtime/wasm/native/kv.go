@@ -38,16 +38,16 @@ const (
 	maxValue = 64 << 10
 )
 
-// keyPattern is a grant of keys: one key, or all that begin alike.
-type keyPattern struct {
+// KeyPattern is a grant of keys: one key, or all that begin alike.
+type KeyPattern struct {
 	text   string
 	prefix bool
 }
 
 var errKeyPattern = errors.New("want a key of 1 to 256 bytes, which may end with a * for all keys that begin alike")
 
-// parseKeyPattern reads a grant. A * stands at its end only.
-func parseKeyPattern(text string) (p keyPattern, err error) {
+// ParseKeyPattern reads a grant. A * stands at its end only.
+func ParseKeyPattern(text string) (p KeyPattern, err error) {
 	p.text, p.prefix = strings.CutSuffix(text, "*")
 	if text == "" || len(p.text) > maxKey || strings.Contains(p.text, "*") {
 		return p, errKeyPattern
@@ -55,7 +55,8 @@ func parseKeyPattern(text string) (p keyPattern, err error) {
 	return p, nil
 }
 
-func (p *keyPattern) allows(key []byte) bool {
+// Allows reports whether the key was granted.
+func (p *KeyPattern) Allows(key []byte) bool {
 	if p.prefix {
 		return len(key) >= len(p.text) && string(key[:len(p.text)]) == p.text
 	}
@@ -190,7 +191,7 @@ func (c *Call) checkKey(key []byte) int64 {
 		return int64(CodeInvalid)
 	}
 	for i := range c.host.keys {
-		if c.host.keys[i].allows(key) {
+		if c.host.keys[i].Allows(key) {
 			return c.checkDeadline()
 		}
 	}

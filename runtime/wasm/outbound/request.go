@@ -137,7 +137,7 @@ func headerOf(h abi.Header) (http.Header, error) {
 	}
 	for _, f := range h {
 		name := http.CanonicalHeaderKey(string(f.Name))
-		if !abi.ValidName(f.Name) || !abi.ValidValue(f.Value) || isFraming(name) {
+		if !abi.ValidName(f.Name) || !abi.ValidValue(f.Value) || Framing(name) {
 			return nil, fmt.Errorf("%w: header field %q", ErrInvalid, name)
 		}
 		header[name] = append(header[name], string(f.Value))
@@ -145,8 +145,9 @@ func headerOf(h abi.Header) (http.Header, error) {
 	return header, nil
 }
 
-// isFraming reports whether a field belongs to the connection.
-func isFraming(name string) bool {
+// Framing reports whether the header field of that canonical name belongs to
+// the connection. A request that has one is refused.
+func Framing(name string) bool {
 	switch name {
 	case "Host", "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "Te", "Trailer", "Upgrade", "Expect":
 		return true

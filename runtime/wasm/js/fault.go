@@ -1,0 +1,88 @@
+package js
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+var errLate = errors.New("the script was still running at the deadline")
+
+// thrown returns the exception that is pending in the engine as an error.
+func (g *Guest) thrown() error {
+	what, at := g.describe()
+	if g.machine.err != nil {
+		return g.broken()
+	}
+	switch {
+	case !time.Now().Before(g.deadline):
+		return abi.Errorf(abi.Timeout, "%s: %w", at, errLate)
+	case strings.HasPrefix(what, outOfMemory):
+		return abi.Errorf(abi.Limit, "%s: %s", at, what)
+	}
+	return abi.Errorf(abi.Trap, "%s: %s", at, what)
+}
+
+// outOfMemory is how the engine reports its memory limit.
+const outOfMemory = "InternalError: out of memory"
+
+// maxDescription is how much of an exception's text is kept.
+const maxDescription = 1 << 10
+
+// describe takes the exception out of the engine and returns its text, and
+// where it was thrown.
+func (g *Guest) describe() (what, at string) {
+	l, m := g.layout, &g.machine
+	at = g.program.main()
+	v := value(m.call(jsGetException, uint64(l.context)))
+	text := g.invoke(l.functions.describe, v)
+	if m.err != nil || text == l.exception {
+		return outOfMemory, at // or what else keeps a description from being made
+	}
+	p := m.address(jsText, uint64(l.context), uint64(l.length()), uint64(text), 0)
+	if p == 0 {
+		return outOfMemory, at
+	}
+	what, stack, _ := strings.Cut(string(m.read(p, m.u32(l.length()))), "\n")
+	what = what[:min(len(what), maxDescription)]
+	return strings.ToValidUTF8(what, "\uFFFD"), g.program.locate(stack)
+}
+
+// locate returns the innermost position in a file of the plugin. A stack has
+// lines like "    at name (file:line:column)".
+func (p *Program) locate(stack string) string {
+	for line := range strings.Lines(stack) {
+		line = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(line), "at "), ")")
+		if i := strings.LastIndex(line, " ("); i >= 0 {
+			line = line[i+2:]
+		}
+		for _, f := range p.files() {
+			if strings.HasPrefix(line, f.Name+":") {
+				return line
+			}
+		}
+	}
+	return p.main()
+}
+
+// files are all sources, in the order in which they run.
+func (p *Program) files() []File {
+	if p.config.Preload == nil {
+		return p.config.Files
+	}
+	return append([]File{*p.config.Preload}, p.config.Files...)
+}
+
+// refused takes the kind of a call's fault off an error of loading.
+func refused(err error) error {
+	if e, ok := errors.AsType[*abi.Error](err); ok {
+		if e.Kind == abi.Timeout {
+			return abi.Errorf(abi.Refused, "%w: it must end in time when it is loaded", e.Err)
+		}
+		return &abi.Error{Kind: abi.Refused, Err: e.Err}
+	}
+	return fmt.Errorf("load: %w", err)
+}

@@ -1,0 +1,46 @@
+package js
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// options are the keys of a plugin's own configuration that are not for the
+// script.
+type options struct {
+	// RequireSession gives the hooks after the key check the caller's session,
+	// and takes its metadata from their result. UseSession is Tyk's name of
+	// the same in a virtual endpoint.
+	RequireSession bool `json:"require_session"`
+	UseSession     bool `json:"use_session"`
+
+	// Compat is the engine that scripts were written for: otto, or none.
+	Compat string `json:"compat"`
+}
+
+func readOptions(config []byte) (o options, err error) {
+	if len(config) == 0 {
+		return o, nil
+	}
+	if err := json.Unmarshal(config, &o); err != nil {
+		return o, fmt.Errorf("config: require_session and use_session are true or false, compat is a word: %w", err)
+	}
+	if o.Compat != "" && o.Compat != "otto" {
+		return o, fmt.Errorf("config: compat: %q is not known; want otto, or no such line", o.Compat)
+	}
+	return o, nil
+}
+
+// gives reports whether a hook gets the session, and may replace its
+// metadata. A response hook gets it always, and its result has none.
+func (o options) gives(h abi.Hook) bool {
+	switch h {
+	case abi.Pre, abi.Auth:
+		return false
+	case abi.Response, abi.Event:
+		return true
+	}
+	return o.RequireSession || o.UseSession
+}

@@ -1,0 +1,344 @@
+package js
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/outbound"
+)
+
+const (
+	maxRedirects = 10
+	maxParallel  = 16       // requests of a batch that are under way at one time
+	maxBatch     = 256      // requests of a batch
+	maxReplies   = 32 << 20 // bytes of bodies, of a batch together
+)
+
+var (
+	errNoHTTP    = fmt.Errorf("not granted, and this line under the plugin would grant it: %s", native.GrantLine([]string{"http"}))
+	errRedirects = errors.New("stopped after 10 redirects")
+	errAbsolute  = errors.New("not an absolute URL")
+	errBatchSize = fmt.Errorf("a batch has at most %d requests", maxBatch)
+	errReplies   = errors.New("the replies are too large together")
+)
+
+// sending is a request of a script.
+type sending struct {
+	method, url string
+	body        string
+	header      map[string]string
+}
+
+// received is what a server answered.
+type received struct {
+	code   int
+	header map[string][]string
+	body   []byte
+}
+
+// request checks s. Fields that say to whom a message goes and where it ends
+// have no effect, as in Tyk.
+func (s *sending) request() (*outbound.Request, error) {
+	u, err := url.ParseRequestURI(s.url)
+	if err != nil {
+		return nil, err
+	}
+	if !u.IsAbs() {
+		return nil, fmt.Errorf("%q: %w", s.url, errAbsolute)
+	}
+	u.Fragment, u.RawFragment = "", ""
+	q := &outbound.Request{Method: []byte(s.method), URL: []byte(u.String()), Body: []byte(s.body)}
+	if len(q.Method) == 0 {
+		q.Method = []byte(http.MethodGet)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.header)) {
+		if !outbound.Framing(http.CanonicalHeaderKey(name)) {
+			q.Header = append(q.Header, abi.Field{Name: []byte(name), Value: []byte(s.header[name])})
+		}
+	}
+	return q, nil
+}
+
+// send sends a request, follows redirects, each of which must be granted, and
+// unpacks the reply.
+func send(ctx context.Context, client native.HTTP, q *outbound.Request) (*received, error) {
+	unpack := q.Header.Index([]byte("Accept-Encoding"), 0) < 0 && q.Header.Index([]byte("Range"), 0) < 0
+	if unpack {
+		q.Header = append(q.Header, abi.Field{Name: []byte("Accept-Encoding"), Value: []byte("gzip")})
+	}
+	for range maxRedirects + 1 {
+		reply, err := client.Do(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		again, err := follow(q, reply)
+		if err != nil {
+			return nil, err
+		}
+		if !again {
+			return receive(reply, unpack)
+		}
+	}
+	return nil, errRedirects
+}
+
+// follow makes q the request that a redirect asks for, and reports false if
+// the reply is none.
+func follow(q *outbound.Request, reply *outbound.Response) (again bool, err error) {
+	location, ok := reply.Header.Get([]byte("Location"))
+	if !ok {
+		return false, nil
+	}
+	switch reply.Status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
+		if m := string(q.Method); m != http.MethodGet && m != http.MethodHead {
+			q.Method, q.Body = []byte(http.MethodGet), nil
+			q.Header = without(q.Header, "Content-Type")
+		}
+	case http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return false, nil
+	}
+	from, err := url.Parse(string(q.URL))
+	if err != nil {
+		return false, err
+	}
+	to, err := from.Parse(string(location))
+	if err != nil {
+		return false, err
+	}
+	if to.Host != from.Host {
+		q.Header = without(q.Header, "Authorization", "Cookie", "Www-Authenticate")
+	}
+	to.Fragment, to.RawFragment = "", ""
+	q.URL = []byte(to.String())
+	return true, nil
+}
+
+// without returns h without the fields of these names.
+func without(h abi.Header, names ...string) abi.Header {
+	return slices.DeleteFunc(slices.Clone(h), func(f abi.Field) bool {
+		return slices.Contains(names, http.CanonicalHeaderKey(string(f.Name)))
+	})
+}
+
+func receive(reply *outbound.Response, unpack bool) (*received, error) {
+	r := &received{code: reply.Status, header: make(map[string][]string, len(reply.Header)), body: reply.Body}
+	for _, f := range reply.Header {
+		r.header[string(f.Name)] = append(r.header[string(f.Name)], string(f.Value))
+	}
+	if !unpack || !strings.EqualFold(http.Header(r.header).Get("Content-Encoding"), "gzip") {
+		return r, nil
+	}
+	delete(r.header, "Content-Encoding")
+	delete(r.header, "Content-Length")
+	z, err := gzip.NewReader(bytes.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	r.body, err = io.ReadAll(io.LimitReader(z, outbound.MaxBody+1))
+	if err == nil && len(r.body) > outbound.MaxBody {
+		err = outbound.ErrLimit
+	}
+	return r, err
+}
+
+// waiting returns a context that ends with the call of the hook.
+func (c *hostCall) waiting() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(c.machine.ctx, c.deadline)
+}
+
+// settled ends a host function that reports faults by undefined; the reason is
+// in the log.
+func (c *hostCall) settled(name string, result any, err error) {
+	c.waited()
+	if err != nil {
+		c.complain(name, err)
+		return
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		c.complain(name, err)
+		return
+	}
+	c.returns(text)
+}
+
+// fetchIn is the argument of TykMakeHttpRequest.
+type fetchIn struct {
+	Method, Body     string
+	Headers          map[string]string
+	Domain, Resource string
+	FormData         map[string]string
+}
+
+// fetchOut is its result. Scripts use both spellings.
+type fetchOut struct {
+	Code      int
+	Body      string
+	Headers   map[string][]string
+	CodeLow   int                 `json:"code"`
+	BodyLow   string              `json:"body"`
+	HeaderLow map[string][]string `json:"headers"`
+}
+
+// fetch is TykMakeHttpRequest. Its result is undefined if anything fails.
+func (c *hostCall) fetch() {
+	out, err := c.fetched(c.bytes(0))
+	c.settled("TykMakeHttpRequest", out, err)
+}
+
+func (c *hostCall) fetched(argument []byte) (any, error) {
+	client := c.program.config.HTTP
+	if client == nil {
+		return nil, errNoHTTP
+	}
+	var in fetchIn
+	if err := json.Unmarshal(argument, &in); err != nil {
+		return nil, fmt.Errorf("argument: %w", err)
+	}
+	s := sending{method: in.Method, url: in.Domain + in.Resource, body: in.body(), header: in.Headers}
+	q, err := s.request()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := c.waiting()
+	defer cancel()
+	got, err := send(ctx, client, q)
+	if err != nil {
+		return nil, err
+	}
+	body := string(got.body)
+	return fetchOut{got.code, body, got.header, got.code, body, got.header}, nil
+}
+
+// body is the text if there is one, else the form.
+func (in *fetchIn) body() string {
+	if in.Body != "" || len(in.FormData) == 0 {
+		return in.Body
+	}
+	form := make(url.Values, len(in.FormData))
+	for name, value := range in.FormData {
+		form.Set(name, value)
+	}
+	return form.Encode()
+}
+
+// batchIn is the argument of TykBatchRequest.
+type batchIn struct {
+	Requests []struct {
+		Method  string            `json:"method"`
+		Headers map[string]string `json:"headers"`
+		Body    string            `json:"body"`
+		URL     string            `json:"relative_url"`
+	} `json:"requests"`
+	OneByOne bool `json:"suppress_parallel_execution"`
+}
+
+// batchItem is one reply; the zero value stands for a request that failed.
+type batchItem struct {
+	URL     string              `json:"relative_url"`
+	Code    int                 `json:"code"`
+	Headers map[string][]string `json:"headers"`
+	Body    string              `json:"body"`
+}
+
+// batch is TykBatchRequest. A request that fails gives an empty item; one
+// that is not valid makes the whole result undefined.
+func (c *hostCall) batch() {
+	items, err := c.batched(c.bytes(0))
+	c.settled("TykBatchRequest", items, err)
+}
+
+func (c *hostCall) batched(argument []byte) ([]batchItem, error) {
+	client := c.program.config.HTTP
+	if client == nil {
+		return nil, errNoHTTP
+	}
+	var in batchIn
+	if err := json.Unmarshal(argument, &in); err != nil {
+		return nil, fmt.Errorf("argument: %w", err)
+	}
+	if len(in.Requests) > maxBatch {
+		return nil, errBatchSize
+	}
+	requests, err := in.all()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := c.waiting()
+	defer cancel()
+	items, whole := sendAll(ctx, client, requests, in.parallel())
+	if !whole {
+		return nil, errReplies
+	}
+	for i := range items {
+		if items[i].Code != 0 {
+			items[i].URL = in.Requests[i].URL
+		}
+	}
+	return items, nil
+}
+
+// all checks every request of the batch.
+func (in *batchIn) all() ([]*outbound.Request, error) {
+	requests := make([]*outbound.Request, len(in.Requests))
+	for i, q := range in.Requests {
+		s := sending{method: q.Method, url: q.URL, body: q.Body, header: q.Headers}
+		r, err := s.request()
+		if err != nil {
+			return nil, fmt.Errorf("request %d: %w", i+1, err)
+		}
+		requests[i] = r
+	}
+	return requests, nil
+}
+
+func (in *batchIn) parallel() int {
+	if in.OneByOne {
+		return 1
+	}
+	return min(len(in.Requests), maxParallel)
+}
+
+// sendAll sends the requests with so many at one time, and returns the replies
+// in the order of the requests. It reports false if their bodies are too large
+// together; those beyond the limit are missing.
+func sendAll(ctx context.Context, client native.HTTP, requests []*outbound.Request, parallel int) (items []batchItem, whole bool) {
+	items = make([]batchItem, len(requests))
+	next := make(chan int)
+	var size atomic.Int64
+	var workers sync.WaitGroup
+	for range parallel {
+		workers.Go(func() {
+			for i := range next {
+				if size.Load() > maxReplies {
+					continue
+				}
+				if got, err := send(ctx, client, requests[i]); err == nil && size.Add(int64(len(got.body))) <= maxReplies {
+					items[i] = batchItem{Code: got.code, Headers: got.header, Body: string(got.body)}
+				}
+			}
+		})
+	}
+	for i := range requests {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return items, size.Load() <= maxReplies
+}
