@@ -31,6 +31,16 @@ func (h hashed) PutSession(deadline time.Time, key []byte, s *abi.Session) error
 	return h.Store.PutSession(deadline, key, s)
 }
 
+// UpdateSession implements [Sessions].
+func (h hashed) UpdateSession(deadline time.Time, s *abi.Session) error {
+	if err := h.Store.UpdateSession(deadline, s); err != nil {
+		return err
+	}
+	named := *s // as it is called if it was named after its key
+	named.KeyID = hashedName(s.KeyID)
+	return h.Store.UpdateSession(deadline, &named)
+}
+
 // Count implements [Counters].
 func (h hashed) Count(deadline time.Time, space, id string, window time.Duration) (int64, time.Duration, error) {
 	return h.Store.Count(deadline, space, hashedName(id), window)

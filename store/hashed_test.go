@@ -26,6 +26,10 @@ func TestHashedStoreKnowsNoNameOfAKey(t *testing.T) {
 	if given.KeyID != "s3cret" {
 		t.Error("PutSession() changed the session it was given")
 	}
+	must(t, s.UpdateSession(never, &abi.Session{KeyID: "s3cret", Alias: "bob"}))
+	if got, _ := s.Session(never, []byte("s3cret")); got.Alias != "bob" || !strings.HasPrefix(got.KeyID, "sha256:") {
+		t.Errorf("session after UpdateSession() = %+v", got)
+	}
 	must(t, s.DropSession(never, []byte("s3cret")))
 	if got, _ := s.Session(never, []byte("s3cret")); got != nil {
 		t.Error("a dropped session is still there")

@@ -18,6 +18,7 @@ type Memory struct {
 	// mu protects the fields below.
 	mu       sync.RWMutex
 	sessions map[digest]*abi.Session
+	named    map[string]digest // by KeyID
 }
 
 // digest is what is kept of a key.
@@ -27,7 +28,7 @@ var _ Store = (*Memory)(nil)
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	m := &Memory{sessions: map[digest]*abi.Session{}}
+	m := &Memory{sessions: map[digest]*abi.Session{}, named: map[string]digest{}}
 	m.values.init()
 	return m
 }
@@ -58,8 +59,27 @@ func (m *Memory) PutSession(_ time.Time, key []byte, s *abi.Session) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sessions[d] = s
+	m.forgetName(d)
+	m.sessions[d], m.named[s.KeyID] = s, d
 	return nil
+}
+
+// UpdateSession implements [Sessions].
+func (m *Memory) UpdateSession(_ time.Time, s *abi.Session) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d, ok := m.named[s.KeyID]; ok {
+		m.sessions[d] = s
+	}
+	return nil
+}
+
+// forgetName takes the name of a session away, unless another has taken it
+// over. The caller holds mu.
+func (m *Memory) forgetName(d digest) {
+	if old := m.sessions[d]; old != nil && m.named[old.KeyID] == d {
+		delete(m.named, old.KeyID)
+	}
 }
 
 // DropSession implements [Sessions].
@@ -67,6 +87,7 @@ func (m *Memory) DropSession(_ time.Time, key []byte) error {
 	d := sha256.Sum256(key)
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forgetName(d)
 	delete(m.sessions, d)
 	return nil
 }

@@ -30,6 +30,38 @@ func TestSessionIsFoundByItsKeyUntilItIsDropped(t *testing.T) {
 	}
 }
 
+func TestSessionIsUpdatedByItsKeyID(t *testing.T) {
+	m := store.NewMemory()
+	must(t, m.PutSession(never, []byte("secret"), &abi.Session{KeyID: "k1", Alias: "ann"}))
+	must(t, m.UpdateSession(never, &abi.Session{KeyID: "k1", Alias: "bob"}))
+	if got, _ := m.Session(never, []byte("secret")); got.Alias != "bob" {
+		t.Errorf("alias = %q, want that of the update", got.Alias)
+	}
+	must(t, m.PutSession(never, []byte("secret"), &abi.Session{KeyID: "k2", Alias: "cat"}))
+	must(t, m.UpdateSession(never, &abi.Session{KeyID: "k1", Alias: "bob"}))
+	if got, _ := m.Session(never, []byte("secret")); got.Alias != "cat" {
+		t.Errorf("alias = %q: a name that is no longer the session's updates it", got.Alias)
+	}
+	must(t, m.DropSession(never, []byte("secret")))
+	must(t, m.UpdateSession(never, &abi.Session{KeyID: "k2"}))
+	for _, key := range []string{"secret", "k2"} {
+		if got, _ := m.Session(never, []byte(key)); got != nil {
+			t.Errorf("UpdateSession() brought a dropped session back under %s", key)
+		}
+	}
+}
+
+func TestANameIsThatOfTheLastSessionPut(t *testing.T) {
+	m := store.NewMemory()
+	must(t, m.PutSession(never, []byte("a"), &abi.Session{KeyID: "k"}))
+	must(t, m.PutSession(never, []byte("b"), &abi.Session{KeyID: "k"}))
+	must(t, m.DropSession(never, []byte("a")))
+	must(t, m.UpdateSession(never, &abi.Session{KeyID: "k", Alias: "bob"}))
+	if got, _ := m.Session(never, []byte("b")); got.Alias != "bob" {
+		t.Errorf("alias = %q, want that of the update", got.Alias)
+	}
+}
+
 func TestSessionWithoutAKeyIDGetsOneThatDoesNotShowTheKey(t *testing.T) {
 	m := store.NewMemory()
 	given := &abi.Session{Alias: "ann"}

@@ -37,6 +37,10 @@ type Sessions interface {
 	// The session must not be changed afterwards.
 	PutSession(deadline time.Time, key []byte, s *abi.Session) error
 
+	// UpdateSession stores a session in place of the one with the same KeyID.
+	// It does nothing if there is none: a key that was dropped stays so.
+	UpdateSession(deadline time.Time, s *abi.Session) error
+
 	// DropSession removes the session of key; it is no error if there is none.
 	DropSession(deadline time.Time, key []byte) error
 }

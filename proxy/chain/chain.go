@@ -14,7 +14,7 @@ type Chain struct {
 	virtuals []Virtual
 	exempt   []Pattern
 	observe  func(*abi.Exchange, *Fault)
-	save     func(deadline time.Time, s *abi.Session) error
+	save     func(deadline time.Time, h abi.Hook, s *abi.Session) error
 	events   *events // nil without subscribers
 
 	requestBody, replyBody bool
@@ -36,9 +36,11 @@ type Config struct {
 	Exempt []Pattern
 	// Save is given a session with a key id when a plugin has set or changed
 	// it, once that is committed, on the goroutine of the request, whatever
-	// becomes of the request then. An error is told to Observe and ends
-	// nothing. It may be nil: then changes last as long as the request.
-	Save func(deadline time.Time, s *abi.Session) error
+	// becomes of the request then. In the auth hook the session is that of the
+	// key it names, in another one it is a change of the one that is kept. An
+	// error is told to Observe and ends nothing. It may be nil: then changes
+	// last as long as the request.
+	Save func(deadline time.Time, h abi.Hook, s *abi.Session) error
 	// Observe is told of every fault, also of those that the policy lets
 	// pass, on the goroutine of the request. It must not keep x. It may be nil.
 	Observe func(x *abi.Exchange, f *Fault)

@@ -154,7 +154,7 @@ func (c *Chain) saveSession(x *abi.Exchange, s *Step, now time.Time) time.Time {
 	if x.Session == nil || x.Session.KeyID == "" {
 		return now
 	}
-	if err := c.save(now.Add(s.Timeout), x.Session); err != nil {
+	if err := c.save(now.Add(s.Timeout), x.Hook, x.Session); err != nil {
 		c.observe(x, &Fault{Step: s, Hook: x.Hook, Err: abi.Errorf(abi.Unavailable, "session is not saved: %w", err)})
 	}
 	return time.Now()
