@@ -9,11 +9,12 @@ import (
 )
 
 var (
-	tenantName  = []byte("X-Tenant")
-	tenantValue = []byte("acme")
-	roleName    = []byte("X-Role")
-	debugName   = []byte("X-Debug")
-	bodyValue   = []byte(`{"total":12}`)
+	tenantName    = []byte("X-Tenant")
+	tenantValue   = []byte("acme")
+	roleName      = []byte("X-Role")
+	debugName     = []byte("X-Debug")
+	redirectValue = []byte("tyk://self/a")
+	bodyValue     = []byte(`{"total":12}`)
 )
 
 // threeEdits is what a common plugin does.
@@ -32,6 +33,9 @@ func everyEdit(x *abi.Exchange) {
 	_ = x.SetHost(host)
 	_ = x.SetBody(abi.OfRequest, bodyValue)
 	_ = x.SetMeta(roleName, tenantValue)
+	_ = x.Redirect(redirectValue)
+	_ = x.SetCause(abi.Cause{Event: abi.AuthFailure, Message: "no", Key: tenantValue})
+	_ = x.Reject(400, bodyValue)
 	_ = x.Answer(200, bodyValue)
 	_ = x.SetHeader(abi.OfReply, tenantName, tenantValue)
 }

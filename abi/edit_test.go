@@ -74,11 +74,27 @@ func TestInvalidEditsAreRefused(t *testing.T) {
 	status := func(n int) func(*abi.Exchange) error {
 		return func(x *abi.Exchange) error { return x.SetStatus(n) }
 	}
+	redirect := func(s string) func(*abi.Exchange) error {
+		return func(x *abi.Exchange) error { return x.Redirect([]byte(s)) }
+	}
 	for _, tt := range []struct {
 		name string
 		do   func(*abi.Exchange) error
 		want error
 	}{
+		{"redirect", redirect("tyk://self/a?b=c"), nil},
+		{"redirect without a path", redirect("TYK://other"), nil},
+		{"redirect with a query only", redirect("tyk://other?a"), nil},
+		{"redirect to another scheme", redirect("http://other/"), abi.ErrRedirect},
+		{"redirect to nothing", redirect("tyk://"), abi.ErrRedirect},
+		{"redirect to a path", redirect("tyk:///a"), abi.ErrRedirect},
+		{"redirect to a query", redirect("tyk://?a"), abi.ErrRedirect},
+		{"redirect with a space", redirect("tyk://a/b c"), abi.ErrRedirect},
+		{"redirect with a line break", redirect("tyk://a/b\r\nX: y"), abi.ErrRedirect},
+		{"redirect with a fragment", redirect("tyk://a/b#c"), abi.ErrRedirect},
+		{"dispatch to nothing", func(x *abi.Exchange) error { return x.Dispatch(nil) }, abi.ErrRedirect},
+		{"dispatch to a URL", func(x *abi.Exchange) error { return x.Dispatch([]byte("tyk://a")) }, abi.ErrRedirect},
+		{"rejection with status 99", func(x *abi.Exchange) error { return x.Reject(99, nil) }, abi.ErrStatus},
 		{"empty name", header("", "v"), abi.ErrName},
 		{"space in name", header("X A", "v"), abi.ErrName},
 		{"colon in name", header("X:", "v"), abi.ErrName},
@@ -158,7 +174,12 @@ func TestHooksMayEditWhatTheyHaveASayIn(t *testing.T) {
 				{"reply body", x.SetBody(abi.OfReply, b), h != abi.Event},
 				{"status", x.SetStatus(200), h != abi.Event},
 				{"answer", x.Answer(200, b), h != abi.Event},
+				{"reject", x.Reject(400, b), h != abi.Event},
+				{"redirect", x.Redirect([]byte("tyk://self")), h.BeforeReply()},
+				{"dispatch", x.Dispatch([]byte("other")), h.BeforeReply()},
+				{"cause", x.SetCause(abi.Cause{}), h.BeforeReply()},
 				{"session", x.SetSession(&abi.Session{}), h == abi.Auth},
+				{"stored session", x.UseSession(&abi.Session{}), h == abi.Auth || h == abi.PostKeyAuth},
 			} {
 				if (tt.err == nil) != tt.may {
 					t.Errorf("%s: %v, want allowed = %v", tt.name, tt.err, tt.may)

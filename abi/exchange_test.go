@@ -23,6 +23,9 @@ type state struct {
 	ReplyStreamed           bool
 	Session                 *abi.Session
 	Meta                    []string
+	Redirect                string
+	Cause                   abi.Cause
+	Rejected                bool
 }
 
 // stateOf copies the state of x, so that later edits do not change it.
@@ -33,6 +36,7 @@ func stateOf(x *abi.Exchange) state {
 		Status: x.Reply.Status, ReplyHeader: lines(x.Reply.Header),
 		ReplyBody: string(x.Reply.Body), ReplyStreamed: x.Reply.Streamed,
 		Session: x.Session, Meta: lines(abi.Header(x.Meta)),
+		Redirect: string(x.Redirected()), Cause: x.Cause(), Rejected: x.Rejected(),
 	}
 }
 
