@@ -32,8 +32,8 @@
 //	by design      state passed from one request to another, and the model is
 //	               one that keeps state
 //	degraded       neighbours that share plugin, API or model failed; the
-//	               plugin was away for more than a second; work went on after
-//	               the answer; the log was flooded
+//	               plugin was away for more than 75 ms; work went on after the
+//	               answer; the log was flooded
 //	contained      none of these
 //
 // Nothing else enters into it: there is no list of expected verdicts.

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func Child(args []string) error {
 		return err
 	}
 	debug.SetMaxStack(bombStack)
-	v := &villain{raw: raw}
+	v := &villain{raw: raw, gateway: os.Getppid()}
 	v.thinking.Store(true)
 	return child.Main(
 		child.Handler{
@@ -62,6 +63,7 @@ func Child(args []string) error {
 type villain struct {
 	raw      *os.File    // stdout, past the library that writes frames to it
 	thinking atomic.Bool // always
+	gateway  int         // its process; 0 if it cannot be seen
 
 	mu sync.Mutex
 	// mu protects the fields below.
@@ -85,7 +87,7 @@ func (v *villain) serve(ctx context.Context, c *child.Call) (*child.Result, erro
 	case Deadline:
 		return tell(wait(field(c, Delay), field(c, Note))), nil
 	case HugeOutput:
-		return child.Respond(http.StatusOK, make([]byte, hugeAnswer)), nil
+		return child.Respond(http.StatusOK, bytes.Repeat([]byte("x"), hugeAnswer)), nil
 	}
 	return tell(""), v.harm(ctx, c)
 }
@@ -111,15 +113,16 @@ func (v *villain) harm(ctx context.Context, c *child.Call) error {
 	case ForkBomb:
 		return v.fork()
 	case Garbage:
-		_, err := v.raw.WriteString(strings.Repeat("\x00\xff this is no message\n", 20))
-		return err
+		return v.babble(ctx)
 	case LogFlood:
 		return v.chatter(ctx, c)
 	case SlowHost:
-		_, err := get(field(c, Target))
-		return err
+		if _, err := get(field(c, Target)); err != nil {
+			return err
+		}
+		return errors.New("the slow server has answered")
 	case Kill:
-		return killParent()
+		return kill(ctx, v.gateway)
 	default:
 		return fmt.Errorf("unknown fault %q", fault)
 	}
@@ -189,7 +192,16 @@ func (v *villain) fork() error {
 		v.mu.Unlock()
 		go func() { _ = cmd.Wait() }()
 	}
-	return nil
+	return fmt.Errorf("nothing stopped the fork bomb after %d processes", bombForks)
+}
+
+// babble writes what is no message instead of an answer.
+func (v *villain) babble(ctx context.Context) error {
+	if _, err := v.raw.WriteString(strings.Repeat("\x00\xff this is no message\n", 20)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // chatter writes lines to the gateway's log in both ways there are.
@@ -202,6 +214,23 @@ func (v *villain) chatter(ctx context.Context, c *child.Call) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// kill ends the gateway. Process 1 is nobody's gateway, and others count from
+// there.
+func kill(ctx context.Context, gateway int) error {
+	if gateway <= 1 {
+		return errors.New("the gateway cannot be seen")
+	}
+	p, err := os.FindProcess(gateway)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return errors.New("the gateway is still there")
 }
 
 func readFile(path string) string {

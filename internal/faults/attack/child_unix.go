@@ -17,6 +17,3 @@ func duplicateStdout() (*os.File, error) {
 	syscall.CloseOnExec(fd)
 	return os.NewFile(uintptr(fd), "raw"), nil
 }
-
-// killParent sends the gateway the signal that cannot be caught.
-func killParent() error { return syscall.Kill(os.Getppid(), syscall.SIGKILL) }

@@ -106,6 +106,15 @@ func Request(url string) Harm {
 	}}
 }
 
+// Ask makes an HTTP request, again and again, whatever comes of it.
+func Ask(url string) Harm {
+	return Harm{1, func(m *wasmtest.Module) []byte {
+		send := m.Import("sallyport", "http_request", 8, wasmtest.I32)
+		method, target := put(m, 0, "GET"), put(m, 16, url)
+		return wasmtest.Loop(wasmtest.Call(send, method.at, method.size, target.at, target.size, 0, 0, 0, 0), wasmtest.Drop())
+	}}
+}
+
 // LastMoment waits until half a millisecond times (13 − the length of [Note])
 // before its deadline, which may be after it, and hands its note over.
 func LastMoment() Harm {

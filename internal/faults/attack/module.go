@@ -31,7 +31,7 @@ func harms(p Params) map[string]Harm {
 		Garbage:      BadVerdict(),
 		HugeOutput:   HugeReply(),
 		LogFlood:     Chatter(),
-		SlowHost:     Request(p.Slow),
+		SlowHost:     Ask(p.Slow),
 		LeakRequests: Keep(),
 		LeakAPIs:     Keep(),
 		ReadFile:     Open(p.File),

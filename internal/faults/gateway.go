@@ -1,0 +1,147 @@
+package faults
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	startPatience = 30 * time.Second
+	stopPatience  = 5 * time.Second
+)
+
+// child is a running gateway.
+type child struct {
+	cmd  *exec.Cmd
+	url  string
+	logs *tail
+	done sync.WaitGroup // of what reads its output
+
+	ended chan struct{} // closed when it has exited
+	err   error         // how it exited; valid once ended is closed
+}
+
+var listening = regexp.MustCompile(`listening on (http://[^\s,]+)`)
+
+// startGateway runs command with a configuration file and waits until it
+// listens. The caller must call stop.
+func startGateway(ctx context.Context, command, env []string, file string) (*child, error) {
+	g := &child{logs: &tail{}, ended: make(chan struct{})}
+	g.cmd = exec.Command(command[0], append(command[1:len(command):len(command)], "-c", file)...) //nolint:noctx // it is stopped by stop
+	g.cmd.Dir = filepath.Dir(file)
+	g.cmd.Env = append(os.Environ(), env...)
+	g.cmd.Stderr = g.logs
+	g.cmd.WaitDelay = time.Second // what it has started may hold its output open
+	out, write := io.Pipe()
+	g.cmd.Stdout = write
+	if err := g.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the gateway: %w", err)
+	}
+	found := make(chan string, 1)
+	g.done.Go(func() { scan(out, found) })
+	g.done.Go(func() {
+		g.err = g.cmd.Wait()
+		_ = write.Close()
+		close(g.ended)
+	})
+	if err := g.await(ctx, found); err != nil {
+		return nil, errors.Join(err, g.stop())
+	}
+	return g, nil
+}
+
+// scan reads all of the output and hands over the address in it.
+func scan(out io.Reader, found chan<- string) {
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			select {
+			case found <- m[1]:
+			default:
+			}
+		}
+	}
+	_, _ = io.Copy(io.Discard, out)
+}
+
+func (g *child) await(ctx context.Context, found <-chan string) error {
+	patience := time.NewTimer(startPatience)
+	defer patience.Stop()
+	select {
+	case g.url = <-found:
+		return nil
+	case <-g.ended:
+		return fmt.Errorf("the gateway does not start (%v): %s", g.err, g.logs.last())
+	case <-patience.C:
+		return fmt.Errorf("the gateway is not ready within %v: %s", startPatience, g.logs.last())
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// died says how the gateway ended by itself; it is empty as long as it runs.
+func (g *child) died() string {
+	select {
+	case <-g.ended:
+		if g.err == nil {
+			return "it exited"
+		}
+		return g.err.Error()
+	default:
+		return ""
+	}
+}
+
+// stop ends the gateway and what it has started, and waits for it.
+func (g *child) stop() error {
+	defer g.done.Wait()
+	if g.died() != "" {
+		return nil
+	}
+	if err := terminate(g.cmd.Process); err != nil {
+		return errors.Join(err, g.cmd.Process.Kill())
+	}
+	select {
+	case <-g.ended:
+		return nil
+	case <-time.After(stopPatience):
+	}
+	return g.cmd.Process.Kill()
+}
+
+// tail counts what is written and keeps the end of it.
+type tail struct {
+	count atomic.Int64
+
+	mu  sync.Mutex
+	end []byte
+}
+
+const tailSize = 1 << 10
+
+// Write implements [io.Writer].
+func (t *tail) Write(p []byte) (int, error) {
+	t.count.Add(int64(len(p)))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end = append(t.end, p[max(0, len(p)-tailSize):]...)
+	t.end = t.end[max(0, len(t.end)-tailSize):]
+	return len(p), nil
+}
+
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.end))
+}

@@ -1,0 +1,72 @@
+package faults
+
+import (
+	"sync"
+	"time"
+)
+
+// usage is what a process and those it has started use at a moment.
+type usage struct {
+	own       int64 // bytes resident in the process
+	others    int64 // and in those it has started
+	processes int   // that it has started
+	cpu       time.Duration
+	ok        bool // false if the system does not tell
+}
+
+const meterPace = 10 * time.Millisecond
+
+// meter watches a process.
+type meter struct {
+	pid  int
+	stop chan struct{}
+	done sync.WaitGroup
+
+	mu sync.Mutex
+	// mu protects the field below: the most of each figure.
+	peak usage
+}
+
+// watch looks at a process and what it starts, again and again until the meter is closed.
+func watch(pid int) *meter {
+	m := &meter{pid: pid, stop: make(chan struct{})}
+	m.look()
+	m.done.Go(func() {
+		pace := time.NewTicker(meterPace)
+		defer pace.Stop()
+		for {
+			select {
+			case <-m.stop:
+				return
+			case <-pace.C:
+				m.look()
+			}
+		}
+	})
+	return m
+}
+
+func (m *meter) look() {
+	now := usageOf(m.pid)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.peak = usage{
+		max(m.peak.own, now.own), max(m.peak.others, now.others), max(m.peak.processes, now.processes),
+		max(m.peak.cpu, now.cpu), m.peak.ok || now.ok,
+	}
+}
+
+// take returns the most of each figure since the last take.
+func (m *meter) take() usage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := m.peak
+	m.peak = usage{}
+	return p
+}
+
+// close ends the watching and waits for it.
+func (m *meter) close() {
+	close(m.stop)
+	m.done.Wait()
+}

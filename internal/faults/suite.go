@@ -1,0 +1,141 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// Config says what to run. Gateway and Child are required.
+type Config struct {
+	// Gateway is the command that runs a gateway: it is followed by -c and the
+	// name of a configuration, prints where it listens, and ends on SIGTERM.
+	Gateway []string
+
+	// Child is the command of the external process, which calls
+	// [attack.Child].
+	Child []string
+
+	Models []Model // nil is all
+	Faults []Fault // nil is all
+
+	// Progress is told of each cell when it is done; nil tells nobody.
+	Progress func(done, all int, c *Cell)
+}
+
+// Report is the whole table.
+type Report struct {
+	OK     bool    `json:"ok"` // every cell has a verdict, and no sandbox has one of not contained
+	OS     string  `json:"os"`
+	Arch   string  `json:"arch"`
+	CPUs   int     `json:"cpus"`
+	Took   float64 `json:"took_ms"`
+	Models []Model `json:"models"`
+	Faults []Fault `json:"faults"`
+	Cells  []Cell  `json:"cells"` // by model, then by fault
+}
+
+// Cell returns the cell of a model and a fault, or nil.
+func (r *Report) Cell(model, fault string) *Cell {
+	for i := range r.Cells {
+		if r.Cells[i].Model == model && r.Cells[i].Fault == fault {
+			return &r.Cells[i]
+		}
+	}
+	return nil
+}
+
+// Run measures every cell, one after the other. What it starts has ended, and
+// what it wrote is removed, when it returns, also if ctx ends before, which is
+// the error then. A cell that cannot be measured has an error of its own.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	if c.Models == nil {
+		c.Models = Models()
+	}
+	if c.Faults == nil {
+		c.Faults = Faults()
+	}
+	start := time.Now()
+	r := &Report{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
+	arena, err := OpenArena(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	err = c.cells(ctx, &Stage{Arena: arena, Command: c.Child}, r)
+	r.Took = millis(time.Since(start))
+	return r, errors.Join(err, arena.Close())
+}
+
+func (c *Config) cells(ctx context.Context, stage *Stage, r *Report) error {
+	for _, m := range c.Models {
+		for _, f := range c.Faults {
+			cell, err := c.cell(ctx, stage, m, f)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				cell.Verdict, cell.Why, cell.Error = "", "the cell could not be measured", err.Error()
+			}
+			r.Cells = append(r.Cells, *cell)
+			r.OK = r.OK && cell.Verdict != "" && !(m.Sandbox && cell.Verdict == NotContained)
+			if c.Progress != nil {
+				c.Progress(len(r.Cells), len(c.Models)*len(c.Faults), cell)
+			}
+		}
+	}
+	return nil
+}
+
+// cell measures and judges one cell in a gateway of its own.
+func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell *Cell, err error) {
+	start := time.Now()
+	cell = &Cell{Model: m.ID, Fault: f.ID, Timeout: millis(Timeout), Memory: Memory{Limit: memoryLimit}}
+	if m.runtime == "coproc" {
+		cell.Memory.Limit, cell.ProcessLimit = processLimit, forkLimit
+	}
+	defer func() { cell.Took = millis(time.Since(start)) }()
+	dir, err := os.MkdirTemp("", "sallyport-faults-")
+	if err != nil {
+		return cell, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	file, err := write(dir, stage, m, f)
+	if err != nil {
+		return cell, err
+	}
+	g, err := startGateway(ctx, c.Gateway, []string{stage.Arena.Secret + "=" + stage.Arena.Canary}, file)
+	if err != nil {
+		return cell, err
+	}
+	o := &observation{cell: cell, stage: stage, gateway: g, model: m, fault: f, client: newClient()}
+	err = o.observe(ctx)
+	o.client.CloseIdleConnections()
+	if cell.Died = g.died(); cell.Died != "" {
+		err = nil // that is the result
+	}
+	err = errors.Join(err, g.stop())
+	cell.Judge()
+	return cell, err
+}
+
+// write lays out the files of a cell and returns that of the configuration.
+func write(dir string, stage *Stage, m Model, f Fault) (file string, err error) {
+	yaml, files := stage.configuration(m, f)
+	files["sallyport.yaml"] = yaml
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return "", err
+		}
+	}
+	return filepath.Join(dir, "sallyport.yaml"), nil
+}
+
+// newClient returns a client with connections of its own.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+}
