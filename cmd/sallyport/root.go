@@ -57,6 +57,9 @@ func newRootCmd(a *app) *cobra.Command {
 	root.AddCommand(
 		newDemoCmd(),
 		newDemoChildCmd(),
+		newFaultsCmd(),
+		newFaultsChildCmd(),
+		newFaultsGatewayCmd(a),
 		newPluginCmd(a),
 		newRunCmd(a),
 		newValidateCmd(a),
