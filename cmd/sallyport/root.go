@@ -60,6 +60,7 @@ func newRootCmd(a *app) *cobra.Command {
 		newFaultsCmd(),
 		newFaultsChildCmd(),
 		newFaultsGatewayCmd(a),
+		newMigrateCmd(a),
 		newPluginCmd(a),
 		newRunCmd(a),
 		newValidateCmd(a),

@@ -15,33 +15,61 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 )
 
+// reader reads a configuration, at the start and for each reload.
+type reader interface {
+	read(ctx context.Context) (*config.Config, error)
+
+	// explain returns an error of the configuration that was read last in the
+	// words of whoever wrote it.
+	explain(err error) error
+}
+
+// configFile reads a configuration from its file.
+type configFile struct {
+	name   string
+	lookup func(string) (string, bool)
+}
+
+func (f configFile) read(context.Context) (*config.Config, error) {
+	return config.Load(f.name, f.lookup)
+}
+
+func (configFile) explain(err error) error { return err }
+
 func newRunCmd(a *app) *cobra.Command {
 	var file string
 	var logs logFlags
+	var tree tykFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the gateway",
 		Long: "Run the gateway until it is interrupted; requests in flight are finished.\n" +
 			"With --log-level debug, every request is logged.\n" +
 			"SIGHUP reads the configuration again and swaps it in without losing a request;\n" +
-			"if it has mistakes, they are logged and the gateway goes on as it was.",
+			"if it has mistakes, they are logged and the gateway goes on as it was.\n\n" +
+			"With --tyk, the configuration is made of a folder of Tyk's files, as `migrate tyk`\n" +
+			"writes it.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger, err := logs.logger(cmd.ErrOrStderr())
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			return a.run(cmd.Context(), file, logger, cmd.OutOrStdout())
+			if !cmd.Flags().Changed("tyk") {
+				return a.run(cmd.Context(), file, configFile{file, a.lookup}, logger, cmd.OutOrStdout())
+			}
+			return a.runTyk(cmd.Context(), &tree, logger, cmd.OutOrStdout())
 		},
 	}
 	addConfigFlag(cmd, &file)
+	tree.addTo(cmd)
 	logs.add(cmd, "info")
 	return cmd
 }
 
-// run serves a configuration until ctx ends.
-func (a *app) run(ctx context.Context, file string, logger *zerolog.Logger, out io.Writer) error {
-	cfg, err := config.Load(file, a.lookup)
+// run serves a configuration until ctx ends. name is what it is called.
+func (a *app) run(ctx context.Context, name string, from reader, logger *zerolog.Logger, out io.Writer) error {
+	cfg, err := from.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -53,17 +81,17 @@ func (a *app) run(ctx context.Context, file string, logger *zerolog.Logger, out 
 	g, err := openGateway(ctx, cfg, logger, accessLog(logger))
 	if err != nil {
 		// The file is valid: what it names does not work here and now.
-		return &exitError{exitFailure, err}
+		return &exitError{exitFailure, from.explain(err)}
 	}
-	fmt.Fprintf(out, "%s: listening on %s\n", file, ls.describe(cfg))
-	stop := a.reloadOnHangup(ctx, g, file, logger)
+	fmt.Fprintf(out, "%s: listening on %s\n", name, ls.describe(cfg))
+	stop := reloadOnHangup(ctx, g, name, from, logger)
 	defer stop()
 	return g.serve(ctx, ls, cfg.Timeouts.Shutdown)
 }
 
 // reloadOnHangup reloads on SIGHUP, one reload at a time, until the returned
 // function is called.
-func (a *app) reloadOnHangup(ctx context.Context, g *gateway, file string, logger *zerolog.Logger) (stop func()) {
+func reloadOnHangup(ctx context.Context, g *gateway, name string, from reader, logger *zerolog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -75,7 +103,7 @@ func (a *app) reloadOnHangup(ctx context.Context, g *gateway, file string, logge
 			case <-ctx.Done():
 				return
 			case <-hangup:
-				a.reloadOnce(ctx, g, file, logger)
+				reloadOnce(ctx, g, name, from, logger)
 			}
 		}
 	}()
@@ -86,17 +114,17 @@ func (a *app) reloadOnHangup(ctx context.Context, g *gateway, file string, logge
 	}
 }
 
-func (a *app) reloadOnce(ctx context.Context, g *gateway, file string, logger *zerolog.Logger) {
+func reloadOnce(ctx context.Context, g *gateway, name string, from reader, logger *zerolog.Logger) {
 	start := time.Now()
-	cfg, err := config.Load(file, a.lookup)
+	cfg, err := from.read(ctx)
 	if err == nil {
-		err = g.reload(ctx, cfg, cfg.Timeouts.Shutdown)
+		err = from.explain(g.reload(ctx, cfg, cfg.Timeouts.Shutdown))
 	}
 	if err != nil {
-		logger.Error().Err(err).Str("file", file).Msg("reload refused; going on as before")
+		logger.Error().Err(err).Str("file", name).Msg("reload refused; going on as before")
 		return
 	}
-	logger.Info().Str("file", file).Uint64("generation", g.current.Load().number).
+	logger.Info().Str("file", name).Uint64("generation", g.current.Load().number).
 		Dur("took", time.Since(start)).Msg("reloaded")
 }
 

@@ -55,6 +55,7 @@ var layers = map[string][]string{
 	"internal/browsertest": {},
 	"internal/bench/peers": {},
 
+	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "proxy/urlpath"},
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
 	"internal/tyk/native":   {"internal/tyk/document"},

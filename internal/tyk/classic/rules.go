@@ -105,7 +105,6 @@ var rules = map[string]rule{
 
 // versionRules are the keys of a version, in lower case, from its own braces.
 var versionRules = map[string]rule{
-	"expires":                                   {text: "is not supported: the version does not expire", opens: true},
 	"global_headers_disabled":                   {text: noEffect, harmless: true},
 	"extended_paths.cache":                      {text: "is not supported: every request goes to the upstream"},
 	"extended_paths.advance_cache_config":       {text: "is not supported: every request goes to the upstream"},

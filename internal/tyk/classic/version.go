@@ -23,6 +23,7 @@ type Version struct {
 	Pos document.Pos
 
 	Name             string        `json:"name"`
+	Expires          string        `json:"expires"` // 2006-01-02 15:04, UTC; empty or -1: never
 	UseExtendedPaths bool          `json:"use_extended_paths"`
 	ExtendedPaths    ExtendedPaths `json:"extended_paths"`
 	Paths            Paths         `json:"paths"` // count where UseExtendedPaths is false

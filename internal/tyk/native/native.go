@@ -80,17 +80,20 @@ func (m *Mapping) append(b []byte, depth int) []byte {
 		b = appendText(b, e.key, false)
 		b = append(b, ':')
 		b = appendValue(b, e.value, depth)
-		if depth == 0 && i+1 < len(m.entries) && last(b[:len(b)-1]) {
+		if depth == 0 && i+1 < len(m.entries) && block(e.value) {
 			b = append(b, '\n')
 		}
 	}
 	return b
 }
 
-// last reports whether the last line of b is indented: a block ends here.
-func last(b []byte) bool {
-	line := b[strings.LastIndexByte(string(b), '\n')+1:]
-	return len(line) > 0 && (line[0] == ' ' || line[0] == '-')
+// block reports whether a value takes lines of its own.
+func block(value any) bool {
+	switch value.(type) {
+	case *Mapping, List:
+		return true
+	}
+	return false
 }
 
 func appendComment(b []byte, text string, depth int) []byte {
@@ -234,7 +237,10 @@ func appendNumber(b []byte, text string) []byte {
 }
 
 // plain matches text that YAML takes for a string without quotes.
-var plain = regexp.MustCompile(`^([A-Za-z_/]|\.\.?/)[A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*$`)
+var plain = regexp.MustCompile(`^([A-Za-z_/]|\.\.?/)([A-Za-z0-9_./@+-]|:[/0-9])*( [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*$`)
+
+// measure matches durations and sizes.
+var measure = regexp.MustCompile(`^([0-9]+h)?([0-9]+m)?[0-9]+s$|^[0-9]+[KMG]iB$`)
 
 // words are those that YAML, or a version of it, takes for something else.
 var words = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|\.nan|[.+-]*\.inf)$`)
@@ -245,7 +251,7 @@ func appendText(b []byte, s string, value bool) []byte {
 	if value {
 		s = strings.ReplaceAll(s, "$", "$$")
 	}
-	if plain.MatchString(s) && !words.MatchString(s) {
+	if plain.MatchString(s) && !words.MatchString(s) || measure.MatchString(s) {
 		return append(b, s...)
 	}
 	b = append(b, '"')
@@ -278,4 +284,10 @@ func appendRune(b []byte, r rune) []byte {
 func hex(r rune, digits int) string {
 	s := strconv.FormatInt(int64(r), 16)
 	return strings.Repeat("0", max(0, digits-len(s))) + s
+}
+
+// Append appends the entries of other.
+func (m *Mapping) Append(other *Mapping) *Mapping {
+	m.entries = append(m.entries, other.entries...)
+	return m
 }

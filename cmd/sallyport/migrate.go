@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk"
+)
+
+func newMigrateCmd(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Turn the files of another gateway into a configuration",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newMigrateTykCmd(a))
+	return cmd
+}
+
+// migration is one run of `migrate tyk`.
+type migration struct {
+	tykFlags
+	out    string
+	report bool
+	json   bool
+}
+
+func newMigrateTykCmd(a *app) *cobra.Command {
+	m := &migration{}
+	cmd := &cobra.Command{
+		Use:   "tyk DIR",
+		Short: "Turn a folder of Tyk's files into a configuration",
+		Long: "Turn a folder of Tyk's files into a configuration that serves the same, and say what\n" +
+			"could not be carried over. The folder has apps/*.json, and may have middleware/,\n" +
+			"bundles/NAME.zip, keys.json and tyk.conf. `run --tyk DIR` serves the same text\n" +
+			"without writing it.\n\n" +
+			"The configuration goes to the standard output, or to the file named by --out.\n" +
+			"Scripts that definitions hold inline, and bundles, go to a folder beside it. With\n" +
+			"--report, the report is printed; without --out, nothing else is then.\n\n" +
+			"Every script is loaded. One that does not load is an error, and so is a key of a\n" +
+			"definition without which an API would let more through.",
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m.dir = args[0]
+			return m.run(cmd.Context(), a, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	m.add(cmd)
+	cmd.Flags().StringVarP(&m.out, "out", "o", "", "write the configuration to `FILE`")
+	cmd.Flags().StringVar(&m.listen, "listen", "", "serve `ADDR` instead of what tyk.conf says")
+	cmd.Flags().BoolVar(&m.report, "report", false, "print the report")
+	cmd.Flags().BoolVar(&m.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+// run imports, checks and writes, in this order: a file that is written works.
+func (m *migration) run(ctx context.Context, a *app, out, errOut io.Writer) error {
+	m.report = m.report || m.json
+	scratch, done, err := m.scratch()
+	if err != nil {
+		return err
+	}
+	defer done()
+	result, err := tyk.Import(ctx, m.config(m.base(), scratch))
+	if err == nil {
+		err = m.check(ctx, a, result)
+	}
+	if err != nil {
+		return m.fail(out, result, problemsOf(err))
+	}
+	if err := m.write(out, result); err != nil {
+		return err
+	}
+	if m.report {
+		return m.print(out, result.Report)
+	}
+	fmt.Fprint(errOut, m.summary(result))
+	return nil
+}
+
+// fail prints what there is of a report before the error.
+func (m *migration) fail(out io.Writer, result *tyk.Result, err error) error {
+	if m.report && result != nil {
+		if err := m.print(out, result.Report); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (m *migration) print(out io.Writer, r *tyk.Report) error {
+	if m.json {
+		return printJSON(out, r)
+	}
+	return r.Print(out, colored(out))
+}
+
+// base is the folder that names of files are relative to.
+func (m *migration) base() string {
+	if m.out == "" {
+		return "."
+	}
+	return filepath.Dir(m.out)
+}
+
+// scratch returns the folder for scripts without a file, and what to do with
+// it in the end. A report without a configuration leaves none behind; a
+// configuration on the standard output can have none.
+func (m *migration) scratch() (dir string, done func(), err error) {
+	switch {
+	case m.out != "":
+		dir = strings.TrimSuffix(m.out, filepath.Ext(m.out)) + ".scripts"
+		// A bundle that was unpacked before may have changed since.
+		return dir, func() {}, os.RemoveAll(filepath.Join(dir, "bundles"))
+	case !m.report:
+		return "", func() {}, nil
+	}
+	if dir, err = os.MkdirTemp("", "sallyport-tyk-"); err != nil {
+		return "", nil, err
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil
+}
+
+// check reads the text back and loads all plugins, unless they need a process
+// that is not there.
+func (m *migration) check(ctx context.Context, a *app, result *tyk.Result) error {
+	name := m.out
+	if name == "" {
+		name = "imported"
+	}
+	cfg, err := config.Parse(name, result.YAML, a.lookup)
+	if err != nil {
+		return originOf(err, result.Origins)
+	}
+	if result.NeedsProcess || a.checkPlugins == nil {
+		return nil
+	}
+	if problems := a.checkPlugins(ctx, cfg); len(problems) > 0 && ctx.Err() == nil {
+		return originOf(problems, result.Origins)
+	}
+	return ctx.Err()
+}
+
+func (m *migration) write(out io.Writer, result *tyk.Result) error {
+	switch {
+	case m.out != "":
+		return os.WriteFile(m.out, result.YAML, 0o644) //nolint:gosec // it holds no secrets: keys stay in their file
+	case m.report:
+		return nil
+	}
+	_, err := out.Write(result.YAML)
+	return err
+}
+
+// summary says in a line or two what was done.
+func (m *migration) summary(result *tyk.Result) string {
+	served, notes := 0, 0
+	for _, a := range result.Report.APIs {
+		if a.Skipped == "" {
+			served++
+		}
+		notes += len(a.Worries())
+	}
+	s := fmt.Sprintf("%s: %s, %s", m.dir, plural(served, "api"), plural(notes, "note"))
+	if skipped := len(result.Report.APIs) - served; skipped > 0 {
+		s += fmt.Sprintf(", %d not served", skipped)
+	}
+	if notes > 0 {
+		s += "; --report says what they are"
+	}
+	if result.NeedsProcess {
+		s += "\nfill in the command of coproc: it must have the handlers of plugins that are not JavaScript"
+	}
+	return s + "\n"
+}

@@ -1,0 +1,282 @@
+package tyk
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/document"
+	"github.com/c386954a/sallyport/internal/tyk/native"
+)
+
+// api is one definition on its way. It adds to the importer only when it is
+// complete.
+type api struct {
+	*importer
+
+	root     *document.Value // of the file
+	d        *classic.Definition
+	report   *APIReport
+	pos      document.Pos
+	problems document.Problems // shadows those of the import
+
+	name  string // in the configuration
+	slug  string // begins the names of its plugins
+	base  string // folder of its hook files
+	code  scripts
+	hooks hooks
+
+	plugins *native.Mapping
+	made    map[string]string // what a plugin is for → its name
+	apis    native.List
+}
+
+// hooks are the names of plugins, by hook, that every version has.
+type hooks struct {
+	pre, postKeyAuth, post, response native.Short
+	auth                             string
+	events                           native.List
+}
+
+// problemf says what is wrong with the definition.
+func (a *api) problemf(pos document.Pos, format string, args ...any) {
+	if pos.File == "" {
+		pos = a.pos
+	}
+	a.problems = append(a.problems, document.Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+}
+
+// notef says what is different here about something that was imported.
+func (a *api) notef(pos document.Pos, path, format string, args ...any) {
+	if pos.File == "" {
+		pos = a.pos
+	}
+	a.report.Notes = append(a.report.Notes, document.Note{Pos: pos, Path: path, Text: fmt.Sprintf(format, args...)})
+}
+
+func (a *api) err() error {
+	if len(a.problems) == 0 {
+		return nil
+	}
+	return a.problems
+}
+
+// at returns where a key of a classic definition stands, as far as there is
+// such a key.
+func (a *api) at(keys ...string) document.Pos {
+	for n := len(keys); n > 0; n-- {
+		if v := a.root.At(keys[:n]...); v != nil {
+			return v.Pos
+		}
+	}
+	return a.pos
+}
+
+// convert makes the API's plugins and routes.
+func (a *api) convert(ctx context.Context) {
+	a.plugins, a.made = &native.Mapping{}, map[string]string{}
+	a.identify()
+	if !a.d.IsActive() {
+		a.report.Skipped = "it is not active"
+		return
+	}
+	a.checkListener()
+	a.checkRoute()
+	versions := a.versions()
+	if len(a.problems) > 0 {
+		return
+	}
+	if err := a.bundle(ctx); err != nil {
+		a.problemf(a.at("custom_middleware_bundle"), "%v", err)
+		return
+	}
+	a.loadHooks(versions)
+	a.globalLimit()
+	a.auth()
+	a.events()
+	a.routes(versions)
+}
+
+// identify gives the API its name.
+func (a *api) identify() {
+	d := a.d
+	name := printable(cmp.Or(d.Name, d.APIID, strings.TrimSuffix(filepath.Base(a.report.File), ".json")))
+	if a.names[name] && d.APIID != "" {
+		name = printable(name + " (" + d.APIID + ")")
+	}
+	a.name = a.names.take(name)
+	a.slug = a.names.take("slug:" + slug(a.name))[len("slug:"):]
+	d.APIID = cmp.Or(d.APIID, a.name)
+	a.report.Name, a.report.ID = a.name, d.APIID
+}
+
+// checkListener refuses what is no HTTP API on the gateway's port.
+func (a *api) checkListener() {
+	switch p := a.d.Protocol; p {
+	case "", "http", "https":
+	default:
+		a.problemf(a.at("protocol"), "protocol %s is not supported: the gateway serves HTTP", p)
+	}
+	if a.d.ListenPort != 0 {
+		a.notef(a.at("listen_port"), "listen_port", "is not supported: the API is served on the gateway's own port")
+	}
+}
+
+// host returns the host the API is for; empty is any.
+func (a *api) host() string {
+	if a.d.DomainDisabled {
+		return ""
+	}
+	return strings.ToLower(a.d.Domain)
+}
+
+// checkRoute refuses listen paths that cannot be served, or are taken.
+func (a *api) checkRoute() {
+	host, path := a.host(), a.d.Proxy.ListenPath
+	a.report.Listen = host + path
+	pos := a.at("proxy", "listen_path")
+	switch {
+	case strings.ContainsAny(host, "{}*:/ "):
+		a.problemf(a.at("domain"), "domain %q must be a plain host name: patterns and ports are not supported", host)
+	case !strings.HasPrefix(path, "/"):
+		a.problemf(pos, "listen path %q must begin with a slash", path)
+	case strings.ContainsAny(path, "{}?#%\\ "):
+		a.problemf(pos, "listen path %q must be plain: patterns and escapes are not supported", path)
+	case path != "/" && cleaned(path) != strings.TrimSuffix(path, "/"):
+		a.problemf(pos, "listen path %q has empty or dot segments", path)
+	}
+	if first, ok := a.ids[a.d.APIID]; ok {
+		a.problemf(a.at("api_id"), "api_id %q is that of %s, too", a.d.APIID, first)
+	}
+	a.ids[a.d.APIID] = a.report.File
+	if a.d.Internal {
+		return
+	}
+	route := host + " " + strings.TrimSuffix(path, "/")
+	if first, ok := a.importer.routes[route]; ok {
+		a.problemf(pos, "listen path %q is that of %s, too", path, first)
+	}
+	a.importer.routes[route] = a.report.File
+}
+
+// cleaned returns path without what no request path has once it is clean.
+func cleaned(path string) string {
+	var kept []string
+	for s := range strings.SplitSeq(path, "/") {
+		if s != "" && s != "." && s != ".." {
+			kept = append(kept, s)
+		}
+	}
+	return "/" + strings.Join(kept, "/")
+}
+
+// upstream returns where requests go.
+func (a *api) upstream(target string, pos document.Pos) *native.Mapping {
+	u, err := url.Parse(target)
+	switch {
+	case err != nil || strings.ContainsAny(target, " \t\r\n"):
+		a.problemf(pos, "target %q is not a URL", target)
+		return nil
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		a.problemf(pos, "target %q must be an http:// or https:// URL with a host", target)
+		return nil
+	case u.User != nil:
+		a.problemf(pos, "target %q must not hold credentials", u.Redacted())
+		return nil
+	}
+	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		a.notef(pos, "proxy.target_url", "has a query or a fragment, which is not supported: it is left out")
+		u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = "", false, "", ""
+	}
+	a.transport()
+	return (&native.Mapping{}).Add("url", u.String()).AddIf(!a.d.Proxy.PreserveHost, "host", "rewrite")
+}
+
+// transport notes what cannot be said of upstream connections.
+func (a *api) transport() {
+	if t := a.d.Proxy.Transport; t.InsecureSkipVerify {
+		a.noteOnce(a.at("proxy", "transport", "ssl_insecure_skip_verify"), "proxy.transport.ssl_insecure_skip_verify", "is not supported: the upstream's certificate is verified")
+	}
+	if a.d.Proxy.Transport.ProxyURL != "" {
+		a.noteOnce(a.at("proxy", "transport", "proxy_url"), "proxy.transport.proxy_url", "is not supported: the upstream is reached directly")
+	}
+}
+
+// noteOnce is notef for what several versions would say.
+func (a *api) noteOnce(pos document.Pos, path, text string) {
+	if !slices.ContainsFunc(a.report.Notes, func(n document.Note) bool { return n.Path == path && n.Text == text }) {
+		a.notef(pos, path, "%s", text)
+	}
+}
+
+// commit hands the API over to the import.
+func (a *api) commit() {
+	if a.report.Skipped != "" {
+		return
+	}
+	a.importer.plugins.Append(a.plugins)
+	a.importer.apis = append(a.importer.apis, a.apis...)
+	if a.code.process {
+		a.process = true
+	}
+}
+
+// plugin adds a plugin under a name of its own. Two that say the same are one.
+func (a *api) plugin(what string, m *native.Mapping) string {
+	said := string(m.Bytes())
+	if name, ok := a.made[what+"\n"+said]; ok {
+		return name
+	}
+	name := a.names.take("plugin:" + a.slug + "." + what)[len("plugin:"):]
+	a.made[what+"\n"+said] = name
+	a.origins[name] = a.report.File
+	a.plugins.Add(name, m)
+	if len(a.made) == 1 {
+		a.plugins.Comment(a.origin())
+	}
+	return name
+}
+
+// origin says where the API comes from, for comments.
+func (a *api) origin() string {
+	file := a.report.File
+	if rel, err := filepath.Rel(a.Dir, file); err == nil && filepath.IsLocal(rel) {
+		file = rel
+	}
+	return filepath.ToSlash(file) + ": " + a.name
+}
+
+// builtin adds a built-in step.
+func (a *api) builtin(what, entry string, config *native.Mapping) string {
+	m := (&native.Mapping{}).Add("runtime", "builtin").Add("entry", entry).Add("config", config)
+	a.report.step(entry)
+	return a.plugin(what, m)
+}
+
+func (r *APIReport) step(entry string) {
+	if !slices.Contains(r.Steps, entry) {
+		r.Steps = append(r.Steps, entry)
+	}
+}
+
+// sortedKeys returns the keys of m in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// configData returns what scripts get as config_data, or nil.
+func (a *api) configData() *document.Value {
+	v := a.d.ConfigData
+	if v == nil || v.Kind == document.Null {
+		return nil
+	}
+	if v.Kind != document.Object {
+		a.problemf(v.Pos, "config_data must be an object, not %s", v.Kind)
+		return nil
+	}
+	return v
+}

@@ -1,0 +1,81 @@
+package tyk
+
+import (
+	"strings"
+
+	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/native"
+)
+
+// enabledVirtuals returns the virtual endpoints that take part.
+func (v version) enabledVirtuals() []classic.Virtual {
+	if !v.UseExtendedPaths {
+		return nil
+	}
+	var out []classic.Virtual
+	for _, e := range v.ExtendedPaths.Virtual {
+		if !e.Disabled {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// addVirtual adds the script of a virtual endpoint. Its file is never one of
+// the bundle.
+func (a *api) addVirtual(e classic.Virtual) {
+	const where = "virtual.function_source_uri"
+	switch strings.ToLower(e.SourceType) {
+	case "file":
+		a.addFile(a.dir, e.SourceURI, e.Pos, where)
+	case "blob":
+		if a.settings.NoBlobs {
+			a.broken(e.Function, e.Pos, where, errBlobs)
+			return
+		}
+		a.addInline("virtual."+slug(e.Function), e.SourceURI, e.Pos, where)
+	default:
+		a.broken(e.Function, e.Pos, "virtual.function_source_type", errSourceType)
+	}
+}
+
+// virtuals returns the bindings of a version's virtual endpoints, the first of
+// those with one path and method.
+func (a *api) virtuals(v version) native.List {
+	var out native.List
+	seen := map[endpoint]bool{}
+	for _, e := range v.enabledVirtuals() {
+		expression, ok := a.expression(e.Path, v.IgnoreCase, e.Pos)
+		at := endpoint{expression, a.method(e.Method, e.Pos)}
+		switch {
+		case !ok:
+			continue
+		case at.method == "":
+			a.notef(e.Pos, "virtual", "%s has no method and matches no request; left out", e.Path)
+			continue
+		case e.Function == "":
+			a.problemf(e.Pos, "virtual endpoint %s has no response_function_name", e.Path)
+			continue
+		case seen[at]:
+			a.notef(e.Pos, "virtual", "%s %s is there already; left out", at.method, e.Path)
+			continue
+		}
+		seen[at] = true
+		out = append(out, a.bindVirtual(e, at))
+	}
+	return out
+}
+
+func (a *api) bindVirtual(e classic.Virtual, at endpoint) *native.Mapping {
+	m := a.script(e.Function, (&native.Mapping{}).AddIf(e.UseSession, "use_session", true))
+	m.AddIf(e.ProxyOnError, "on_fault", "open")
+	name := a.plugin("virtual."+slug(e.Function), m)
+	file := "inline code"
+	if strings.EqualFold(e.SourceType, "file") {
+		file = a.shown(a.resolve(a.dir, e.SourceURI))
+	}
+	a.report.Hooks = append(a.report.Hooks, HookReport{
+		Hook: "virtual", Name: e.Function, File: file, Plugin: name, On: at.method + " " + e.Path,
+	})
+	return (&native.Mapping{}).Add("pattern", at.path).Add("method", at.method).Add("plugin", name)
+}
