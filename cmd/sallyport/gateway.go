@@ -41,6 +41,13 @@ func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger
 	if err != nil {
 		return nil, err
 	}
+	return newGateway(ctx, cfg, st, first, logger, observe)
+}
+
+// newGateway puts the proxy and the admin listener round the first generation.
+func newGateway(
+	ctx context.Context, cfg *config.Config, st store.Store, first *generation, logger *zerolog.Logger, observe func(*proxy.Access),
+) (*gateway, error) {
 	g := &gateway{store: st, logger: logger}
 	g.current.Store(first)
 	g.admin = admin.New(admin.Config{Chains: g.chains, Process: g.process, Version: version(), Logger: logger})

@@ -45,6 +45,13 @@ func newGeneration(ctx context.Context, old *generation, cfg *config.Config, st 
 	if err != nil {
 		return nil, err
 	}
+	return assemble(ctx, old, cfg, st, runtimes, logger)
+}
+
+// assemble is newGeneration with runtimes that are there, which it owns.
+func assemble(
+	ctx context.Context, old *generation, cfg *config.Config, st store.Store, runtimes map[string]abi.Runtime, logger *zerolog.Logger,
+) (*generation, error) {
 	g := &generation{
 		number: old.number + 1, runtimes: runtimes, cfg: cfg, logger: logger,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},

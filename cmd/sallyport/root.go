@@ -55,12 +55,10 @@ func newRootCmd(a *app) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.AddCommand(
+		newBenchCmd(),
+		newBenchChildCmd(a),
 		newDemoCmd(),
 		newDemoChildCmd(),
-		newFaultsCmd(),
-		newFaultsChildCmd(),
-		newFaultsGatewayCmd(a),
-		newMigrateCmd(a),
 		newPluginCmd(a),
 		newRunCmd(a),
 		newValidateCmd(a),

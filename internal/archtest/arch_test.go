@@ -61,6 +61,7 @@ var layers = map[string][]string{
 	"internal/tyk/native":   {"internal/tyk/document"},
 	"internal/tyk/bundle":   {},
 
+	"internal/bench":           {"internal/bench/guest", "internal/bench/load", "internal/bench/plain", "internal/bench/usage", "sdk"},
 	"internal/bench/guest":     {},
 	"internal/bench/load":      {},
 	"internal/bench/plain":     {},
@@ -78,7 +79,7 @@ var homes = map[string][]string{
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/bench/reference"},
 	"github.com/dop251/goja":                   {"internal/bench/reference"},
-	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench/load"},
+	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench", "internal/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/internal/bench"
+)
+
+// benchFlags are how a person says what to measure.
+type benchFlags struct {
+	options bench.Options
+	quick   bool
+	asJSON  bool
+	out     string
+}
+
+func newBenchCmd() *cobra.Command {
+	var f benchFlags
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure what each isolation model costs on this machine",
+		Long: "Run the same hook in every isolation model and language, in this gateway over\n" +
+			"real sockets, and print what each costs beyond a gateway without a plugin.\n" +
+			"Everything that is started is this program; interpreters that are not\n" +
+			"installed are left out. Stop what else the machine does: figures are no better\n" +
+			"than the machine is quiet.",
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.complete(cmd.ErrOrStderr()); err != nil {
+				return usageError(cmd, err)
+			}
+			return f.run(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (f *benchFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.options.Rows, "rows", nil, "`NAMES` of rows, or words of them: wasm, \"go fresh\"; all of them without it")
+	flags.StringSliceVar(&f.options.Hooks, "hook", nil, "`HOOKS` to measure: headers, json, auth, response, or all (default headers)")
+	flags.DurationVar(&f.options.Duration, "duration", 0, "`TIME` for a row in each of the measurements (default 4s)")
+	flags.IntVar(&f.options.Rounds, "rounds", 0, "`NUMBER` of rounds in which rows take turns (default 30)")
+	flags.IntVar(&f.options.Chain, "chain", 0, "`NUMBER` of plugins of the same kind behind each other (default 1)")
+	flags.IntVar(&f.options.Concurrency, "concurrency", 0, "`NUMBER` of connections (default 16)")
+	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all of them in less than two minutes")
+	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
+	flags.StringVar(&f.out, "out", "", "`FILE` to write a report to: one page of HTML")
+}
+
+// complete turns flags into options, and finds what is wrong with them before
+// minutes have passed.
+func (f *benchFlags) complete(progress io.Writer) (err error) {
+	if f.options.Program, err = os.Executable(); err != nil {
+		return err
+	}
+	f.options.Version, f.options.Progress = version(), progress
+	if len(f.options.Hooks) == 1 && f.options.Hooks[0] == "all" {
+		f.options.Hooks = bench.HookNames()
+	}
+	if f.quick {
+		f.options = f.options.Quick()
+	}
+	return f.options.Validate()
+}
+
+func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
+	r, err := bench.Run(ctx, f.options)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		err = printJSON(out, r)
+	} else {
+		err = r.Print(out)
+	}
+	if err != nil {
+		return err
+	}
+	if r.Failed() {
+		return &exitError{exitCheck, fmt.Errorf("rows that should have been measured were not: see not measured")}
+	}
+	return nil
+}
