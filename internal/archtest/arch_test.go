@@ -55,11 +55,12 @@ var layers = map[string][]string{
 	"internal/browsertest": {},
 	"internal/bench/peers": {},
 
-	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "proxy/urlpath"},
+	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/script", "proxy/urlpath"},
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
 	"internal/tyk/native":   {"internal/tyk/document"},
 	"internal/tyk/bundle":   {},
+	"internal/tyk/script":   {},
 
 	"internal/bench":           {"internal/bench/guest", "internal/bench/load", "internal/bench/plain", "internal/bench/usage", "sdk"},
 	"internal/bench/guest":     {},
@@ -77,7 +78,7 @@ var layers = map[string][]string{
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy", "internal/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/bench/reference"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/bench/reference", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/bench", "internal/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/js", "runtime/wasm/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/lab", "cmd/sallyport"},

@@ -1,0 +1,243 @@
+// Package script reads one JavaScript source of Tyk and reports what it
+// defines, what it uses of its host, and what would change in each engine.
+//
+// Nothing is run. What the report says of an engine is what can be seen in the
+// text: code that is made at run time, and values that decide what a name
+// stands for, it cannot see.
+//
+// A source may be hostile. Its size, its nesting and the work it can cause are
+// bounded, and the same source always gives the same report.
+package script
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	// MaxBytes is the size of the largest source that is analysed.
+	MaxBytes = 1 << 20
+
+	maxLines    = 100 // of one finding or use
+	maxFindings = 500
+	maxNames    = 1000 // of objects, and of functions
+)
+
+// Verdict is what becomes of a script, or of one thing in it, in an engine.
+type Verdict string
+
+// Verdicts, from good to bad.
+const (
+	// Runs says that nothing changes.
+	Runs Verdict = "runs as is"
+	// Check says that it runs, and that somebody should look at what it does.
+	Check Verdict = "check"
+	// Fails says that the engine does not load it, or that it throws. In the
+	// column of the sandbox it means that the script stays on jsvm.
+	Fails Verdict = "fails"
+)
+
+// worse returns the worse of two verdicts.
+func worse(a, b Verdict) Verdict {
+	order := []Verdict{Runs, Check, Fails}
+	return order[max(slices.Index(order, a), slices.Index(order, b))]
+}
+
+// Report is what Analyze finds out. All lists are in the order of the source
+// or sorted, and never hold the same thing twice.
+type Report struct {
+	Name  string `json:"name"`
+	Bytes int    `json:"bytes"`
+	Lines int    `json:"lines"`
+
+	// JSVM and Sandbox are the worst verdicts of all findings.
+	JSVM    Verdict `json:"jsvm"`
+	Sandbox Verdict `json:"sandbox"`
+
+	// Syntax is why otto does not parse the source; nil if it does.
+	Syntax *Place `json:"syntax,omitempty"`
+	// Modern is the first construct that otto has not, if Syntax is set and
+	// one was found.
+	Modern *Place `json:"modern,omitempty"`
+
+	// Objects are the JS objects: middleware and event handlers.
+	Objects []Object `json:"objects,omitempty"`
+	// Functions are the functions at the top of the source, which is where
+	// those of virtual endpoints are.
+	Functions []Place `json:"functions,omitempty"`
+	// Uses are the host functions that are named.
+	Uses []Use `json:"uses,omitempty"`
+	// Storage says that TykStorage is among them.
+	Storage bool `json:"storage,omitempty"`
+	// Underscore are lines that use the global _.
+	Underscore []int `json:"underscore,omitempty"`
+	// Loops are lines with a tyk:// URL.
+	Loops []int `json:"loops,omitempty"`
+
+	Findings []Finding `json:"findings,omitempty"`
+}
+
+// Parses reports whether otto can parse the source.
+func (r *Report) Parses() bool { return r.Syntax == nil }
+
+// Stays reports whether the script runs on jsvm and cannot move to the sandbox
+// without a change.
+func (r *Report) Stays() bool { return r.Sandbox == Fails && r.JSVM != Fails }
+
+// Place is something that stands somewhere. Line and Column count from 1, and
+// columns are bytes.
+type Place struct {
+	Text   string `json:"text"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+// Object is a JS object of the source.
+type Object struct {
+	Name string `json:"name"`
+	// Kind is middleware or event handler.
+	Kind string `json:"kind"`
+	Line int    `json:"line"`
+	// Handles are what it has a function for: request, response or event.
+	Handles []string `json:"handles"`
+}
+
+// Use is a host function and the lines that name it, at most a hundred.
+type Use struct {
+	Name  string `json:"name"`
+	Lines []int  `json:"lines"`
+}
+
+// Finding is one thing to know about the script.
+type Finding struct {
+	// Kind names the rule; see the Kind constants.
+	Kind string `json:"kind"`
+	// Text says what it is and what changes, as a sentence without full stop.
+	Text string `json:"text"`
+	// Lines are where it is, at most a hundred.
+	Lines   []int   `json:"lines"`
+	JSVM    Verdict `json:"jsvm"`
+	Sandbox Verdict `json:"sandbox"`
+}
+
+// String returns the finding on one line for a terminal.
+func (f Finding) String() string {
+	lines := make([]string, 0, 5)
+	for _, l := range f.Lines[:min(len(f.Lines), 4)] {
+		lines = append(lines, strconv.Itoa(l))
+	}
+	if len(f.Lines) > 4 {
+		lines = append(lines, "…")
+	}
+	return fmt.Sprintf("line %s: %s [jsvm: %s; sandbox: %s]", strings.Join(lines, ", "), f.Text, f.JSVM, f.Sandbox)
+}
+
+// Analyze reads a source. name is the file, for messages only. It may be
+// called from several goroutines.
+func Analyze(name string, source []byte) Report {
+	a := &analysis{
+		report: Report{Name: name, Bytes: len(source), JSVM: Runs, Sandbox: Runs},
+		source: strings.TrimPrefix(string(source), "\ufeff"),
+		index:  make(map[string]int),
+	}
+	a.places = newPlaces(a.source)
+	a.report.Lines = len(a.places.lines)
+	if len(source) > MaxBytes {
+		a.find(tooLarge, 0)
+		a.report.Syntax = &Place{fmt.Sprintf("the script is larger than %d bytes and was not analysed", MaxBytes), 1, 1}
+		return a.report
+	}
+	a.tokens = scan(a.source)
+	a.surface()
+	a.engines()
+	slices.SortStableFunc(a.report.Findings, func(x, y Finding) int { return x.Lines[0] - y.Lines[0] })
+	return a.report
+}
+
+// analysis is one call of Analyze.
+type analysis struct {
+	report Report
+	source string
+	tokens []token
+	places *places
+	index  map[string]int // of findings, by kind and text
+}
+
+// find notes a finding at an offset. details fill the verbs of its text.
+func (a *analysis) find(r rule, at int, details ...any) {
+	sentence := r.text
+	if len(details) > 0 {
+		sentence = fmt.Sprintf(r.text, details...)
+	}
+	line := a.places.line(at)
+	key := r.kind + "\x00" + sentence
+	i, ok := a.index[key]
+	if !ok {
+		a.report.JSVM, a.report.Sandbox = worse(a.report.JSVM, r.jsvm), worse(a.report.Sandbox, r.sandbox)
+		if len(a.report.Findings) == maxFindings {
+			return
+		}
+		i = len(a.report.Findings)
+		a.index[key] = i
+		a.report.Findings = append(a.report.Findings, Finding{Kind: r.kind, Text: sentence, JSVM: r.jsvm, Sandbox: r.sandbox})
+	}
+	a.report.Findings[i].Lines = insert(a.report.Findings[i].Lines, line)
+}
+
+func (a *analysis) place(what string, at int) Place {
+	line, column := a.places.of(at)
+	return Place{what, line, column}
+}
+
+// engines finds out what otto makes of the source, and what the sandbox would.
+func (a *analysis) engines() {
+	p := &ottoParser{name: a.report.Name, text: a.source, tokens: a.tokens}
+	program, e := p.parse()
+	if e != nil {
+		a.refused(e)
+		return
+	}
+	newVisitor(a).program(program)
+}
+
+// refused reports a source that otto does not parse.
+func (a *analysis) refused(e *syntaxError) {
+	a.report.Syntax = &Place{e.message, e.line, e.column}
+	at := a.places.lines[min(e.line, len(a.places.lines))-1]
+	found := modern(a.source, a.tokens)
+	for what, at := range found {
+		if m := a.report.Modern; m == nil || before(a.place(what, at), *m) {
+			p := a.place(what, at)
+			a.report.Modern = &p
+		}
+	}
+	for _, what := range sortedByOffset(found) {
+		a.find(modernSyntax, found[what], what)
+	}
+	switch {
+	case strings.HasPrefix(e.message, "Invalid regular expression"):
+		a.find(patternSyntax, at, strings.TrimPrefix(e.message, "Invalid regular expression: "))
+	case len(found) == 0:
+		a.find(badSyntax, at, e.message)
+	}
+}
+
+func before(a, b Place) bool {
+	return a.Line < b.Line || a.Line == b.Line && (a.Column < b.Column || a.Column == b.Column && a.Text < b.Text)
+}
+
+func sortedByOffset(found map[string]int) []string {
+	var names []string
+	for what := range found {
+		names = append(names, what)
+	}
+	slices.SortFunc(names, func(x, y string) int {
+		if found[x] != found[y] {
+			return found[x] - found[y]
+		}
+		return strings.Compare(x, y)
+	})
+	return names
+}
