@@ -19,8 +19,8 @@ func execute(ctx context.Context, a *app, args ...string) (stdout, stderr string
 	return out.String(), errs.String(), code
 }
 
-// configFile writes a small valid configuration.
-func configFile(t *testing.T) string {
+// writeConfig writes a small valid configuration.
+func writeConfig(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "sallyport.yaml")
 	if err := os.WriteFile(file, []byte("version: 1\n"), 0o600); err != nil {
@@ -61,7 +61,7 @@ func TestWrongCommandLineEndsWithUsage(t *testing.T) {
 }
 
 func TestValidateReportsWhatLoadingFinds(t *testing.T) {
-	file := configFile(t)
+	file := writeConfig(t)
 	a := &app{checkPlugins: func(_ context.Context, c *config.Config) config.Problems {
 		return config.Problems{
 			c.Problemf(config.Pos{File: file, Line: 9, Column: 1}, "", "second"),
@@ -81,7 +81,7 @@ func TestInterruptedValidateSaysNothing(t *testing.T) {
 		cancel()
 		return config.Problems{{Text: "interrupted in the middle"}}
 	}}
-	stdout, stderr, code := execute(ctx, a, "validate", "-c", configFile(t))
+	stdout, stderr, code := execute(ctx, a, "validate", "-c", writeConfig(t))
 	if code != exitInterrupted || stdout+stderr != "" {
 		t.Errorf("validate ended with %d and said %q %q, want %d and nothing", code, stdout, stderr, exitInterrupted)
 	}

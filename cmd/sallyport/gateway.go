@@ -65,6 +65,9 @@ func openStore(cfg *config.Config) (store.Store, error) {
 	if err != nil {
 		return nil, config.Problems{cfg.Problemf(cfg.Store.URL.Pos, "", "store: %v", err)}
 	}
+	if cfg.Store.HashKeys {
+		st = store.HashKeys(st)
+	}
 	if cfg.Store.Keys.Value == "" {
 		return st, nil
 	}

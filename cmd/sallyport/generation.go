@@ -12,6 +12,7 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -28,8 +29,10 @@ type generation struct {
 	chains   []*chain.Chain
 	routes   []proxy.API
 	router   *proxy.Router
+	warnings config.Problems // plugins that are not loaded, and may be so
 
 	cfg    *config.Config
+	store  store.Store
 	logger *zerolog.Logger
 }
 
@@ -53,7 +56,7 @@ func assemble(
 	ctx context.Context, old *generation, cfg *config.Config, st store.Store, runtimes map[string]abi.Runtime, logger *zerolog.Logger,
 ) (*generation, error) {
 	g := &generation{
-		number: old.number + 1, runtimes: runtimes, cfg: cfg, logger: logger,
+		number: old.number + 1, runtimes: runtimes, cfg: cfg, store: st, logger: logger,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},
 	}
 	if err := g.build(ctx); err != nil {
@@ -68,10 +71,10 @@ func (g *generation) build(ctx context.Context) error {
 	for _, a := range g.cfg.APIs {
 		g.apis[a.Name] = &abi.API{
 			ID: a.ID, Name: a.Name, OrgID: a.OrgID,
-			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number,
+			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number, Tyk: a.Tyk,
 		}
 	}
-	problems := g.loadPlugins(ctx)
+	problems := append(g.loadPlugins(ctx), g.checkVersions()...)
 	if len(problems) == 0 {
 		problems = g.buildRoutes()
 	}
@@ -97,7 +100,15 @@ func (g *generation) loadPlugins(ctx context.Context) (problems config.Problems)
 func (g *generation) loadPlugin(ctx context.Context, p *config.Plugin) error {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	plugin, err := g.runtimes[p.Runtime.Value].Load(ctx, g.spec(p))
+	spec := g.spec(p)
+	plugin, err := g.runtimes[p.Runtime.Value].Load(ctx, spec)
+	if err == nil && p.Extractor != nil {
+		plugin, err = g.extract(plugin, p.Extractor)
+	}
+	if err != nil && p.Lenient && ctx.Err() == nil {
+		g.tolerate(p, spec.Hooks, err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -105,11 +116,26 @@ func (g *generation) loadPlugin(ctx context.Context, p *config.Plugin) error {
 	return nil
 }
 
+// checkVersions finds the versions of APIs that are not there.
+func (g *generation) checkVersions() (problems config.Problems) {
+	for _, p := range g.cfg.Plugins {
+		for _, api := range builtin.Versions(g.plugins[p.Name]) {
+			if g.apis[api] == nil {
+				problems = append(problems, g.cfg.Problemf(p.Pos, "define it under `apis`, with `internal: true`", "plugin %s: a version is api %q, which is not defined", p.Name, api))
+			}
+		}
+	}
+	return problems
+}
+
 // spec says how to load a plugin and who binds it where.
 func (g *generation) spec(p *config.Plugin) abi.Spec {
 	s := abi.Spec{
-		Name: p.Name, Source: p.Source.Value, SHA256: p.SHA256.Value, Entry: p.Entry.Value,
+		Name: p.Name, Source: p.Source.Value, Preload: p.Preload.Value, SHA256: p.SHA256.Value, Entry: p.Entry.Value,
 		Config: p.Config, Instances: p.Instances, Limits: p.Limits, Grants: p.Grants, Retry: p.Retry,
+	}
+	for _, t := range p.Sources {
+		s.Sources = append(s.Sources, t.Value)
 	}
 	for _, a := range g.cfg.APIs {
 		hooks := boundTo(a, p)
@@ -151,7 +177,7 @@ func (g *generation) route(a *config.API) (proxy.API, error) {
 		return proxy.API{}, err
 	}
 	g.chains = append(g.chains, c)
-	route := proxy.API{Host: a.Match.Host, Path: a.Match.Path, Strip: a.Match.Strip, Chain: c}
+	route := proxy.API{Host: a.Match.Host, Path: a.Match.Path, Strip: a.Match.Strip, Internal: a.Internal, Chain: c}
 	if a.Upstream == nil {
 		return route, nil
 	}
@@ -160,32 +186,6 @@ func (g *generation) route(a *config.API) (proxy.API, error) {
 		ConnectTimeout: a.Upstream.ConnectTimeout, ResponseTimeout: a.Upstream.Timeout,
 	})
 	return route, err
-}
-
-func (g *generation) chainConfig(a *config.API) chain.Config {
-	cfg := chain.Config{API: g.apis[a.Name], Observe: g.observe}
-	for h, bindings := range a.Hooks {
-		for _, b := range bindings {
-			step := g.newStep(b.Plugin)
-			if abi.Hook(h) == abi.Virtual {
-				cfg.Virtuals = append(cfg.Virtuals, chain.Virtual{Method: b.Method, Path: b.Path, Step: step})
-				continue
-			}
-			cfg.Steps[h] = append(cfg.Steps[h], step)
-		}
-	}
-	return cfg
-}
-
-func (g *generation) newStep(p *config.Plugin) *chain.Step {
-	step := &chain.Step{
-		Name: p.Name, Model: p.Runtime.Value, Plugin: g.plugins[p.Name],
-		Timeout: p.Limits.Timeout, BodyLimit: int(p.Limits.MaxBody),
-	}
-	if p.FailOpen {
-		step.OnFault = chain.Open
-	}
-	return step
 }
 
 // observe logs a fault with everything that clients are not told.
@@ -236,11 +236,13 @@ func cause(err error) error {
 }
 
 // checkPlugins loads everything a configuration names, as run would, and lets
-// go of it again.
+// go of it again. Without mistakes it returns the warnings.
 func checkPlugins(ctx context.Context, cfg *config.Config) config.Problems {
 	nop := zerolog.Nop()
 	g, err := openGateway(ctx, cfg, &nop, nil)
+	var warnings config.Problems
 	if err == nil {
+		warnings = g.current.Load().warnings
 		err = g.current.Load().close(ctx)
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
@@ -249,5 +251,5 @@ func checkPlugins(ctx context.Context, cfg *config.Config) config.Problems {
 	if err != nil {
 		return config.Problems{cfg.Problemf(config.Pos{File: cfg.File}, "", "%v", err)}
 	}
-	return nil
+	return warnings
 }

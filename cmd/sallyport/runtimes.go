@@ -32,7 +32,7 @@ func newRuntimes(
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{Store: st}),
 		config.Wasm:    modules,
-		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger, Sessions: st, Values: scriptKV{st}}),
+		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger, Sessions: scriptSessions{st}, Values: scriptKV{st}}),
 	}
 	if cfg.Coproc != nil {
 		process := coprocConfig(cfg.Coproc, logger)

@@ -24,6 +24,7 @@ type verdict struct {
 	Plugins  int             `json:"plugins"`
 	APIs     int             `json:"apis"`
 	Problems config.Problems `json:"problems"`
+	Warnings config.Problems `json:"warnings,omitempty"`
 }
 
 func newValidateCmd(a *app) *cobra.Command {
@@ -36,12 +37,15 @@ func newValidateCmd(a *app) *cobra.Command {
 			"mistakes at once, each as file:line:column: what is wrong. what to do about it",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.validate(cmd.Context(), file)
+			c, warnings, err := a.validate(cmd.Context(), file)
 			if asJSON {
-				return printVerdict(cmd.OutOrStdout(), file, c, err)
+				return printVerdict(cmd.OutOrStdout(), file, c, warnings, err)
 			}
 			if err != nil {
 				return err
+			}
+			for _, w := range warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), w)
 			}
 			return printSummary(cmd.OutOrStdout(), file, c)
 		},
@@ -58,19 +62,19 @@ func addConfigFlag(cmd *cobra.Command, file *string) {
 
 // validate loads the configuration and its plugins. It returns an error of
 // type config.Problems if anything is wrong with them.
-func (a *app) validate(ctx context.Context, file string) (*config.Config, error) {
+func (a *app) validate(ctx context.Context, file string) (*config.Config, config.Problems, error) {
 	c, err := config.Load(file, a.lookup)
 	if err != nil || a.checkPlugins == nil {
-		return c, err
+		return c, nil, err
 	}
-	problems := a.checkPlugins(ctx, c)
+	warnings, problems := a.checkPlugins(ctx, c).Warnings()
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	if len(problems) > 0 {
-		return nil, problems.Sort()
+		return nil, nil, problems.Sort()
 	}
-	return c, nil
+	return c, warnings.Sort(), nil
 }
 
 // printSummary says what was found, and for each API who may use it.
@@ -78,23 +82,38 @@ func printSummary(out io.Writer, file string, c *config.Config) error {
 	fmt.Fprintf(out, "%s: ok: %s, %s\n", file, plural(len(c.Plugins), "plugin"), plural(len(c.APIs), "api"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, a := range c.APIs {
-		fmt.Fprintf(w, "  %s\t%s%s\t%s\n", a.Name, a.Match.Host, a.Match.Path, protection(a))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Name, reach(a), protection(a))
 	}
 	return w.Flush()
+}
+
+// reach says how requests come to an API.
+func reach(a *config.API) string {
+	if a.Internal {
+		return "(internal)"
+	}
+	return a.Match.Host + a.Match.Path
 }
 
 // protection says which plugin decides who may use an API.
 func protection(a *config.API) string {
 	for _, b := range a.Hooks[abi.Auth] {
-		return fmt.Sprintf("auth by %s (%s)", b.Plugin.Name, b.Plugin.Runtime.Value)
+		by := fmt.Sprintf("auth by %s (%s)", b.Plugin.Name, b.Plugin.Runtime.Value)
+		if n := len(a.Exempt); n > 0 {
+			by += fmt.Sprintf(", not for %s", plural(n, "exempt path"))
+		}
+		return by
+	}
+	if a.Dispatches() {
+		return "its versions decide"
 	}
 	return "no auth plugin: open to everyone"
 }
 
 // printVerdict prints the result of validate as one JSON object. It returns
 // err without its text where the object says it all.
-func printVerdict(w io.Writer, file string, c *config.Config, err error) error {
-	v := verdict{File: file, OK: err == nil, Problems: config.Problems{}}
+func printVerdict(w io.Writer, file string, c *config.Config, warnings config.Problems, err error) error {
+	v := verdict{File: file, OK: err == nil, Problems: config.Problems{}, Warnings: warnings}
 	if c != nil {
 		v.Plugins, v.APIs = len(c.Plugins), len(c.APIs)
 	}

@@ -30,6 +30,7 @@ type StepStatus struct {
 	Hook     string            `json:"hook"`
 	Plugin   string            `json:"plugin"`
 	Model    string            `json:"model"`
+	Error    string            `json:"load_error,omitempty"` // why it is not loaded, and every call is a fault
 	OnFault  string            `json:"on_fault"`
 	Calls    uint64            `json:"calls"`
 	Responds uint64            `json:"responds"`
@@ -82,7 +83,7 @@ func apiStatus(c *chain.Chain) APIStatus {
 func stepStatus(step *chain.Step) StepStatus {
 	n := step.Stats().Snapshot()
 	return StepStatus{
-		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, OnFault: step.OnFault.String(),
+		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, Error: loadError(step.Plugin), OnFault: step.OnFault.String(),
 		Calls: n.Calls, Responds: n.Responds, Skipped: n.Skipped, Faults: faults(n),
 		Mean: micros(n.Total / time.Duration(max(n.Calls, 1))),
 		P50:  micros(n.Quantile(0.5)),
@@ -90,6 +91,17 @@ func stepStatus(step *chain.Step) StepStatus {
 
 		Instances: instanceStatus(step.Plugin),
 	}
+}
+
+// broken is a plugin that stands in for one that could not be loaded.
+type broken interface{ LoadError() error }
+
+// loadError returns why a plugin is not loaded, or nothing.
+func loadError(p abi.Plugin) string {
+	if b, ok := p.(broken); ok {
+		return b.LoadError().Error()
+	}
+	return ""
 }
 
 // instanceStatus asks a plugin that can tell.

@@ -5,8 +5,11 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // API is one API of the file.
@@ -38,10 +41,18 @@ type Match struct {
 
 // Upstream is where an API's requests go.
 type Upstream struct {
-	URL            Text // http or https, without query
+	URL            Text // http or https; its query comes before that of the request
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
 	RewriteHost    bool // send the upstream's host instead of the client's
+}
+
+// Dispatches reports whether a built-in step sends every request on to another
+// API, by its version.
+func (a *API) Dispatches() bool {
+	return slices.ContainsFunc(a.Hooks[abi.Pre], func(b Binding) bool {
+		return b.Plugin.Runtime.Value == Builtin && b.Plugin.Entry.Value == "version"
+	})
 }
 
 // taken remembers what must be unique among APIs, and where it stands.
@@ -102,7 +113,7 @@ func (f *fields) api(c *Config) *API {
 	upstream := f.in("upstream")
 	a.Hooks = f.hooks(c, a.Match.Path)
 	a.Upstream = upstream.upstream()
-	if a.Upstream == nil && upstream.absent() && !a.Hooks.answersAll(a.Match.Path) {
+	if a.Upstream == nil && upstream.absent() && !a.Hooks.answersAll(a.Match.Path) && !a.Dispatches() {
 		f.missing("upstream", "add it, or bind a virtual plugin to the whole path")
 	}
 	a.Config = f.object("config")
@@ -218,12 +229,17 @@ func badURL(s string) string {
 		return "names no host"
 	case u.User != nil:
 		return "must not hold credentials"
-	case u.RawQuery != "" || u.ForceQuery:
-		return "must not have a query"
+	case u.ForceQuery || !visible(u.RawQuery):
+		return "has an empty query, or one that is not percent-encoded"
 	case u.Fragment != "" || strings.HasSuffix(s, "#"):
 		return "must not have a fragment"
 	}
 	return ""
+}
+
+// visible reports whether s can stand in a request line.
+func visible(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f })
 }
 
 // hostOf returns the host of u without its port, an IPv6 one in brackets.

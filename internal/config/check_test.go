@@ -44,7 +44,10 @@ func TestUpstreamURLs(t *testing.T) {
 		{"http://h:99999", "`url` names no host. write for example `http://127.0.0.1:9000`"},
 		{"http://h/a b", "`url` is not a URL. write for example `http://127.0.0.1:9000`"},
 		{"http://user:pass@h", "`url` must not hold credentials. write for example `http://127.0.0.1:9000`"},
-		{"http://h/?", "`url` must not have a query. write for example `http://127.0.0.1:9000`"},
+		{"http://h/a?b=c&d", ""},
+		{"http://h?b", ""},
+		{"http://h/?", "`url` has an empty query, or one that is not percent-encoded. write for example `http://127.0.0.1:9000`"},
+		{"http://h/?ü", "`url` has an empty query, or one that is not percent-encoded. write for example `http://127.0.0.1:9000`"},
 		{"http://h/#", "`url` must not have a fragment. write for example `http://127.0.0.1:9000`"},
 	}
 	for _, tt := range tests {
@@ -100,7 +103,7 @@ func TestRules(t *testing.T) {
 		{"subscribers are plugins", "plugins: { v: { runtime: builtin, entry: a } }\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { event: [{ on: AuthFailure }, { plugin: w }] } }]", "f:3:87: missing `plugin` in an entry of `event`. name the plugin that is told\nf:3:118: plugin `w` is not defined. define it under `plugins`"},
 		{"identities have a place", "coproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, id_extractor: { from: header } } }", "f:3:44: missing `name` in `id_extractor` of plugin `a`. name the header field or the parameter"},
 		{"identities of a body", "coproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, id_extractor: { from: body, name: X, with: xpath } } }", "f:3:44: missing `xpath` in `id_extractor` of plugin `a`. write for example `//user/key`\nf:3:72: `name` does not apply to a body. remove it: the body has no name"},
-		{"groups of an expression", "coproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, id_extractor: { from: form, name: X, with: regex, regex: \"(a)b\", match: 2, xpath: b } } }", "f:3:109: `regex` has no group 2. count the parentheses; 0 is the whole match\nf:3:119: `xpath` needs `with: xpath`"},
+		{"groups of an expression", "coproc: { command: [a] }\nplugins: { a: { runtime: coproc, entry: a, id_extractor: { from: form, name: X, with: regex, regex: \"(a)b\", match: 2, xpath: b } } }", "f:3:119: `xpath` needs `with: xpath`"},
 		{"a step has no identity", "plugins: { a: { runtime: builtin, entry: a, id_extractor: { from: body } } }", "f:2:45: `id_extractor` does not apply to runtime builtin. only a process that checks keys can have one"},
 		{"a script without entry", "plugins: { a: { runtime: wasm, source: a.js } }", "f:2:12: missing `entry` in plugin `a`. name the middleware object that the file defines"},
 		{"plugins have names", "plugins: { \"\": { runtime: builtin, entry: a } }", "f:2:12: the name of a plugin must have 1 to 128 printable characters"},

@@ -113,7 +113,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		FailOpen: true,
 		Retry:    true,
 		Extractor: &config.Extractor{
-			From: config.FromForm, With: config.WithRegexp, Name: "user", Regexp: regexp.MustCompile("^k-(.*)$"), Match: 1,
+			From: config.FromForm, With: config.WithRegexp, Name: "user", Regexp: regexp.MustCompile("k-[^,]*"), Match: 1,
 		},
 	}
 	several := &config.Plugin{

@@ -26,7 +26,7 @@ type Extractor struct {
 	Name   string         // of the header field or parameter; empty for FromBody
 	XPath  string         // for WithXPath
 	Regexp *regexp.Regexp // for WithRegexp
-	Match  int            // which submatch is the identity; 0 is the whole match
+	Match  int            // which of the matches is the identity, counted from 0
 }
 
 // extractor returns nil if there is none.
@@ -73,9 +73,6 @@ func (f *fields) extractHow(x *Extractor) {
 	if x.With == WithRegexp {
 		x.Regexp = f.pattern("regex", "write a regular expression")
 		x.Match = f.count("match", 0, 0)
-		if x.Regexp != nil && x.Match > x.Regexp.NumSubexp() {
-			f.problemf(f.keyPos("match"), "count the parentheses; 0 is the whole match", "%s has no group %d", label("regex"), x.Match)
-		}
 		return
 	}
 	f.refuse("needs `with: regex`", "", "regex", "match")

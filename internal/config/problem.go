@@ -23,13 +23,16 @@ func (p Pos) String() string {
 	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
 }
 
-// Problem is one mistake in a configuration.
+// Problem is one mistake in a configuration, or a warning: something that will
+// not work as it should and is configured to be let pass.
 type Problem struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	Text   string `json:"text"`           // what is wrong
 	Hint   string `json:"hint,omitempty"` // what to do about it, if known
+
+	Warning bool `json:"-"`
 }
 
 func newProblem(pos Pos, hint, text string) Problem {
@@ -41,7 +44,11 @@ func (p Problem) Pos() Pos { return Pos{p.File, p.Line, p.Column} }
 
 // String returns the problem on one line: "file:line:column: what. hint".
 func (p Problem) String() string {
-	s := p.Pos().String() + ": " + p.Text
+	s := p.Pos().String() + ": "
+	if p.Warning {
+		s += "warning: "
+	}
+	s += p.Text
 	if p.Hint != "" {
 		s += ". " + p.Hint
 	}
@@ -59,6 +66,18 @@ func (ps Problems) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Warnings takes the warnings apart from the mistakes.
+func (ps Problems) Warnings() (warnings, mistakes Problems) {
+	for _, p := range ps {
+		if p.Warning {
+			warnings = append(warnings, p)
+			continue
+		}
+		mistakes = append(mistakes, p)
+	}
+	return warnings, mistakes
 }
 
 // Sort puts the problems in the order of their places and drops those said

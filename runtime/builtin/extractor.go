@@ -53,14 +53,25 @@ type extracted struct {
 // under that. Closing the plugin closes p. An error is of kind Refused.
 func Extract(p abi.Plugin, cfg Extractor) (abi.Plugin, error) {
 	e := &extracted{Plugin: p, cfg: cfg}
-	if cfg.XPath == "" {
-		return e, nil
+	if cfg.XPath != "" {
+		var err error
+		if e.xpath, err = parseXPath(cfg.XPath); err != nil {
+			return nil, abi.Errorf(abi.Refused, "id_extractor: %w", err)
+		}
 	}
-	var err error
-	if e.xpath, err = parseXPath(cfg.XPath); err != nil {
-		return nil, abi.Errorf(abi.Refused, "id_extractor: %w", err)
+	m, measures := p.(abi.Measurer)
+	r, reports := p.(abi.Reporter)
+	if measures && reports {
+		return observed{e, m, r}, nil
 	}
 	return e, nil
+}
+
+// observed is an extracted plugin that tells how the one inside is doing.
+type observed struct {
+	*extracted
+	abi.Measurer
+	abi.Reporter
 }
 
 // Declares implements [abi.Plugin].
