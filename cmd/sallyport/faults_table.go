@@ -37,18 +37,26 @@ const (
 )
 
 func (t *faultsTable) matrix() {
-	fmt.Fprintf(&t.text, "%-*s", titleWidth, "")
-	for _, m := range t.report.Models {
-		fmt.Fprintf(&t.text, "%-*s", verdictWidth, m.ID)
+	fmt.Fprintf(&t.text, "%*s", titleWidth, "")
+	for i, m := range t.report.Models {
+		fmt.Fprintf(&t.text, "%-*s", t.column(i), m.ID)
 	}
 	t.text.WriteString("\n")
 	for _, f := range t.report.Faults {
 		fmt.Fprintf(&t.text, "%-*s", titleWidth, f.Title)
-		for _, m := range t.report.Models {
-			t.verdict(t.report.Cell(m.ID, f.ID), verdictWidth)
+		for i, m := range t.report.Models {
+			t.verdict(t.report.Cell(m.ID, f.ID), t.column(i))
 		}
 		t.text.WriteString("\n")
 	}
+}
+
+// column is the width of a column: the last one ends with its text.
+func (t *faultsTable) column(i int) int {
+	if i == len(t.report.Models)-1 {
+		return 0
+	}
+	return verdictWidth
 }
 
 func (t *faultsTable) model(m faults.Model) {

@@ -10,8 +10,7 @@ import (
 
 // Times of an observation.
 const (
-	calm         = 150 * time.Millisecond // of traffic before the attack
-	aftermath    = 200 * time.Millisecond // of traffic after it
+	calm         = 150 * time.Millisecond // of traffic before the attack, and after it
 	warmPatience = 20 * time.Second
 	backPace     = 5 * time.Millisecond
 )
@@ -66,9 +65,6 @@ func (o *observation) until(ctx context.Context, path string) (got string) {
 }
 
 func (o *observation) attack(ctx context.Context) error {
-	if !pause(ctx, calm) {
-		return ctx.Err()
-	}
 	idle := o.rate(ctx)
 	before := o.meter.take()
 	logged := o.gateway.logs.count.Load()
@@ -96,7 +92,7 @@ func (o *observation) attack(ctx context.Context) error {
 func (o *observation) rate(ctx context.Context) float64 {
 	pid := o.gateway.cmd.Process.Pid
 	from, start := usageOf(pid).cpu, time.Now()
-	pause(ctx, aftermath)
+	pause(ctx, calm)
 	// A process that was replaced takes its time along.
 	return max(0, float64(usageOf(pid).cpu-from)/float64(time.Since(start)))
 }

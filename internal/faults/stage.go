@@ -94,10 +94,10 @@ func (s *Stage) plugin(m Model, f Fault, name string, files map[string][]byte) s
 		files[name+".wasm"] = attack.Module(f.ID, attack.Params{
 			Slow: s.Arena.Slow, Target: s.Arena.Forbidden, File: s.Arena.File, Secret: s.Arena.Secret,
 		})
-		return fmt.Sprintf("%s: { runtime: wasm, source: %[1]s.wasm, %s, %s }", name, limits, s.grants(f))
+		return fmt.Sprintf("%s: { runtime: wasm, source: %[1]s.wasm, %s, allow: %s }", name, limits, s.grants(f))
 	case WasmJS:
 		files["attack.js"] = attack.Script
-		return fmt.Sprintf("%s: { runtime: wasm, source: attack.js, entry: %s, %s, %s }", name, attack.Entry, limits, s.grants(f))
+		return fmt.Sprintf("%s: { runtime: wasm, source: attack.js, entry: %s, %s, allow: %s }", name, attack.Entry, limits, s.mayAsk())
 	case JSVM:
 		files["attack.js"] = attack.Script
 		return fmt.Sprintf("%s: { runtime: jsvm, source: attack.js, entry: %s, %s }", name, attack.Entry, limits)
@@ -105,16 +105,16 @@ func (s *Stage) plugin(m Model, f Fault, name string, files map[string][]byte) s
 	return fmt.Sprintf("%s: { runtime: coproc, entry: %s, %s }", name, attack.Entry, limits)
 }
 
-// grants gives a plugin a server and a value that it may ask for, which is not
-// the one that it is after.
+// grants gives a module what it may ask for, which is not what it is after.
 func (s *Stage) grants(f Fault) string {
-	switch f.ID {
-	case attack.ReadEnv:
-		return "allow: { env: [SALLYPORT_FAULTS_OTHER] }"
-	default:
-		return fmt.Sprintf("allow: { http: [%s] }", quote(s.Arena.Slow))
+	if f.ID == attack.ReadEnv {
+		return "{ env: [SALLYPORT_FAULTS_OTHER] }"
 	}
+	return s.mayAsk()
 }
+
+// mayAsk grants the slow server.
+func (s *Stage) mayAsk() string { return fmt.Sprintf("{ http: [%s] }", quote(s.Arena.Slow)) }
 
 func (s *Stage) api(name, path, plugin string) string {
 	return fmt.Sprintf("- { name: %s, match: { path: %s }, upstream: { url: %s }, hooks: { pre: [%s] } }",

@@ -62,11 +62,16 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	}
 	start := time.Now()
 	r := &Report{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
+	command, remove, err := reachable(c.Child)
+	if err != nil {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	defer remove()
 	arena, err := OpenArena(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("faults: %w", err)
 	}
-	err = c.cells(ctx, &Stage{Arena: arena, Command: c.Child}, r)
+	err = c.cells(ctx, &Stage{Arena: arena, Command: command}, r)
 	r.Took = millis(time.Since(start))
 	return r, errors.Join(err, arena.Close())
 }

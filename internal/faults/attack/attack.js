@@ -65,9 +65,9 @@ function twice(n) {
     return n === 0 ? 0 : twice(n - 1) + twice(n - 1);
 }
 
-// mebibyte returns a string of a MiB that shares no memory with another.
-function mebibyte(i) {
-    var s = "0123456789abcde" + (i % 10);
+// mebibyte returns a string of a MiB.
+function mebibyte() {
+    var s = "0123456789abcdef";
     while (s.length < 1 << 20) {
         s = s + s;
     }
@@ -78,12 +78,13 @@ attack.faults = {
     "crash": function () { throw new Error("attack"); },
     "hang": function () { for (;;) { } },
     "memory-bomb": function () {
+        var s = mebibyte();
         for (var all = []; ; ) {
-            all.push(mebibyte(all.length));
+            all.push((s + all.length).slice(1)); // shares no memory with another
         }
     },
     "memory-step": function () {
-        var s = mebibyte(0), parts = [];
+        var s = mebibyte(), parts = [];
         for (var i = 0; i < 512; i++) {
             parts.push(s);
         }
@@ -97,12 +98,12 @@ attack.faults = {
         request.DeleteHeaders = { length: -1 };
     },
     "huge-output": function (request) {
-        var s = mebibyte(0);
+        var s = mebibyte();
         request.ReturnOverrides.ResponseCode = 200;
         request.ReturnOverrides.ResponseError = s + s + s + s + s + s + s + s;
     },
     "log-flood": function () {
-        for (var line = mebibyte(0).slice(0, 1 << 16); ; ) {
+        for (var line = mebibyte().slice(0, 1 << 16); ; ) {
             log(line);
         }
     },
