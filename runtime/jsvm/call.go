@@ -13,6 +13,7 @@ import (
 
 // call is what a VM needs to know of an exchange: copies only.
 type call struct {
+	plugin  *plugin
 	method  string // of the entry; none calls the entry itself
 	args    []argument
 	api     *abi.API
@@ -29,7 +30,7 @@ type argument struct {
 
 // newCall copies what the hook's script will see out of x.
 func (p *plugin) newCall(x *abi.Exchange) *call {
-	c := &call{api: x.API, request: string(x.RequestID)}
+	c := &call{plugin: p, api: x.API, request: string(x.RequestID)}
 	if x.BodyLimit > 0 {
 		c.limit = x.BodyLimit/3*4 + 1<<20
 	}
@@ -60,13 +61,13 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 // session is the zero form for a hook that is not given the session.
 func (p *plugin) session(x *abi.Exchange) argument {
 	if x.Session == nil || !p.options.gives(x.Hook) {
-		return argument{script: p.template.zero}
+		return argument{script: p.zero}
 	}
 	return argument{text: literal(wire.AppendTykSession(nil, x.Session))}
 }
 
 func (p *plugin) spec(x *abi.Exchange) argument {
-	if script := p.template.specs[specKey{x.API, x.Hook}]; script != nil {
+	if script := p.specs[specKey{x.API, x.Hook}]; script != nil {
 		return argument{script: script}
 	}
 	return argument{text: literal(wire.AppendTykSpec(nil, x.API, x.Hook, p.config))}
@@ -97,7 +98,7 @@ func literal(json []byte) string {
 
 // script makes the call on the VM's goroutine.
 func (r *run) script() (string, error) {
-	m, c, t := r.machine, r.call, r.pool.template
+	m, c := r.machine, r.call
 	args := make([]any, len(c.args))
 	for i := range c.args {
 		v, err := c.args[i].value(m.vm)
@@ -106,7 +107,7 @@ func (r *run) script() (string, error) {
 		}
 		args[i] = v
 	}
-	entry, err := m.vm.Run(t.entry)
+	entry, err := m.vm.Run(c.plugin.entry)
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +115,7 @@ func (r *run) script() (string, error) {
 	if err != nil || c.method == "DoProcessEvent" {
 		return "", err
 	}
-	return c.result(v, t.name)
+	return c.result(v, m.task.file)
 }
 
 // value makes the object in a VM.

@@ -11,16 +11,13 @@ import (
 
 	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
-
-	"github.com/c386954a/sallyport/abi"
 )
 
-// host is what the scripts of one plugin call. Its functions are shared by
-// all VMs of the plugin and find out by the VM who calls.
+// host is what the scripts of a runtime call. Its functions are shared by all
+// VMs and find out by the VM who calls.
 type host struct {
-	plugin string
 	logger *zerolog.Logger
-	apis   []*abi.API // those that bind the plugin
+	parser *otto.Otto // never runs
 
 	sessions      Sessions
 	requireRights bool
@@ -30,39 +27,29 @@ type host struct {
 	rawMu sync.Mutex
 	raw   io.Writer
 
-	mu       sync.Mutex
-	machines map[*otto.Otto]*machine // those that exist
+	machines sync.Map // those that exist: *otto.Otto to *machine
 }
 
-func newHost(c *Config, s *abi.Spec) *host {
+func newHost(c *Config) *host {
 	return &host{
-		plugin: s.Name, logger: c.Logger, apis: s.APIs, raw: c.Raw,
+		logger: c.Logger, parser: otto.New(), raw: c.Raw,
 		sessions: c.Sessions, requireRights: c.RequireRights, values: c.Values, tls: newTLS(c.TLS),
-		machines: make(map[*otto.Otto]*machine),
 	}
 }
 
 // register makes m known to the host functions until it is released.
-func (h *host) register(m *machine) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.machines[m.vm] = m
-}
+func (h *host) register(m *machine) { h.machines.Store(m.vm, m) }
 
-func (h *host) release(m *machine) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.machines, m.vm)
-}
+func (h *host) release(m *machine) { h.machines.Delete(m.vm) }
 
 func (h *host) machineOf(call *otto.FunctionCall) *machine {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.machines[call.Otto]
+	m, _ := h.machines.Load(call.Otto)
+	found, _ := m.(*machine)
+	return found
 }
 
-// install defines the host's functions in a template. They may be replaced by
-// the script, as in Tyk.
+// install defines the host's functions in a VM. They replace what the preload
+// file has made of their names, and may be replaced by the script, as in Tyk.
 func (h *host) install(vm *otto.Otto) error {
 	functions := h.storage()
 	maps.Copy(functions, map[string]func(otto.FunctionCall) otto.Value{
@@ -70,7 +57,6 @@ func (h *host) install(vm *otto.Otto) error {
 		"b64dec": b64dec, "b64enc": b64enc, "rawb64dec": rawb64dec, "rawb64enc": rawb64enc,
 		"TykMakeHttpRequest": h.fetch, "TykBatchRequest": h.batch,
 		"TykGetKeyData": h.getKeyData, "TykSetKeyData": h.setKeyData,
-		thrown: h.thrown,
 	})
 	for name, f := range functions {
 		if err := vm.Set(name, f); err != nil {
@@ -80,10 +66,19 @@ func (h *host) install(vm *otto.Otto) error {
 			return err
 		}
 	}
-	if err := lazily(vm, "console", "", h.newConsole); err != nil {
+	return nil
+}
+
+// hidden defines a global function that no script can name or replace.
+func hidden(vm *otto.Otto, name string, f func(otto.FunctionCall) otto.Value) error {
+	if err := vm.Set(name, f); err != nil {
 		return err
 	}
-	return hide(vm, thrown, false)
+	if err := slim(vm, name); err != nil {
+		return err
+	}
+	_, err := vm.Run(fmt.Sprintf(`Object.defineProperty(this, %q, {enumerable: false, writable: false, configurable: false})`, name))
+	return err
 }
 
 // slim takes the prototype object off a global function that is called and
@@ -94,12 +89,6 @@ func slim(vm *otto.Otto, name string) error {
 		return err
 	}
 	return f.Object().Set("prototype", otto.UndefinedValue())
-}
-
-// hide takes a global out of for-in loops.
-func hide(vm *otto.Otto, name string, writable bool) error {
-	_, err := vm.Run(fmt.Sprintf(`Object.defineProperty(this, %q, {enumerable: false, writable: %t, configurable: false})`, name, writable))
-	return err
 }
 
 // thrown remembers where a throw stands and returns its operand.

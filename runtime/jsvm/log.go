@@ -48,7 +48,7 @@ func (h *host) line(call *otto.FunctionCall, level zerolog.Level, kind, s string
 
 // event begins a line with the fields that say where it comes from.
 func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
-	e := h.logger.WithLevel(level).Str("prefix", "jsvm").Str("type", kind).Str("plugin", h.plugin)
+	e := h.logger.WithLevel(level).Str("prefix", "jsvm").Str("type", kind).Str("plugin", t.plugin)
 	if t.api != nil {
 		e = e.Str("api_id", t.api.ID).Str("org_id", t.api.OrgID)
 	}

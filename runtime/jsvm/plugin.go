@@ -6,34 +6,77 @@ import (
 	"sync"
 	"time"
 
+	"github.com/robertkrimen/otto"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/abi/wire"
 )
 
-// plugin is one loaded script.
+// plugin is one entry of a program.
 type plugin struct {
-	template *template
+	name    string
+	apis    []*abi.API // those that bind it
+	config  []byte
+	options options
+	timeout time.Duration // of a call without a deadline
+
+	program *program
+	hooks   abi.HookSet
+	entry   *otto.Script             // names the entry
+	zero    *otto.Script             // the session of a request that has none
+	specs   map[specKey]*otto.Script // for the APIs and hooks the plugin is bound to
+
 	pool     *pool
-	config   []byte
-	options  options
 	warnings warnings
-	timeout  time.Duration // of a call without a deadline
 	close    sync.Once
+	release  func() // of the program
+}
+
+// specKey says for whom a spec object is.
+type specKey struct {
+	api  *abi.API
+	hook abi.Hook
 }
 
 var _ abi.Plugin = (*plugin)(nil)
 
-func newPlugin(c *Config, s *abi.Spec, t *template, w *watch, o options) *plugin {
-	size := positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
-	return &plugin{
-		template: t, config: s.Config, options: o, pool: newPool(t, w, positive(s.Limits.Memory, c.memory()), size, c.ahead()),
-		timeout: positive(s.Limits.Timeout, c.callTimeout()),
+func newPlugin(r *Runtime, s *abi.Spec, program *program, o options, release func()) (*plugin, error) {
+	c, size := &r.config, positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
+	p := &plugin{
+		name: s.Name, apis: s.APIs, config: s.Config, options: o, timeout: positive(s.Limits.Timeout, c.callTimeout()),
+		program: program, pool: newPool(program, r.watch, positive(s.Limits.Memory, c.memory()), size), release: release,
 	}
+	var err error
+	if p.hooks, err = program.findEntry(s.Entry); err != nil {
+		return nil, err
+	}
+	return p, p.compile(s)
+}
+
+// compile prepares what is the same in every call.
+func (p *plugin) compile(s *abi.Spec) (err error) {
+	if p.entry, err = p.program.compile(s.Entry); err != nil {
+		return err
+	}
+	if p.zero, err = p.program.compile(literal(wire.AppendTykSession(nil, nil))); err != nil {
+		return err
+	}
+	p.specs = make(map[specKey]*otto.Script)
+	for h := range (s.Hooks & p.hooks).All() {
+		for _, api := range s.APIs {
+			script, err := p.program.compile(literal(wire.AppendTykSpec(nil, api, h, s.Config)))
+			if err != nil {
+				return err
+			}
+			p.specs[specKey{api, h}] = script
+		}
+	}
+	return nil
 }
 
 // Declares implements abi.Plugin. Tyk gives scripts the bodies always.
 func (p *plugin) Declares() abi.Declaration {
-	hooks := p.template.hooks
+	hooks := p.hooks
 	return abi.Declaration{
 		Hooks:       hooks,
 		RequestBody: hooks & (requestHooks | abi.SetOf(abi.Virtual)),
@@ -43,8 +86,8 @@ func (p *plugin) Declares() abi.Declaration {
 
 // Call implements abi.Plugin.
 func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
-	if !p.template.hooks.Has(x.Hook) {
-		return abi.Continue, abi.Errorf(abi.Refused, "%s does not serve the hook %s", p.template.name, x.Hook)
+	if !p.hooks.Has(x.Hook) {
+		return abi.Continue, abi.Errorf(abi.Refused, "%s does not serve the hook %s", p.program.files.name, x.Hook)
 	}
 	deadline := x.Deadline
 	if deadline.IsZero() {
@@ -81,13 +124,13 @@ func (p *plugin) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 			return abi.Continue, err
 		}
 		r.KeepMetadata = !p.options.gives(x.Hook)
-		p.warnings.look(p.template.host.logger, p.template.host.plugin, x.Hook, result, r.Session == nil && r.Request.ReturnOverrides.ResponseCode == 0)
+		p.warnings.look(p.program.host.logger, p.name, x.Hook, result, r.Session == nil && r.Request.ReturnOverrides.ResponseCode == 0)
 		return r.Apply(x)
 	}
 }
 
 // Close implements abi.Plugin. It may be called again to go on waiting.
 func (p *plugin) Close(ctx context.Context) error {
-	p.close.Do(p.pool.close)
+	p.close.Do(p.release)
 	return wait(ctx, &p.pool.running)
 }

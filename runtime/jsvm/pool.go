@@ -8,16 +8,13 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// pool bounds how many VMs of a plugin run at one time, and keeps copies
-// ready. Every VM is used once.
+// pool bounds how many VMs of a plugin run at one time.
 type pool struct {
-	template *template
-	watch    *watch
-	memory   int64         // bytes by which a call may make the process grow
-	slots    chan struct{} // one for each VM that may run
-	ready    chan *machine
-	closing  chan struct{}
-	running  sync.WaitGroup // VMs, and the goroutine that copies them
+	program *program
+	watch   *watch
+	memory  int64         // bytes by which a call may make the process grow
+	slots   chan struct{} // one for each VM that may run
+	running sync.WaitGroup
 
 	stuck    atomic.Int32 // VMs that were abandoned and have not come back
 	maxStuck int32
@@ -28,30 +25,9 @@ var (
 	errStuck = abi.Errorf(abi.Busy, "too many VMs are stuck in a native call")
 )
 
-func newPool(t *template, w *watch, memory int64, size, ahead int) *pool {
-	p := &pool{
-		template: t, watch: w, memory: memory, slots: make(chan struct{}, size), ready: make(chan *machine, min(size, ahead)),
-		closing: make(chan struct{}), maxStuck: int32(size),
-	}
-	p.running.Go(p.refill)
-	return p
+func newPool(p *program, w *watch, memory int64, size int) *pool {
+	return &pool{program: p, watch: w, memory: memory, slots: make(chan struct{}, size), maxStuck: int32(size)}
 }
-
-// refill copies the template ahead of the requests.
-func (p *pool) refill() {
-	for {
-		m := p.template.copy()
-		select {
-		case p.ready <- m:
-		case <-p.closing:
-			p.template.host.release(m)
-			return
-		}
-	}
-}
-
-// close stops the copying.
-func (p *pool) close() { close(p.closing) }
 
 // do runs a call on a VM of its own and returns what it returned as text. It
 // returns soon after the deadline, whatever the script does.
@@ -69,7 +45,8 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	defer func() { <-p.slots }()
 
 	r := &run{pool: p, call: c, done: make(chan struct{})}
-	r.machine = p.take(c, deadline)
+	r.machine = p.program.shelf.take()
+	r.machine.task.begin(c, deadline)
 	p.running.Go(r.work)
 	select {
 	case <-r.done:
@@ -84,18 +61,6 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	case <-timer.C:
 		return r.abandon()
 	}
-}
-
-// take returns a copy made ahead, or makes one.
-func (p *pool) take(c *call, deadline time.Time) *machine {
-	var m *machine
-	select {
-	case m = <-p.ready:
-	default:
-		m = p.template.copy()
-	}
-	m.task.api, m.task.request, m.task.deadline = c.api, c.request, deadline
-	return m
 }
 
 // run is one call at work. The VM's goroutine writes text and err before it
@@ -116,7 +81,7 @@ func (r *run) work() {
 	r.pool.watch.enter(r.machine, r.pool.memory)
 	r.text, r.err = r.machine.guard(r.script)
 	r.pool.watch.leave(r.machine)
-	r.pool.template.host.release(r.machine)
+	r.pool.program.release(r.machine)
 	if r.left.Swap(true) {
 		r.pool.stuck.Add(-1)
 	}
@@ -132,5 +97,5 @@ func (r *run) abandon() (string, error) {
 		return r.text, r.err
 	}
 	// The task belongs to the VM's goroutine; the file's name never changes.
-	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.template.name)
+	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.program.files.name)
 }

@@ -3,11 +3,13 @@ package jsvm
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	goruntime "runtime"
 	"sync"
 	"time"
 
+	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
@@ -19,7 +21,7 @@ type Config struct {
 	Logger *zerolog.Logger
 
 	// Raw receives the lines of rawlog as they are; nil sends them to Logger.
-	// Writes to it are serialised per plugin.
+	// Writes to it are serialised.
 	Raw io.Writer
 
 	// Sessions is what TykGetKeyData and TykSetKeyData reach; without it no
@@ -47,8 +49,8 @@ type Config struct {
 	// StackDepth is how many calls may be nested; 0 means 1,000.
 	StackDepth int
 
-	// Ahead is how many copies of a VM wait for requests, per plugin; 0 means
-	// one for each processor.
+	// Ahead is how many copies of a VM wait for requests, per set of files; 0
+	// means one for each processor.
 	Ahead int
 
 	// Memory is by how many bytes a call may make the process grow before it
@@ -85,9 +87,12 @@ func positive[T int | int64 | time.Duration](n, otherwise T) T {
 
 // Runtime loads scripts. It is safe for concurrent use.
 type Runtime struct {
-	config Config
-	watch  *watch
-	loads  sync.WaitGroup // scripts that run at load time, stuck ones included
+	config   Config
+	host     *host
+	engine   func() (*otto.Otto, error) // the VM that all programs begin with
+	watch    *watch
+	loads    sync.WaitGroup // scripts that run at load time, stuck ones included
+	programs programs
 }
 
 var _ abi.Runtime = (*Runtime)(nil)
@@ -95,26 +100,50 @@ var _ abi.Runtime = (*Runtime)(nil)
 // New returns a runtime.
 func New(c Config) *Runtime {
 	c.Logger = c.logger()
-	return &Runtime{config: c, watch: newWatch()}
+	h := newHost(&c)
+	return &Runtime{config: c, host: h, engine: sync.OnceValues(h.newEngine), watch: newWatch()}
 }
 
-// Load reads, parses and runs the script once. An error is of kind Refused
-// and names file, line and column.
+// Load reads, parses and runs the files of a plugin once. Plugins of a runtime
+// that are made of the same files share what has run. An error is of kind
+// Refused and names file, line and column.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
-	if s.Instances.Mode != abi.Fresh {
-		return nil, abi.Errorf(abi.Refused, "%s: jsvm gives every request a fresh VM; remove instances.mode", s.Source)
-	}
-	o, err := readOptions(s.Config)
-	if err != nil {
-		return nil, abi.Errorf(abi.Refused, "%s: %w", s.Source, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.config.loadTimeout())
-	defer cancel()
-	t, err := loadTemplate(ctx, &r.config, &s, r.watch, &r.loads)
+	p, err := r.load(ctx, &s)
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "%w", err)
 	}
-	return newPlugin(&r.config, &s, t, r.watch, o), nil
+	return p, nil
+}
+
+func (r *Runtime) load(ctx context.Context, s *abi.Spec) (*plugin, error) {
+	if s.Instances.Mode != abi.Fresh {
+		return nil, fmt.Errorf("%s: jsvm gives every request a fresh VM; remove instances.mode", s.Source)
+	}
+	o, err := readOptions(s.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Source, err)
+	}
+	if !entryName.MatchString(s.Entry) {
+		return nil, fmt.Errorf("%s: entry %q is not the name of a JavaScript variable", s.Source, s.Entry)
+	}
+	f, err := readFiles(s, r.config.maxSource())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.config.loadTimeout())
+	defer cancel()
+	id := f.id
+	program, err := r.programs.get(ctx, id, func() (*program, error) { return loadProgram(ctx, r, s, f) })
+	if err != nil {
+		return nil, err
+	}
+	release := func() { r.programs.put(id) }
+	p, err := newPlugin(r, s, program, o, release)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return p, nil
 }
 
 // Close waits until ctx ends for scripts that were abandoned while they were

@@ -55,7 +55,7 @@ func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Ses
 		return nil, err
 	}
 	s, err := h.sessions.Session(deadline, []byte(key))
-	if err != nil || s == nil || (s.OrgID != "" && s.OrgID != h.orgOf(apiID)) {
+	if err != nil || s == nil || (s.OrgID != "" && s.OrgID != h.machineOf(call).task.orgOf(apiID)) {
 		return nil, err
 	}
 	return s, nil
@@ -63,8 +63,8 @@ func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Ses
 
 // orgOf returns the organisation of an API that binds the plugin; none if
 // there is no such API.
-func (h *host) orgOf(apiID string) string {
-	for _, api := range h.apis {
+func (t *task) orgOf(apiID string) string {
+	for _, api := range t.apis {
 		if api.ID == apiID {
 			return api.OrgID
 		}

@@ -2,6 +2,7 @@ package jsvm
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,9 +17,12 @@ const shimName = "<tyk>"
 // task is what a VM works on: a call, or loading. It holds copies only, since
 // a VM that is stuck may outlive the call.
 type task struct {
-	file    string   // the script, for messages
-	api     *abi.API // nil while loading
-	request string   // id of the request
+	file    string     // the script, for messages
+	files   []string   // all files of it
+	plugin  string     // name of the plugin
+	apis    []*abi.API // those that bind it
+	api     *abi.API   // that of the request; nil while loading
+	request string     // id of the request
 
 	// deadline is when the call ends, and with it every call of the host.
 	deadline time.Time
@@ -29,6 +33,11 @@ type task struct {
 	stoppedAt            string // where the deadline struck
 	logged               int    // bytes of log lines so far
 	timers               map[string]time.Time
+}
+
+// begin makes a call the work of a VM.
+func (t *task) begin(c *call, deadline time.Time) {
+	t.plugin, t.apis, t.api, t.request, t.deadline = c.plugin.name, c.plugin.apis, c.api, c.request, deadline
 }
 
 // maxTimers bounds the timers of console.time in one call.
@@ -69,7 +78,7 @@ func (t *task) locate(e *otto.Error) string {
 		if i := strings.LastIndexByte(line, '('); i >= 0 {
 			line = strings.TrimSuffix(line[i+1:], ")")
 		}
-		if strings.HasPrefix(line, t.file+":") {
+		if t.owns(line) {
 			return line
 		}
 		if found == t.file && strings.HasPrefix(line, shimName) {
@@ -77,6 +86,11 @@ func (t *task) locate(e *otto.Error) string {
 		}
 	}
 	return found
+}
+
+// owns reports whether a position is in one of the script's files.
+func (t *task) owns(position string) bool {
+	return slices.ContainsFunc(t.files, func(file string) bool { return strings.HasPrefix(position, file+":") })
 }
 
 // timeout reports the deadline, and where the script was if that is known.
@@ -100,4 +114,12 @@ func (t *task) outOfMemory() error {
 // panicked reports a panic of otto that no script can have thrown.
 func (t *task) panicked(caught any) error {
 	return abi.Errorf(abi.Trap, "%s: panic in the engine: %v", t.file, caught)
+}
+
+// unkind takes the kind of a call's fault off an error of loading.
+func unkind(err error) error {
+	if e, ok := errors.AsType[*abi.Error](err); ok {
+		return e.Err
+	}
+	return err
 }

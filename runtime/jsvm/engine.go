@@ -1,0 +1,108 @@
+package jsvm
+
+import (
+	_ "embed" // our own scripts
+	"sync"
+
+	"github.com/robertkrimen/otto"
+
+	"github.com/c386954a/sallyport/abi/tykjs"
+)
+
+// Our own scripts, which are functions to be called with what they need.
+var (
+	//go:embed dynamic.js
+	dynamicText string
+	//go:embed json.js
+	jsonText string
+)
+
+// underscore is parsed once: running a program does not change it.
+var underscore = sync.OnceValues(func() (*source, error) { return parse("<underscore>", tykjs.Underscore()) })
+
+// newEngine returns a VM with everything that is there before the first file
+// of a plugin. Programs begin as copies of it: only a copy takes our eval for
+// the real one, which sees local variables.
+func (h *host) newEngine() (*otto.Otto, error) {
+	vm := otto.New()
+	console, err := h.newConsole(vm)
+	if err != nil {
+		return nil, err
+	}
+	if err := vm.Set("console", console); err != nil {
+		return nil, err
+	}
+	if err := hidden(vm, thrown, h.thrown); err != nil {
+		return nil, err
+	}
+	for _, own := range []struct {
+		text     string
+		services services
+	}{
+		{tykjs.Core(), services{"keepBytes": keepBytes}},
+		{dynamicText, services{"eval": h.eval, "Function": h.function}},
+		{jsonText, services{"enter": h.enterWalk, "leave": h.leaveWalk}},
+	} {
+		if err := install(vm, own.text, own.services); err != nil {
+			return nil, err
+		}
+	}
+	if err := keepStock(vm); err != nil {
+		return nil, err
+	}
+	src, err := underscore()
+	if err != nil {
+		return nil, err
+	}
+	_, err = vm.Run(src.program)
+	return vm, err
+}
+
+// stock is the global that holds the prototype of middleware objects as it was
+// before any file ran. No script can write its name.
+const stock = "sallyport stock"
+
+func keepStock(vm *otto.Otto) error {
+	_, err := vm.Run(`Object.defineProperty(this, "` + stock + `", {value: TykJS.TykMiddleware.NewMiddleware.prototype})`)
+	return err
+}
+
+// installAnswer defines TykJsResponse, which comes with the host's functions.
+func (h *host) installAnswer(vm *otto.Otto) error {
+	return install(vm, tykjs.Answer(), services{"keepBytes": keepBytes})
+}
+
+// services are functions of the host that only our own scripts may call.
+type services map[string]func(otto.FunctionCall) otto.Value
+
+// install calls one of our own scripts with the global object and services.
+func install(vm *otto.Otto, text string, s services) error {
+	global, err := vm.Run("this")
+	if err != nil {
+		return err
+	}
+	o, err := vm.Object("({})")
+	if err != nil {
+		return err
+	}
+	for name, f := range s {
+		if err := o.Set(name, f); err != nil {
+			return err
+		}
+	}
+	_, err = function(vm, shimName, text, global, o)
+	return err
+}
+
+// function runs a script that is a function, and calls it.
+func function(vm *otto.Otto, name, text string, args ...any) (otto.Value, error) {
+	src, err := parse(name, text)
+	if err != nil {
+		return otto.Value{}, err
+	}
+	f, err := vm.Run(src.program)
+	if err != nil {
+		return otto.Value{}, err
+	}
+	return f.Call(otto.UndefinedValue(), args...)
+}
