@@ -102,6 +102,7 @@ func (a *api) eventScript(s *subscription, all []*subscription) string {
 			a.addFile(a.dir, other.Path, other.at.Pos, "handler_meta.path")
 		}
 	}
+	a.checkSyntax()
 	if len(a.code.sources) == 0 {
 		a.addStand("events", "the handlers name no file: they must come from tyk_js_path")
 	}

@@ -7,6 +7,7 @@ type Report struct {
 	Dir      string          `json:"dir"`
 	Settings []document.Note `json:"settings,omitempty"` // of tyk.conf
 	APIs     []*APIReport    `json:"apis"`
+	Scripts  []*ScriptReport `json:"scripts,omitempty"`
 }
 
 // APIReport says what became of one definition.

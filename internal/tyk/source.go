@@ -10,16 +10,19 @@ import (
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/script"
 )
 
 // maxScript is the size of the largest script.
-const maxScript = 16 << 20
+const maxScript = script.MaxBytes
 
 // source is one script of an API.
 type source struct {
-	file string // absolute
-	pos  document.Pos
-	text string
+	file  string // absolute
+	pos   document.Pos
+	what  string         // it is for
+	where string         // in the definition it is named
+	found *script.Report // nil for one that stands for another
 }
 
 // loadScripts collects the scripts of a JavaScript API in Tyk's order and makes
@@ -41,6 +44,7 @@ func (a *api) loadScripts(versions []version) {
 	}
 	a.preload()
 	a.chooseRuntime()
+	a.checkSyntax()
 	if len(a.code.sources) == 0 {
 		a.addStand("scripts", "the definition names objects and no file: they must come from tyk_js_path")
 	}
@@ -81,7 +85,7 @@ func (a *api) addFile(dir, name string, pos document.Pos, where string) {
 		a.broken(name, pos, where, err)
 		return
 	}
-	a.code.sources = append(a.code.sources, source{file, pos, text})
+	a.code.sources = append(a.code.sources, source{file, pos, name, where, a.analyze(a.shown(file), text)})
 }
 
 // readScript reads a script. A relative path must stay in the folder: one that
@@ -115,7 +119,8 @@ func (a *api) addInline(what, code string, pos document.Pos, where string) {
 		a.problemf(pos, "%s: %v", where, err)
 		return
 	}
-	a.code.sources = append(a.code.sources, source{file, pos, string(text)})
+	name := a.origin() + ", " + where
+	a.code.sources = append(a.code.sources, source{file, pos, what, where, a.analyze(name, string(text))})
 }
 
 func decodeBase64(s string) ([]byte, error) {
@@ -174,17 +179,14 @@ func (a *api) preload() {
 	if file == "" {
 		return
 	}
-	if _, err := readFile(file, maxScript); err != nil && !a.Lenient {
+	text, err := readFile(file, maxScript)
+	if err != nil && !a.Lenient {
 		a.problemf(document.Pos{File: a.shown(filepath.Join(a.dir, "tyk.conf"))}, "tyk_js_path: %s: %s", a.shown(file), reason(err))
 	}
+	if err == nil {
+		a.analyze(a.shown(file), string(text))
+	}
 	a.code.preload = a.path(file)
-}
-
-// chooseRuntime picks the engine: scripts for driver javascript may be too
-// modern for otto.
-func (a *api) chooseRuntime() {
-	a.code.runtime = runtimeJSVM
-	a.report.Runtime = runtimeJSVM
 }
 
 // bindScript makes the plugin of a hook.
@@ -230,5 +232,5 @@ func (a *api) scriptOf(sources native.List, entry string, config *native.Mapping
 	m.AddIf(a.Lenient, "on_load_error", "fault")
 	config.AddIf(a.settings.KeepHeaderCase, "keep_header_case", true).AddIf(a.d.ConfigDataDisabled, "hide_config", true)
 	config.AddIf(a.code.runtime == runtimeWasm, "compat", "otto")
-	return m.Add("config", config)
+	return m.Add("config", config).Add("allow", a.grants())
 }

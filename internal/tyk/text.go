@@ -36,6 +36,9 @@ func (r *Report) Print(w io.Writer, color bool) error {
 	for _, a := range r.APIs {
 		p.api(a)
 	}
+	for _, s := range r.Scripts {
+		p.script(s)
+	}
 	return p.err
 }
 
@@ -141,4 +144,46 @@ func (p *printer) notes(all []document.Note) {
 	if len(harmless) > 0 {
 		p.line("  without effect here: %s", strings.Join(harmless, ", "))
 	}
+}
+
+// script prints what is known of one script.
+func (p *printer) script(s *ScriptReport) {
+	p.heading(p.short(s.Name), "  "+strings.Join(s.APIs, ", "))
+	p.line("  %-11s on jsvm: %s; in the sandbox: %s", "runs", s.JSVM, s.Sandbox)
+	if s.Syntax != nil {
+		p.line("  %-11s %d:%d: %s", "syntax", s.Syntax.Line, s.Syntax.Column, syntaxError(&s.Report))
+	}
+	var defines, uses []string
+	for _, o := range s.Objects {
+		defines = append(defines, o.Name)
+	}
+	for _, u := range s.Uses {
+		uses = append(uses, u.Name)
+	}
+	if len(defines) > 0 {
+		p.line("  %-11s %s", "defines", strings.Join(defines, ", "))
+	}
+	if len(uses) > 0 {
+		p.line("  %-11s %s", "uses", strings.Join(uses, ", "))
+	}
+	for _, f := range s.Findings {
+		p.line("  ! line %s: %s", linesOf(f.Lines), f.Text)
+		p.line("      jsvm: %s; sandbox: %s", f.JSVM, f.Sandbox)
+	}
+	p.line("")
+}
+
+// linesOf returns the first few numbers of lines.
+func linesOf(lines []int) string {
+	var b strings.Builder
+	for i, n := range lines {
+		if i == 5 {
+			return b.String() + ", …"
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, n)
+	}
+	return b.String()
 }

@@ -1,0 +1,109 @@
+package tyk
+
+import (
+	"slices"
+
+	"github.com/c386954a/sallyport/internal/tyk/document"
+	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/script"
+)
+
+// ScriptReport is what is known of one script, and which APIs have it.
+type ScriptReport struct {
+	script.Report
+
+	APIs []string `json:"apis"`
+}
+
+// analyze reads a script, once for all APIs that have it.
+func (a *api) analyze(name, text string) *script.Report {
+	i := slices.IndexFunc(a.importer.report.Scripts, func(s *ScriptReport) bool { return s.Name == name })
+	if i < 0 {
+		i = len(a.importer.report.Scripts)
+		a.importer.report.Scripts = append(a.importer.report.Scripts, &ScriptReport{Report: script.Analyze(name, []byte(text))})
+	}
+	s := a.importer.report.Scripts[i]
+	if !slices.Contains(s.APIs, a.name) {
+		s.APIs = append(s.APIs, a.name)
+	}
+	return &s.Report
+}
+
+// chooseRuntime picks the engine: scripts for driver javascript may be too
+// modern for otto.
+func (a *api) chooseRuntime() {
+	a.code.runtime = runtimeJSVM
+	if a.code.driver == "javascript" {
+		for _, s := range a.code.sources {
+			if s.found != nil && !s.found.Parses() {
+				a.code.runtime = runtimeWasm
+				a.report.Reason = s.found.Name + " does not run on jsvm: " + syntaxError(s.found)
+				break
+			}
+		}
+	}
+	a.report.Runtime = a.code.runtime
+	a.noteGrants()
+}
+
+// syntaxError says why otto does not read a script.
+func syntaxError(r *script.Report) string {
+	text := r.Syntax.Text
+	if r.Modern != nil {
+		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; the sandbox knows it: see driver javascript)"
+	}
+	return text
+}
+
+// checkSyntax deals with scripts that do not parse on their engine. That of
+// the sandbox knows more than is known here.
+func (a *api) checkSyntax() {
+	if a.code.runtime != runtimeJSVM {
+		return
+	}
+	sources := a.code.sources
+	a.code.sources = nil
+	for _, s := range sources {
+		switch {
+		case s.found == nil || s.found.Parses():
+			a.code.sources = append(a.code.sources, s)
+		case a.Lenient:
+			a.notef(s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line, s.found.Syntax.Column, syntaxError(s.found))
+			a.addStand(s.what, syntaxError(s.found))
+		default:
+			a.problemf(document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s", syntaxError(s.found))
+		}
+	}
+}
+
+// grants returns what scripts in the sandbox must be allowed to use, as far as
+// that can be seen in them.
+func (a *api) grants() *native.Mapping {
+	if a.code.runtime != runtimeWasm {
+		return nil
+	}
+	var kv native.Short
+	if a.uses(func(r *script.Report) bool { return r.Storage }) {
+		kv = append(kv, "*")
+	}
+	if a.uses(func(r *script.Report) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
+		kv = append(kv, "sessions")
+	}
+	return (&native.Mapping{}).Add("kv", kv)
+}
+
+// noteGrants says what must be granted by hand: scripts make their URLs.
+func (a *api) noteGrants() {
+	if a.code.runtime == runtimeWasm && a.uses(func(r *script.Report) bool { return usesAny(r, "TykMakeHttpRequest", "TykBatchRequest") }) {
+		a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "sends requests from the sandbox, which must be granted: add the URLs to `allow: { http: [...] }` of its plugins")
+	}
+}
+
+func (a *api) uses(what func(*script.Report) bool) bool {
+	return slices.ContainsFunc(a.code.sources, func(s source) bool { return s.found != nil && what(s.found) })
+}
+
+// usesAny reports whether the script names one of the host functions.
+func usesAny(r *script.Report, functions ...string) bool {
+	return slices.ContainsFunc(r.Uses, func(u script.Use) bool { return slices.Contains(functions, u.Name) })
+}
