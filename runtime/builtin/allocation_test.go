@@ -25,6 +25,17 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		{"no key", "key-auth", "", "/", "A: b", abi.Auth, nil},
 		{"rate", "rate-limit", "", "/", "A: b", abi.RateLimit, limit},
 		{"above the rate", "rate-limit", "", "/", "A: b", abi.RateLimit, full},
+		{"quota", "rate-limit", "", "/", "A: b", abi.RateLimit, &abi.Session{KeyID: "k3", QuotaMax: 1 << 40}},
+		{"above the quota, for tyk", "rate-limit", `{"reply": "tyk"}`, "/", "A: b", abi.RateLimit, &abi.Session{KeyID: "k4", QuotaMax: 1}},
+		{"unknown key, for tyk", "key-auth", `{"reply": "tyk"}`, "/", "Authorization: guess", abi.Auth, nil},
+		{"second key", "key-auth", "", "/", "Authorization: s3cret", abi.PostKeyAuth, limit},
+		{"access", "access", `{"version": "v1"}`, "/", "A: b", abi.PostKeyAuth, &abi.Session{AccessRights: map[string]abi.Access{"orders": {Versions: []string{"v1"}}}}},
+		{"no access", "access", "", "/", "A: b", abi.PostKeyAuth, &abi.Session{AccessRights: map[string]abi.Access{"other": {}}}},
+		{"paths", "paths", `{"block": [{"path": "^/admin"}], "allow": [{"path": "^/items/([^/]+)$"}]}`, "/orders/items/7", "A: b", abi.Pre, nil},
+		{"blocked path", "paths", `{"block": [{"path": "^/admin"}]}`, "/orders/admin", "A: b", abi.Pre, nil},
+		{"size", "size-limit", `{"max": 10}`, "/", "Content-Length: 7", abi.Pre, nil},
+		{"version", "version", `{"location": "path", "versions": {"v1": "orders@v1"}}`, "/orders/v1/x", "A: b", abi.Pre, nil},
+		{"transform", "transform", `{"remove": ["A"], "set": {"X": "$tyk_meta.plan $tyk_context.path $tyk_context.headers_a"}}`, "/orders/x", "A: b", abi.Post, &abi.Session{Metadata: map[string]any{"plan": "gold"}}},
 		{"headers", "headers", "", "/", "Authorization: Bearer acme.4711", abi.Pre, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -115,7 +115,7 @@ func load(t testing.TB, s builtin.Store, entry, config string) abi.Plugin {
 
 // request returns an exchange for a start line and header lines.
 func request(start string, header ...string) *abi.Exchange {
-	x := &abi.Exchange{RequestID: []byte("r1"), API: &abi.API{Name: "orders"}}
+	x := &abi.Exchange{RequestID: []byte("r1"), API: &abi.API{ID: "orders", Name: "orders", ListenPath: "/orders/"}}
 	method, uri, _ := strings.Cut(start, " ")
 	x.Request.Method, x.Request.URI = []byte(method), []byte(uri)
 	for _, line := range header {

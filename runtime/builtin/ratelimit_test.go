@@ -2,6 +2,7 @@ package builtin_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -110,4 +111,69 @@ func limited(t *testing.T, p abi.Plugin, s *abi.Session) result {
 	x.Commit(v)
 	wait, _ := x.Reply.Header.Get([]byte("Retry-After"))
 	return result{v, x.Reply.Status, string(x.Reply.Body), string(wait)}
+}
+
+func TestQuotaIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := load(t, store.NewMemory(), "rate-limit", "")
+		s := &abi.Session{KeyID: "k1", QuotaMax: 2, QuotaRenewalRate: 60}
+		for i, want := range []abi.Verdict{abi.Continue, abi.Continue, abi.Respond} {
+			if got := limited(t, p, s).verdict; got != want {
+				t.Errorf("request %d: %v, want %v", i, got, want)
+			}
+		}
+		time.Sleep(59 * time.Second)
+		if got := limited(t, p, s); got.verdict != abi.Respond || got.retryAfter != "1" {
+			t.Errorf("before it is renewed: %+v", got)
+		}
+		time.Sleep(time.Second)
+		if got := limited(t, p, s).verdict; got != abi.Continue {
+			t.Errorf("renewed: %v, want continue", got)
+		}
+	})
+}
+
+func TestQuotaWithoutAPeriodIsNeverRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := load(t, store.NewMemory(), "rate-limit", "")
+		s := &abi.Session{KeyID: "k1", QuotaMax: 1, QuotaRenewalRate: math.MaxInt64}
+		limited(t, p, s)
+		time.Sleep(365 * 24 * time.Hour)
+		if got := limited(t, p, s).verdict; got != abi.Respond {
+			t.Errorf("a year later: %v, want respond", got)
+		}
+	})
+}
+
+func TestWhatTheRateTurnsAwayIsNotOfTheQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := load(t, store.NewMemory(), "rate-limit", "")
+		s := &abi.Session{KeyID: "k1", Rate: 1, Per: 1, QuotaMax: 2}
+		for range 5 {
+			limited(t, p, s)
+		}
+		time.Sleep(time.Second)
+		if got := limited(t, p, s).verdict; got != abi.Continue {
+			t.Errorf("second request of the quota: %v, want continue", got)
+		}
+		time.Sleep(time.Second)
+		if got := limited(t, p, s).verdict; got != abi.Respond {
+			t.Errorf("third request of the quota: %v, want respond", got)
+		}
+	})
+}
+
+func TestLimitsCanBeSwitchedOff(t *testing.T) {
+	s := &abi.Session{KeyID: "k1", Rate: 1, Per: 60, QuotaMax: 1}
+	for config, want := range map[string]string{
+		`{"rate": false}`:                 "quota exceeded",
+		`{"quota": false}`:                "rate limit exceeded",
+		`{"rate": false, "quota": false}`: "",
+	} {
+		p := load(t, store.NewMemory(), "rate-limit", config)
+		limited(t, p, s)
+		if got := limited(t, p, s); (want == "") != (got.verdict == abi.Continue) || !strings.Contains(got.body, want) {
+			t.Errorf("%s: %+v, want %q", config, got, want)
+		}
+	}
 }
