@@ -4,6 +4,30 @@
 // of the host. It is ES5. The globals log, b64dec and b64enc are looked up
 // when they are called, since scripts may replace them.
 (function (global, host) {
+    var stringify = host.stringify || function (value) { return JSON.stringify(value); };
+    var settle = host.settle || function (result, finish) { return finish(result); };
+
+    function finishRequest(result) {
+        if (!result) {
+            log("the request handler returned nothing");
+            return undefined;
+        }
+        var returned = result.Request, body = returned.Body;
+        returned.Headers = {};
+        returned.Body = b64enc(body === undefined || body === null ? "" : body);
+        host.keepBytes(returned.ReturnOverrides, "ResponseBody");
+        return stringify(result);
+    }
+
+    function finishResponse(result) {
+        if (!result) {
+            log("the response handler returned nothing");
+            return undefined;
+        }
+        host.keepBytes(result.Response, "Body");
+        return stringify(result);
+    }
+
     function Middleware(configuration) {
         this.configuration = configuration;
     }
@@ -29,25 +53,10 @@
 
         DoProcessRequest: function (request, session, spec) {
             request.Body = b64dec(request.Body);
-            var result = this.ProcessRequest(request, session, spec);
-            if (!result) {
-                log("the request handler returned nothing");
-                return undefined;
-            }
-            var returned = result.Request, body = returned.Body;
-            returned.Headers = {};
-            returned.Body = b64enc(body === undefined || body === null ? "" : body);
-            host.keepBytes(returned.ReturnOverrides, "ResponseBody");
-            return JSON.stringify(result);
+            return settle(this.ProcessRequest(request, session, spec), finishRequest);
         },
         DoProcessResponse: function (response, request, session, spec) {
-            var result = this.ProcessResponse(response, request, session, spec);
-            if (!result) {
-                log("the response handler returned nothing");
-                return undefined;
-            }
-            host.keepBytes(result.Response, "Body");
-            return JSON.stringify(result);
+            return settle(this.ProcessResponse(response, request, session, spec), finishResponse);
         }
     };
 
@@ -60,7 +69,7 @@
 
         NewHandler: function (handler) { this.Handle = handler; },
         Handle: function () { log("Handle is not implemented"); },
-        DoProcessEvent: function (event, context, spec) { this.Handle(event, context, spec); }
+        DoProcessEvent: function (event, context, spec) { return this.Handle(event, context, spec); }
     };
 
     global.TykJS = {
@@ -79,5 +88,6 @@
     }
     slim(Middleware.prototype);
     slim(EventHandler.prototype);
+    slim({stringify: stringify, settle: settle, finishRequest: finishRequest, finishResponse: finishResponse});
     slim = undefined;
 })

@@ -17,7 +17,10 @@
 // The object host has one function, keepBytes(object, name): if object[name]
 // is a string that is not text, whatever that means in the engine, it sets
 // object[name + "Base64"] to its bytes, since JSON cannot carry them. It does
-// nothing to other values, and never throws.
+// nothing to other values, and never throws. It may have two more, for Core:
+// stringify(value) in place of JSON.stringify, and settle(result, finish),
+// which returns finish of what a handler has returned, or a promise of that if
+// the handler is asynchronous.
 package tykjs
 
 import _ "embed" // the texts
