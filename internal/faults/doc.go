@@ -45,7 +45,7 @@
 //
 // # The lab
 //
-// [Stage.Fragment] gives the same plugins as parts of a configuration, with
-// one API per model and fault below /lab/, and [Stage.Strike] sets a fault off
-// there.
+// [Stage.Fragment] gives the same plugins and APIs as parts of a
+// configuration, below /lab/, and [Stage.Observe] measures a cell in a gateway
+// that has them.
 package faults

@@ -82,12 +82,17 @@ func (g *child) await(ctx context.Context, found <-chan string) error {
 	case g.url = <-found:
 		return nil
 	case <-g.ended:
-		return fmt.Errorf("the gateway does not start (%v): %s", g.err, g.logs.last())
+		return fmt.Errorf("the gateway does not start: %s: %s", g.died(), g.logs.last())
 	case <-patience.C:
 		return fmt.Errorf("the gateway is not ready within %v: %s", startPatience, g.logs.last())
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// subject is the gateway as it is observed.
+func (g *child) subject() Subject {
+	return Subject{URL: g.url, PID: g.cmd.Process.Pid, Logged: g.logs.count.Load, Died: g.died}
 }
 
 // died says how the gateway ended by itself; it is empty as long as it runs.

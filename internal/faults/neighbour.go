@@ -42,13 +42,13 @@ type crowd struct {
 	seen Neighbours
 }
 
-// gather starts the traffic; attacked is the path of the attacked API.
-func gather(ctx context.Context, client *http.Client, base, attacked string) *crowd {
+// gather starts the traffic around an attack.
+func gather(ctx context.Context, client *http.Client, base string, m Model, f Fault) *crowd {
 	ctx, stop := context.WithCancel(ctx)
 	c := &crowd{client: client, base: base, stop: stop}
 	for path, n := range map[string]*Neighbour{
-		attacked: &c.seen.SameAPI, pathPlugin: &c.seen.SamePlugin,
-		pathModel: &c.seen.SameModel, pathOther: &c.seen.OtherAPI,
+		Path(m, f): &c.seen.SameAPI, otherPath(m, f): &c.seen.SamePlugin,
+		modelPath(m): &c.seen.SameModel, nativePath: &c.seen.OtherAPI,
 	} {
 		c.done.Go(func() { c.walk(ctx, path, n) })
 	}

@@ -15,11 +15,59 @@ const (
 	backPace     = 5 * time.Millisecond
 )
 
+// Subject is a running gateway with a [Fragment] in its configuration.
+type Subject struct {
+	URL string
+	PID int // of its process, for memory and processor time
+
+	// Logged returns how many bytes of log it has written; nil is not known.
+	Logged func() int64
+
+	// Died returns how it ended, or nothing as long as it runs; nil is never.
+	Died func() string
+}
+
+// Observe sets a fault off in a running gateway, among harmless traffic, and
+// returns the measured and judged cell. An error is that of ctx, or says that
+// the gateway did not answer before the attack.
+func (s *Stage) Observe(ctx context.Context, gateway Subject, m Model, f Fault) (*Cell, error) {
+	start := time.Now()
+	if gateway.Logged == nil {
+		gateway.Logged = func() int64 { return 0 }
+	}
+	if gateway.Died == nil {
+		gateway.Died = func() string { return "" }
+	}
+	o := &observation{cell: newCell(m, f), stage: s, gateway: gateway, model: m, fault: f, client: newClient()}
+	defer o.client.CloseIdleConnections()
+	err := o.observe(ctx)
+	if o.cell.Died = gateway.Died(); o.cell.Died != "" && ctx.Err() == nil {
+		err = nil // that is the result
+	}
+	o.cell.Took = millis(time.Since(start))
+	o.cell.Judge()
+	return o.cell, err
+}
+
+// newCell returns a cell that nothing has been measured of.
+func newCell(m Model, f Fault) *Cell {
+	c := &Cell{Model: m.ID, Fault: f.ID, Timeout: millis(Timeout), Memory: Memory{Limit: memoryLimit}}
+	if m.runtime == "coproc" {
+		c.Memory.Limit, c.ProcessLimit = processLimit, forkLimit
+	}
+	return c
+}
+
+// newClient returns a client with connections of its own.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+}
+
 // observation fills in one cell.
 type observation struct {
 	cell    *Cell
 	stage   *Stage
-	gateway *child
+	gateway Subject
 	model   Model
 	fault   Fault
 	client  *http.Client
@@ -31,9 +79,9 @@ func (o *observation) observe(ctx context.Context) error {
 	if err := o.warm(ctx); err != nil {
 		return err
 	}
-	o.meter = watch(o.gateway.cmd.Process.Pid)
+	o.meter = watch(o.gateway.PID)
 	defer o.meter.close()
-	people := gather(ctx, o.client, o.gateway.url, Path(o.model, o.fault))
+	people := gather(ctx, o.client, o.gateway.URL, o.model, o.fault)
 	err := o.attack(ctx)
 	o.cell.Neighbours = people.disperse()
 	return err
@@ -43,7 +91,7 @@ func (o *observation) observe(ctx context.Context) error {
 func (o *observation) warm(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, warmPatience)
 	defer cancel()
-	for _, path := range []string{Path(o.model, o.fault), pathPlugin, pathModel, pathOther} {
+	for _, path := range []string{Path(o.model, o.fault), otherPath(o.model, o.fault), modelPath(o.model), nativePath} {
 		if got := o.until(ctx, path); got != "" {
 			return errors.New(path + " does not answer before the attack: " + got)
 		}
@@ -55,10 +103,10 @@ func (o *observation) warm(ctx context.Context) error {
 // answer.
 func (o *observation) until(ctx context.Context, path string) (got string) {
 	for {
-		if got = ask(ctx, o.client, o.gateway.url+path); got == "" {
+		if got = ask(ctx, o.client, o.gateway.URL+path); got == "" {
 			return ""
 		}
-		if !pause(ctx, backPace) || o.gateway.died() != "" {
+		if !pause(ctx, backPace) || o.gateway.Died() != "" {
 			return got
 		}
 	}
@@ -67,10 +115,10 @@ func (o *observation) until(ctx context.Context, path string) (got string) {
 func (o *observation) attack(ctx context.Context) error {
 	idle := o.rate(ctx)
 	before := o.meter.take()
-	logged := o.gateway.logs.count.Load()
-	strike, err := o.stage.Strike(ctx, o.client, o.gateway.url, o.model, o.fault)
+	logged := o.gateway.Logged()
+	strike, err := o.stage.Strike(ctx, o.client, o.gateway.URL, o.model, o.fault)
 	o.cell.Got = *strike
-	o.cell.Logged = o.gateway.logs.count.Load() - logged
+	o.cell.Logged = o.gateway.Logged() - logged
 	if err != nil {
 		return err
 	}
@@ -81,7 +129,7 @@ func (o *observation) attack(ctx context.Context) error {
 	peak := o.meter.take()
 	o.memory(before, peak)
 	if before.ok && peak.ok {
-		more := busy - idle
+		more := max(0, busy-idle)
 		o.cell.Busy = &more
 		o.cell.Processes = &peak.processes
 	}
@@ -90,7 +138,7 @@ func (o *observation) attack(ctx context.Context) error {
 
 // rate returns how many processors are at work for a while.
 func (o *observation) rate(ctx context.Context) float64 {
-	pid := o.gateway.cmd.Process.Pid
+	pid := o.gateway.PID
 	from, start := usageOf(pid).cpu, time.Now()
 	pause(ctx, calm)
 	// A process that was replaced takes its time along.
@@ -114,7 +162,7 @@ func (o *observation) memory(before, peak usage) {
 	m := &o.cell.Memory
 	own, others := peak.own-before.own, peak.others
 	m.Peak, m.Plugin = &own, &others
-	if now := usageOf(o.gateway.cmd.Process.Pid); now.ok {
+	if now := usageOf(o.gateway.PID); now.ok {
 		after := now.own - before.own
 		m.After = &after
 	}

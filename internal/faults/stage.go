@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bytes"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -47,62 +46,123 @@ type Fragment struct {
 	Files map[string][]byte
 }
 
-// Fragment returns the plugins and one API for each of the models and faults.
-// The path of such an API is given by [Path], its name is PREFIX-MODEL-FAULT,
-// and so is that of its plugin. Only one of [Process] and [Bare] can be among
-// the models: there is one external process.
+// Fragment returns what attacking the models takes: their plugins, an API with
+// the attacked plugin for each model and fault, at [Path], and the APIs of the
+// neighbours. Names begin with the prefix. Only one of [Process] and [Bare]
+// can be among the models: there is one external process.
 func (s *Stage) Fragment(models []Model, faults []Fault) Fragment {
-	f := Fragment{Files: map[string][]byte{}}
-	var plugins, apis strings.Builder
+	d := draft{stage: s, files: map[string][]byte{}}
+	d.plugin("native", "runtime: builtin, entry: headers, timeout: 2s")
+	d.api("native", nativePath, "native")
 	for _, m := range models {
 		if m.runtime == "coproc" {
-			f.Coproc = s.coproc(m)
+			d.coproc = s.coproc(m)
 		}
-		for _, fault := range faults {
-			name := s.name(m, fault)
-			plugins.WriteString("  " + s.plugin(m, fault, name, f.Files) + "\n")
-			apis.WriteString("  " + s.api(name, Path(m, fault), name) + "\n")
-			if fault.ID == attack.LeakAPIs {
-				apis.WriteString("  " + s.api(name+"-other", otherPath(m, fault), name) + "\n")
+		d.bystander(m)
+		for i, f := range faults {
+			if m.ID == Wasm || i == 0 { // one script, and one process, knows all faults
+				d.attacker(m, f)
 			}
+			d.api(m.ID+"-"+f.ID, Path(m, f), attacker(m, f))
+			d.api(m.ID+"-"+f.ID+"-other", otherPath(m, f), attacker(m, f))
 		}
 	}
-	f.Plugins, f.APIs = plugins.String(), apis.String()
-	return f
+	return Fragment{Plugins: d.plugins.String(), APIs: d.apis.String(), Coproc: d.coproc, Files: d.files}
 }
 
-// Path is the path of the API that runs the attacked plugin.
+// configuration returns the whole configuration of one cell.
+func (s *Stage) configuration(m Model, f Fault) (yaml []byte, files map[string][]byte) {
+	part := s.Fragment([]Model{m}, []Fault{f})
+	yaml = []byte("version: 1\nlisten: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
+	if part.Coproc != "" {
+		yaml = fmt.Appendf(yaml, "coproc:\n%s", part.Coproc)
+	}
+	return fmt.Appendf(yaml, "plugins:\n%sapis:\n%s", part.Plugins, part.APIs), part.Files
+}
+
+// Path is the path of the API that is attacked.
 func Path(m Model, f Fault) string { return "/lab/" + m.ID + "/" + f.ID + "/" }
 
-// otherPath is the path of a second API with the same plugin, where the fault
-// needs one.
+// Paths of the neighbours: another API with the attacked plugin, one with
+// another plugin of the model, and one with a native plugin.
 func otherPath(m Model, f Fault) string { return "/lab/" + m.ID + "/" + f.ID + "-other/" }
+func modelPath(m Model) string          { return "/lab/" + m.ID + "/bystander/" }
 
-func (s *Stage) name(m Model, f Fault) string {
-	prefix := s.Prefix
-	if prefix == "" {
-		prefix = "lab"
+const nativePath = "/lab/native/"
+
+// attacker is the name of the plugin that does harm, without the prefix.
+func attacker(m Model, f Fault) string {
+	if m.ID == Wasm {
+		return m.ID + "-" + f.ID
 	}
-	return prefix + "-" + m.ID + "-" + f.ID
+	return m.ID
 }
 
-// plugin returns the line of an attacking plugin and adds its file.
-func (s *Stage) plugin(m Model, f Fault, name string, files map[string][]byte) string {
+// draft is a fragment in the making.
+type draft struct {
+	stage         *Stage
+	plugins, apis strings.Builder
+	coproc        string
+	files         map[string][]byte
+}
+
+func (d *draft) plugin(name, settings string) {
+	fmt.Fprintf(&d.plugins, "  %s: { %s }\n", d.stage.name(name), settings)
+}
+
+func (d *draft) api(name, path, plugin string) {
+	fmt.Fprintf(&d.apis, "  - { name: %s, match: { path: %s }, upstream: { url: %s }, hooks: { pre: [%s] } }\n",
+		d.stage.name(name), path, quote(d.stage.Arena.Upstream), d.stage.name(plugin))
+}
+
+// file adds a file and returns its name.
+func (d *draft) file(name string, data []byte) string {
+	name = d.stage.name(name)
+	d.files[name] = data
+	return name
+}
+
+// attacker adds the plugin that does harm.
+func (d *draft) attacker(m Model, f Fault) {
 	limits := fmt.Sprintf("timeout: %v, memory: %d", Timeout, int64(memoryLimit))
+	s := d.stage
 	switch m.ID {
 	case Wasm:
-		files[name+".wasm"] = attack.Module(f.ID, attack.Params{
+		module := attack.Module(f.ID, attack.Params{
 			Slow: s.Arena.Slow, Target: s.Arena.Forbidden, File: s.Arena.File, Secret: s.Arena.Secret,
 		})
-		return fmt.Sprintf("%s: { runtime: wasm, source: %[1]s.wasm, %s, allow: %s }", name, limits, s.grants(f))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, %s, allow: %s", d.file(m.ID+"-"+f.ID+".wasm", module), limits, s.grants(f)))
 	case WasmJS:
-		files["attack.js"] = attack.Script
-		return fmt.Sprintf("%s: { runtime: wasm, source: attack.js, entry: %s, %s, allow: %s }", name, attack.Entry, limits, s.mayAsk())
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, entry: %s, %s, allow: %s", d.file("attack.js", attack.Script), attack.Entry, limits, s.mayAsk()))
 	case JSVM:
-		files["attack.js"] = attack.Script
-		return fmt.Sprintf("%s: { runtime: jsvm, source: attack.js, entry: %s, %s }", name, attack.Entry, limits)
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: jsvm, source: %s, entry: %s, %s", d.file("attack.js", attack.Script), attack.Entry, limits))
+	default:
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: coproc, entry: %s, %s", attack.Entry, limits))
 	}
-	return fmt.Sprintf("%s: { runtime: coproc, entry: %s, %s }", name, attack.Entry, limits)
+}
+
+// bystander adds a harmless plugin of the model, and its API.
+func (d *draft) bystander(m Model) {
+	name := m.ID + "-bystander"
+	d.api(name, modelPath(m), name)
+	switch m.ID {
+	case Wasm:
+		guest := wasmtest.New(1)
+		guest.Func("sallyport_pre", wasmtest.Const(0))
+		d.plugin(name, fmt.Sprintf("runtime: wasm, source: %s, timeout: 2s", d.file("bystander.wasm", guest.Bytes())))
+	case WasmJS, JSVM:
+		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime, d.file("bystander.js", attack.Bystander)))
+	default:
+		d.plugin(name, "runtime: coproc, entry: good, timeout: 2s")
+	}
+}
+
+// name returns a name with the prefix.
+func (s *Stage) name(name string) string {
+	if s.Prefix == "" {
+		return "lab-" + name
+	}
+	return s.Prefix + "-" + name
 }
 
 // grants gives a module what it may ask for, which is not what it is after.
@@ -115,11 +175,6 @@ func (s *Stage) grants(f Fault) string {
 
 // mayAsk grants the slow server.
 func (s *Stage) mayAsk() string { return fmt.Sprintf("{ http: [%s] }", quote(s.Arena.Slow)) }
-
-func (s *Stage) api(name, path, plugin string) string {
-	return fmt.Sprintf("- { name: %s, match: { path: %s }, upstream: { url: %s }, hooks: { pre: [%s] } }",
-		name, path, quote(s.Arena.Upstream), plugin)
-}
 
 // coproc returns the external process, which is granted the slow server.
 func (s *Stage) coproc(m Model) string {
@@ -145,46 +200,3 @@ func port(rawURL string) string {
 // quote returns s as a string of the configuration, in which a dollar sign
 // stands for a value of the environment.
 func quote(s string) string { return strconv.Quote(strings.ReplaceAll(s, "$", "$$")) }
-
-// Paths of the neighbours' APIs in the gateway of one cell.
-const (
-	pathPlugin = "/same-plugin/"
-	pathModel  = "/same-model/"
-	pathOther  = "/other/"
-)
-
-// configuration returns the whole configuration of one cell.
-func (s *Stage) configuration(m Model, f Fault) (yaml []byte, files map[string][]byte) {
-	part := s.Fragment([]Model{m}, []Fault{f})
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "version: 1\nlisten: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
-	if part.Coproc != "" {
-		fmt.Fprintf(&b, "coproc:\n%s", part.Coproc)
-	}
-	fmt.Fprintf(&b, "plugins:\n%s  %s\n  native: { runtime: builtin, entry: headers, timeout: 2s }\n", part.Plugins, bystander(m, part.Files))
-	fmt.Fprintf(&b, "apis:\n%s", part.APIs)
-	for _, a := range [][3]string{{"same-plugin", pathPlugin, s.name(m, f)}, {"same-model", pathModel, "bystander"}, {"other", pathOther, "native"}} {
-		fmt.Fprintf(&b, "  %s\n", s.api(a[0], a[1], a[2]))
-	}
-	return b.Bytes(), part.Files
-}
-
-// bystander returns the line of a harmless plugin of the model and adds its
-// file.
-func bystander(m Model, files map[string][]byte) string {
-	switch m.ID {
-	case Wasm:
-		guest := wasmtest.New(1)
-		guest.Func("sallyport_pre", wasmtest.Const(0))
-		files["bystander.wasm"] = guest.Bytes()
-		return "bystander: { runtime: wasm, source: bystander.wasm, timeout: 2s }"
-	case WasmJS, JSVM:
-		files["bystander.js"] = []byte(`var bystander = new TykJS.TykMiddleware.NewMiddleware({});
-bystander.NewProcessRequest(function (request, session, spec) {
-    return bystander.ReturnData(request, {});
-});
-`)
-		return "bystander: { runtime: " + m.runtime + ", source: bystander.js, entry: bystander, timeout: 2s }"
-	}
-	return "bystander: { runtime: coproc, entry: good, timeout: 2s }"
-}

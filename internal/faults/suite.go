@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -87,7 +86,9 @@ func (c *Config) cells(ctx context.Context, stage *Stage, r *Report) error {
 				cell.Verdict, cell.Why, cell.Error = "", "the cell could not be measured", err.Error()
 			}
 			r.Cells = append(r.Cells, *cell)
-			r.OK = r.OK && cell.Verdict != "" && !(m.Sandbox && cell.Verdict == NotContained)
+			if cell.Verdict == "" || m.Sandbox && cell.Verdict == NotContained {
+				r.OK = false
+			}
 			if c.Progress != nil {
 				c.Progress(len(r.Cells), len(c.Models)*len(c.Faults), cell)
 			}
@@ -98,12 +99,7 @@ func (c *Config) cells(ctx context.Context, stage *Stage, r *Report) error {
 
 // cell measures and judges one cell in a gateway of its own.
 func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell *Cell, err error) {
-	start := time.Now()
-	cell = &Cell{Model: m.ID, Fault: f.ID, Timeout: millis(Timeout), Memory: Memory{Limit: memoryLimit}}
-	if m.runtime == "coproc" {
-		cell.Memory.Limit, cell.ProcessLimit = processLimit, forkLimit
-	}
-	defer func() { cell.Took = millis(time.Since(start)) }()
+	cell = newCell(m, f)
 	dir, err := os.MkdirTemp("", "sallyport-faults-")
 	if err != nil {
 		return cell, err
@@ -117,15 +113,8 @@ func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell
 	if err != nil {
 		return cell, err
 	}
-	o := &observation{cell: cell, stage: stage, gateway: g, model: m, fault: f, client: newClient()}
-	err = o.observe(ctx)
-	o.client.CloseIdleConnections()
-	if cell.Died = g.died(); cell.Died != "" {
-		err = nil // that is the result
-	}
-	err = errors.Join(err, g.stop())
-	cell.Judge()
-	return cell, err
+	cell, err = stage.Observe(ctx, g.subject(), m, f)
+	return cell, errors.Join(err, g.stop())
 }
 
 // write lays out the files of a cell and returns that of the configuration.
@@ -138,9 +127,4 @@ func write(dir string, stage *Stage, m Model, f Fault) (file string, err error) 
 		}
 	}
 	return filepath.Join(dir, "sallyport.yaml"), nil
-}
-
-// newClient returns a client with connections of its own.
-func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 }

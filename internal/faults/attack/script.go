@@ -11,3 +11,9 @@ var Script []byte
 // Entry is what a configuration names as entry of [Script], and as that of
 // [Child].
 const Entry = "attack"
+
+// Bystander is middleware that lets every request pass. Its object is named
+// bystander.
+//
+//go:embed bystander.js
+var Bystander []byte
