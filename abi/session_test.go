@@ -70,8 +70,8 @@ func TestWrongTypesInASessionAreErrors(t *testing.T) {
 
 func TestNamesWithAFieldAreNotExtra(t *testing.T) {
 	for _, v := range []any{abi.Session{}, abi.Access{}} {
-		for i := range reflect.TypeOf(v).NumField() {
-			name, _, _ := strings.Cut(reflect.TypeOf(v).Field(i).Tag.Get("json"), ",")
+		for field := range reflect.TypeOf(v).Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if name == "-" {
 				continue
 			}

@@ -48,12 +48,15 @@ type fake struct {
 	call     func(x *abi.Exchange) (abi.Verdict, error)
 }
 
-func (p *fake) Declares() abi.Declaration                    { return p.declares }
-func (p *fake) Call(x *abi.Exchange) (abi.Verdict, error)    { return p.call(x) }
-func (p *fake) Close(context.Context) error                  { return nil }
-func at(h abi.Hook, call func(*abi.Exchange) error) plugin   { return plugin{hook: h, call: do(call)} }
-func body(h abi.Hook, call func(*abi.Exchange) error) plugin { return plugin{h, do(call), true, 0} }
-func (p plugin) limit(n int) plugin                          { p.max = n; return p }
+func (p *fake) Declares() abi.Declaration                  { return p.declares }
+func (p *fake) Call(x *abi.Exchange) (abi.Verdict, error)  { return p.call(x) }
+func (p *fake) Close(context.Context) error                { return nil }
+func at(h abi.Hook, call func(*abi.Exchange) error) plugin { return plugin{hook: h, call: do(call)} }
+
+func body(h abi.Hook, call func(*abi.Exchange) error) plugin {
+	return plugin{hook: h, call: do(call), body: true}
+}
+func (p plugin) limit(n int) plugin { p.max = n; return p }
 func respond(h abi.Hook, status int, body string) plugin {
 	return plugin{hook: h, call: func(x *abi.Exchange) (abi.Verdict, error) {
 		return abi.Respond, x.Answer(status, []byte(body))
@@ -70,11 +73,21 @@ type plugin struct {
 	call func(x *abi.Exchange) (abi.Verdict, error)
 	body bool
 	max  int
+
+	model string // empty is builtin
+	open  bool   // on_fault
 }
 
 func newChain(t testing.TB, plugins ...plugin) *chain.Chain {
 	t.Helper()
-	cfg := chain.Config{API: &abi.API{ID: "test", Name: "test", ListenPath: "/"}}
+	return chainOf(t, &abi.API{ID: "test", Name: "test", ListenPath: "/"}, plugins...)
+}
+
+// chainOf returns the chain of an API. A virtual plugin has the path /virt
+// below it.
+func chainOf(t testing.TB, api *abi.API, plugins ...plugin) *chain.Chain {
+	t.Helper()
+	cfg := chain.Config{API: api}
 	for _, p := range plugins {
 		d := abi.Declaration{Hooks: abi.SetOf(p.hook)}
 		if p.body && p.hook == abi.Response {
@@ -83,6 +96,17 @@ func newChain(t testing.TB, plugins ...plugin) *chain.Chain {
 			d.RequestBody = d.Hooks
 		}
 		step := &chain.Step{Name: "fake", Model: "builtin", Plugin: &fake{d, p.call}, Timeout: time.Minute, BodyLimit: p.max}
+		if p.model != "" {
+			step.Model = p.model
+		}
+		if p.open {
+			step.OnFault = chain.Open
+		}
+		if p.hook == abi.Virtual {
+			path := strings.TrimSuffix(api.ListenPath, "/") + "/virt"
+			cfg.Virtuals = append(cfg.Virtuals, chain.Virtual{Path: path, Step: step})
+			continue
+		}
 		cfg.Steps[p.hook] = append(cfg.Steps[p.hook], step)
 	}
 	c, err := chain.New(cfg)

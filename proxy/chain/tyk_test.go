@@ -224,7 +224,8 @@ func TestEventsForTykCarryItsPayload(t *testing.T) {
 		want        map[string]any
 	}{
 		{
-			"a key that is not known", "AuthFailure", steps{abi.Auth: step("p", cause(abi.Cause{Event: abi.AuthFailure, Message: "m", Key: []byte("bad")}))},
+			"a key that is not known", "AuthFailure",
+			steps{abi.Auth: step("p", cause(abi.Cause{Event: abi.AuthFailure, Message: "m", Key: []byte("bad")}))},
 			map[string]any{"Message": "m", "Key": "bad"},
 		},
 		{"a key that ran out", "KeyExpired", steps{abi.Auth: session, abi.PostKeyAuth: step("p", cause(abi.Cause{Event: abi.KeyExpired}))}, map[string]any{"Message": "", "Key": "k1"}},
