@@ -1,6 +1,7 @@
 // What otto does otherwise and scripts may rely on.
 //
-// A function to be called with the global object, before anything else.
+// A function to be called with the global object, after host.js, which keeps
+// the engine's own for what only the gateway reads.
 (function (global) {
     "use strict";
 
@@ -34,13 +35,57 @@
         return typeof space === "string" ? space.slice(0, 10) : "";
     }
 
+    // sorted is a value that JSON.parse has made, with the keys of all objects in
+    // order. Keys that are numbers come first in any object, so that they need
+    // write: sorted says so by throwing numeric.
+    const numeric = {};
+
+    function sorted(value) {
+        if (Array.isArray(value)) {
+            for (let i = 0; i < value.length; i++) {
+                if (typeof value[i] === "object" && value[i] !== null) {
+                    value[i] = sorted(value[i]);
+                }
+            }
+            return value;
+        }
+        const keys = Object.keys(value);
+        let ordered = true;
+        for (let i = 0; i < keys.length; i++) {
+            const key = keys[i], first = key.charCodeAt(0), child = value[key];
+            if (first >= 48 && first <= 57) {
+                throw numeric;
+            }
+            ordered = ordered && (i === 0 || keys[i - 1] < key);
+            if (typeof child === "object" && child !== null) {
+                value[key] = sorted(child);
+            }
+        }
+        return ordered ? value : rebuilt(value, keys.sort());
+    }
+
+    function rebuilt(value, keys) {
+        const copy = Object.create(null); // so that __proto__ is a key like others
+        for (const key of keys) {
+            copy[key] = value[key];
+        }
+        return copy;
+    }
+
     // Keys in the order of the alphabet: signatures over bodies depend on it.
     JSON.stringify = function (value, replacer, space) {
         const plain = stringify(value, replacer);
         if (plain === undefined || (plain[0] !== "{" && plain[0] !== "[")) {
             return plain;
         }
-        return write(parse(plain), gapOf(space), "");
+        try {
+            return stringify(sorted(parse(plain)), null, space);
+        } catch (e) {
+            if (e !== numeric) {
+                throw e;
+            }
+            return write(parse(plain), gapOf(space), "");
+        }
     };
 
     const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -7,7 +7,7 @@
 (function (global, host) {
     "use strict";
 
-    const text = String, Failure = Error, json = JSON.parse;
+    const text = String, Failure = Error, json = JSON.parse, stringify = JSON.stringify;
 
     function print(level) {
         return function (...values) { host.log(level, "console", values.map(text).join(" ")); };
@@ -57,8 +57,8 @@
         Object.assign(global, {
             log(x) { host.log("info", "log-msg", text(x)); },
             rawlog(x) { host.rawlog(text(x)); },
-            b64dec(s) { return host.b64dec(text(s)); },
-            b64enc(s) { return host.b64enc(text(s)); },
+            b64dec(s) { return s === "" ? s : host.b64dec(text(s)); }, // most requests have no body
+            b64enc(s) { return s === "" ? s : host.b64enc(text(s)); },
             rawb64dec(s) { return host.rawb64dec(text(s)); },
             rawb64enc(s) { return host.rawb64enc(text(s)); },
             TykMakeHttpRequest(request) { return host.fetch(text(request)); },
@@ -79,7 +79,7 @@
     }
 
     return {
-        install,
+        install, stringify,
         // keepBytes: bytes that are not UTF-8 are lone surrogates here.
         keepBytes(holder, name) {
             if (typeof holder !== "object" || holder === null) {

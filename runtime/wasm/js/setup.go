@@ -123,16 +123,16 @@ func (s *setup) scripts() (err error) {
 	if err := s.dispatcher(s.layout.undefined); err != nil { // to describe what may go wrong
 		return err
 	}
-	if s.program.options.Compat != "" {
-		if _, err := s.function("<compat>", compatText, s.global); err != nil {
-			return err
-		}
-	}
 	if _, err := s.checked(s.eval("<underscore>", tykjs.Underscore(), evalGlobal)); err != nil {
 		return err
 	}
 	if s.tools, err = s.function("<host>", hostText, s.global, s.hostFunctions()); err != nil {
 		return err
+	}
+	if s.program.options.Compat != "" {
+		if _, err := s.function("<compat>", compatText, s.global); err != nil {
+			return err
+		}
 	}
 	if _, err = s.function("<tyk>", tykjs.Core(), s.global, s.tools); err != nil {
 		return err
@@ -308,8 +308,33 @@ func (s *setup) finish() {
 	m, l := &s.machine, s.layout
 	m.call(jsCollect, uint64(l.runtime))
 	m.call(jsThreshold, uint64(l.runtime), uint64(s.program.config.Memory/2))
-	m.free(m.alloc(spare))
+	room := m.alloc(spare)
+	if s.program.fresh() {
+		s.plug(room)
+	}
+	m.free(room)
 }
+
+// plug fills the holes that the set-up has left below an address, so that what
+// a call allocates lies side by side: each page that it writes has to be
+// restored.
+func (s *setup) plug(below uint32) {
+	for size := largestHole; size >= smallestHole; size -= max(smallestHole, size/8) {
+		for s.machine.err == nil {
+			at := s.machine.alloc(size)
+			if at > below {
+				s.machine.free(at)
+				break
+			}
+		}
+	}
+}
+
+// Sizes of holes.
+const (
+	largestHole  = 64 << 10
+	smallestHole = 8
+)
 
 func hooksOf(kinds string) (set abi.HookSet) {
 	for kind := range strings.FieldsSeq(kinds) {
