@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c386954a/sallyport/internal/bench"
+	"github.com/c386954a/sallyport/internal/bench/page"
 )
 
 // benchFlags are how a person says what to measure.
@@ -16,7 +19,9 @@ type benchFlags struct {
 	options bench.Options
 	quick   bool
 	asJSON  bool
-	out     string
+	out     string // file of the report
+	faults  string // file with what the containment suite has found
+	found   *page.Faults
 }
 
 func newBenchCmd() *cobra.Command {
@@ -52,6 +57,7 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all of them in less than two minutes")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&f.out, "out", "", "`FILE` to write a report to: one page of HTML")
+	flags.StringVar(&f.faults, "faults", "", "`FILE` that sallyport faults --json has printed, for a section of the report")
 }
 
 // complete turns flags into options, and finds what is wrong with them before
@@ -67,7 +73,29 @@ func (f *benchFlags) complete(progress io.Writer) (err error) {
 	if f.quick {
 		f.options = f.options.Quick()
 	}
-	return f.options.Validate()
+	if err := f.options.Validate(); err != nil {
+		return err
+	}
+	return f.readFaults()
+}
+
+// readFaults reads the file of the section on faults, if there is one.
+func (f *benchFlags) readFaults() error {
+	if f.faults == "" {
+		return nil
+	}
+	if f.out == "" {
+		return errors.New("--faults goes with --out")
+	}
+	file, err := os.Open(f.faults)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	if f.found, err = page.ReadFaults(file); err != nil {
+		return fmt.Errorf("%s: %w", f.faults, err)
+	}
+	return nil
 }
 
 func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
@@ -80,11 +108,23 @@ func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
 	} else {
 		err = r.Print(out)
 	}
-	if err != nil {
+	if err := errors.Join(err, f.write(r)); err != nil {
 		return err
 	}
 	if r.Failed() {
-		return &exitError{exitCheck, fmt.Errorf("rows that should have been measured were not: see not measured")}
+		return &exitError{exitCheck, errors.New("rows that should have been measured were not: see what was not measured")}
 	}
 	return nil
+}
+
+// write writes the report, if one is wanted.
+func (f *benchFlags) write(r *bench.Result) error {
+	if f.out == "" {
+		return nil
+	}
+	var html bytes.Buffer
+	if err := page.Write(&html, r, f.found); err != nil {
+		return err
+	}
+	return os.WriteFile(f.out, html.Bytes(), 0o644) //nolint:gosec // a page for everybody
 }

@@ -67,6 +67,7 @@ var layers = map[string][]string{
 	"internal/bench/load":      {},
 	"internal/bench/plain":     {},
 	"internal/bench/reference": {"abi", "abi/tykjs", "abi/wire"},
+	"internal/bench/page":      {"internal/bench"},
 	"internal/bench/usage":     {},
 
 	"sdk":           {},

@@ -31,7 +31,7 @@ func Hooks() []Hook {
 	return []Hook{
 		{
 			Name: "headers", Point: "pre", request: get, done: didHeaders,
-			Title: "header hook: two header fields read, two set, one removed",
+			Title: "Header hook: two header fields read, two set, one removed",
 		},
 		{
 			Name: "json", Point: "post", request: post, done: didJSON,
@@ -39,11 +39,11 @@ func Hooks() []Hook {
 		},
 		{
 			Name: "auth", Point: "auth", single: true, request: get, done: didAuth,
-			Title: "auth hook: the key looked up, session and one header field set",
+			Title: "Auth hook: the key looked up, session and one header field set",
 		},
 		{
 			Name: "response", Point: "response", request: get, done: didResponse,
-			Title: "response rewrite: one member of the body changed, one header field set, one removed",
+			Title: "Response rewrite: one member of the body changed, one header field set, one removed",
 		},
 	}
 }

@@ -68,5 +68,9 @@ func versionOf(ctx context.Context, program string) string {
 	if err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(out))
+	_, version, named := strings.Cut(strings.TrimSpace(string(out)), " ") // "Python 3.11.7"
+	if !named {
+		version = strings.TrimPrefix(strings.TrimSpace(string(out)), "v") // "v20.20.2"
+	}
+	return version
 }

@@ -76,7 +76,7 @@ func module(language, mode string) func(folder, *Hook) (string, error) {
 // sandboxScript is the script in the JavaScript guest of the sandbox.
 func sandboxScript(d folder, h *Hook) (string, error) {
 	path, err := d.script(guest.JavaScript, "")
-	return fmt.Sprintf("{ runtime: wasm, source: %s, entry: %s }", quote(path), h.Name), err
+	return fmt.Sprintf(`{ runtime: wasm, source: %s, entry: %s, allow: { kv: ["bench:*"] } }`, quote(path), h.Name), err
 }
 
 // useUnderscore makes a script use underscore: a few of its functions.

@@ -34,14 +34,14 @@ func (r *Result) Print(out io.Writer) error {
 // printCost is the table of everything but latencies.
 func (r *Result) printCost(out io.Writer, hook string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "ROW\tCPU µs\tGATEWAY\tPLUGIN\tADDED\t±\tREQ/S\tALLOCS\tINSTANCE KiB\tCOLD START ms\tLOAD ms\t")
+	fmt.Fprintln(w, named("ROW")+"\tCPU µs\tGATEWAY\tPLUGIN\tADDED\t±\tREQ/S\tALLOCS\tINSTANCE KiB\tCOLD START ms\tLOAD ms\t")
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		if row.Hook != hook {
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%s\t%+.1f\t%.1f\t%.0f\t%.1f\t%s\t%.0f\t%.1f\t\n",
-			row.Name, row.CPU, row.GatewayCPU, unlessZero(row.PluginCPU), row.Added, row.AddedDev, row.Rate, row.Allocs,
+			named(row.Name), row.CPU, row.GatewayCPU, unlessZero(row.PluginCPU), row.Added, row.AddedDev, row.Rate, row.Allocs,
 			orDash(row.Memory), row.ColdStart, row.Load)
 	}
 	return w.Flush()
@@ -50,7 +50,7 @@ func (r *Result) printCost(out io.Writer, hook string) error {
 // printLatency is the table of what is added to latencies.
 func (r *Result) printLatency(out io.Writer, hook string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "ADDED LATENCY µs\tALONE p50\t")
+	fmt.Fprint(w, named("ADDED LATENCY µs")+"\tALONE p50\t")
 	for _, percent := range percents {
 		fmt.Fprintf(w, "%d%% p50\tp99\tp99.9\t", percent)
 	}
@@ -61,7 +61,7 @@ func (r *Result) printLatency(out io.Writer, hook string) error {
 		if row.Hook != hook || row.Name == rowBare {
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%+.0f\t", row.Name, row.AloneP50-bare.AloneP50)
+		fmt.Fprintf(w, "%s\t%+.0f\t", named(row.Name), row.AloneP50-bare.AloneP50)
 		for _, l := range row.Latency {
 			fmt.Fprintf(w, "%+.0f\t%+.0f\t%s\t", l.AddedP50, l.AddedP99, orDash(l.AddedP999))
 		}
@@ -85,11 +85,18 @@ func (r *Result) printMethod(out io.Writer) {
 	}
 }
 
+// named pads a name to the longest, so that names stand to the left in a table
+// whose figures stand to the right.
+func named(name string) string {
+	const longest = 26
+	return fmt.Sprintf("%-*s", longest, name)
+}
+
 func programs(versions map[string]string) string {
 	var b strings.Builder
 	for _, name := range []string{"node", "python3"} {
 		if v := versions[name]; v != "" {
-			b.WriteString(", " + strings.TrimPrefix(name+" "+v, "python3 "))
+			b.WriteString(", " + name + " " + v)
 		}
 	}
 	return b.String()
