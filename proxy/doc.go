@@ -27,6 +27,16 @@
 // no plugin looks at passes without an allocation and without being copied
 // except into the write buffer.
 //
+// # Loops
+//
+// A plugin may redirect a request to a tyk:// URL. The proxy then looks the
+// API up by id or name, in the router the request has come in by, and runs its
+// chain on the same exchange, with the path of the URL as one below the listen
+// path; it ends at the upstream of the last one. Five loops are allowed unless
+// the first redirect that has the parameter loop_limit says otherwise; the
+// parameter method sets the method, and with check_limits=true the rate limit
+// counts the loop.
+//
 // # Concurrency
 //
 // A [Gateway], an [Upstream] and a [Router] may be used by any number of
