@@ -15,7 +15,7 @@
 //	transform   pre, post_key_auth, post, response   set, remove
 //	headers     pre, post_key_auth, post             none
 //
-// reply: tyk makes a step answer with Tyk's codes and texts. docs/BUILTIN.md
+// reply: tyk makes a step answer with Tyk's codes and texts. docs/CONFIGURATION.md
 // describes every key.
 package builtin
 
