@@ -55,12 +55,13 @@ var layers = map[string][]string{
 	"internal/browsertest": {},
 	"internal/bench/peers": {},
 
-	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/script", "proxy/urlpath"},
+	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
 	"internal/tyk/document": {},
 	"internal/tyk/classic":  {"internal/tyk/document"},
 	"internal/tyk/native":   {"internal/tyk/document"},
 	"internal/tyk/bundle":   {},
 	"internal/tyk/script":   {},
+	"internal/tyk/oas":      {"internal/tyk/classic", "internal/tyk/document"},
 
 	"internal/bench":           {"internal/bench/guest", "internal/bench/load", "internal/bench/plain", "internal/bench/usage", "sdk"},
 	"internal/bench/guest":     {},
