@@ -90,6 +90,16 @@ func (t *tykTree) close() {
 
 // read imports the folder. It implements [reader].
 func (t *tykTree) read(ctx context.Context) (*config.Config, error) {
+	text, err := t.text(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Parse(filepath.Join(t.flags.dir, "imported"), text, t.lookup)
+	return cfg, t.explain(err)
+}
+
+// text imports the folder as the text of a configuration.
+func (t *tykTree) text(ctx context.Context) ([]byte, error) {
 	t.reads++
 	result, err := tyk.Import(ctx, t.flags.config("", filepath.Join(t.scratch, strconv.Itoa(t.reads))))
 	if err != nil {
@@ -100,8 +110,7 @@ func (t *tykTree) read(ctx context.Context) (*config.Config, error) {
 		return nil, &exitError{exitConfig, errors.New("plugins of drivers other than JavaScript need an external process: name its command with --coproc, or leave them out with --lenient")}
 	}
 	t.origins = result.Origins
-	cfg, err := config.Parse(filepath.Join(t.flags.dir, "imported"), result.YAML, t.lookup)
-	return cfg, originOf(err, result.Origins)
+	return result.YAML, nil
 }
 
 // explain puts the files that problems come from in the place of those in the

@@ -1,0 +1,7 @@
+package main
+
+// codedAcceptance returns the cases that need more than requests: reloads,
+// requests side by side, bundles that are made.
+func codedAcceptance() []*acceptance {
+	return nil
+}
