@@ -1,7 +1,6 @@
 package jsvm
 
 import (
-	"bytes"
 	"time"
 	"unicode/utf8"
 
@@ -23,9 +22,10 @@ type call struct {
 
 // argument is one object given to a script.
 type argument struct {
-	script *otto.Script // makes the object; nil uses text
-	text   string
-	body   string // raw bytes for its Body; empty leaves the Body of text
+	script *otto.Script // makes the object; nil uses json
+	json   []byte
+	body   string // raw bytes for its Body; empty leaves the Body of json
+	zero   bool   // the object is the zero form of a session
 }
 
 // newCall copies what the hook's script will see out of x.
@@ -39,7 +39,7 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 		c.method = "DoProcessResponse"
 		c.args = []argument{
 			withBody(wire.AppendTykResponse(nil, x), x.Reply.Body),
-			{text: literal(wire.AppendTykSeenRequest(nil, x))},
+			{json: wire.AppendTykSeenRequest(nil, x)},
 			p.session(x), p.spec(x),
 		}
 	case abi.Virtual:
@@ -47,13 +47,13 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 	case abi.Event:
 		c.method = "DoProcessEvent"
 		c.args = []argument{
-			{text: literal(wire.AppendTykEvent(nil, &x.Notice, time.Now().String()))},
-			{text: literal(wire.AppendTykContext(nil, x.API))},
+			{json: wire.AppendTykEvent(nil, &x.Notice, time.Now().String())},
+			{json: wire.AppendTykContext(nil, x.API)},
 			p.spec(x),
 		}
 	default:
 		c.method = "DoProcessRequest"
-		c.args = []argument{{text: literal(wire.AppendTykRequest(nil, x))}, p.session(x), p.spec(x)}
+		c.args = []argument{{json: wire.AppendTykRequest(nil, x)}, p.session(x), p.spec(x)}
 	}
 	return c
 }
@@ -61,39 +61,24 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 // session is the zero form for a hook that is not given the session.
 func (p *plugin) session(x *abi.Exchange) argument {
 	if x.Session == nil || !p.options.gives(x.Hook) {
-		return argument{script: p.zero}
+		return argument{zero: true}
 	}
-	return argument{text: literal(wire.AppendTykSession(nil, x.Session))}
+	return argument{json: wire.AppendTykSession(nil, x.Session)}
 }
 
 func (p *plugin) spec(x *abi.Exchange) argument {
 	if script := p.specs[specKey{x.API, x.Hook}]; script != nil {
 		return argument{script: script}
 	}
-	return argument{text: literal(wire.AppendTykSpec(nil, x.API, x.Hook, p.config))}
+	return argument{json: wire.AppendTykSpec(nil, x.API, x.Hook, p.config)}
 }
 
 // withBody gives an object the bytes that its text cannot carry.
 func withBody(text, body []byte) argument {
 	if utf8.Valid(body) {
-		return argument{text: literal(text)}
+		return argument{json: text}
 	}
-	return argument{text: literal(text), body: string(body)}
-}
-
-// Line separators are legal in JSON but not in JavaScript strings.
-var (
-	lineSeparator      = []byte("\u2028")
-	paragraphSeparator = []byte("\u2029")
-)
-
-// literal makes an expression of a JSON object.
-func literal(json []byte) string {
-	if bytes.Contains(json, lineSeparator) || bytes.Contains(json, paragraphSeparator) {
-		json = bytes.ReplaceAll(json, lineSeparator, []byte(`\u2028`))
-		json = bytes.ReplaceAll(json, paragraphSeparator, []byte(`\u2029`))
-	}
-	return "(" + string(json) + ")"
+	return argument{json: text, body: string(body)}
 }
 
 // script makes the call on the VM's goroutine.
@@ -120,15 +105,21 @@ func (r *run) script() (string, error) {
 
 // value makes the object in a VM.
 func (a *argument) value(vm *otto.Otto) (otto.Value, error) {
-	var source any = a.text
-	if a.script != nil {
-		source = a.script
+	if a.zero {
+		return kept(vm, zeroSession)
 	}
-	v, err := vm.Run(source)
+	v, err := a.made(vm)
 	if err != nil || a.body == "" {
 		return v, err
 	}
 	return v, v.Object().Set("Body", a.body)
+}
+
+func (a *argument) made(vm *otto.Otto) (otto.Value, error) {
+	if a.script != nil {
+		return vm.Run(a.script)
+	}
+	return vm.Run(literal(a.json))
 }
 
 func (c *call) invoke(entry otto.Value, args []any) (otto.Value, error) {

@@ -23,7 +23,6 @@ type plugin struct {
 	program *program
 	hooks   abi.HookSet
 	entry   *otto.Script             // names the entry
-	zero    *otto.Script             // the session of a request that has none
 	specs   map[specKey]*otto.Script // for the APIs and hooks the plugin is bound to
 
 	pool     *pool
@@ -58,13 +57,10 @@ func (p *plugin) compile(s *abi.Spec) (err error) {
 	if p.entry, err = p.program.compile(s.Entry); err != nil {
 		return err
 	}
-	if p.zero, err = p.program.compile(literal(wire.AppendTykSession(nil, nil))); err != nil {
-		return err
-	}
 	p.specs = make(map[specKey]*otto.Script)
 	for h := range (s.Hooks & p.hooks).All() {
 		for _, api := range s.APIs {
-			script, err := p.program.compile(literal(wire.AppendTykSpec(nil, api, h, s.Config)))
+			script, err := p.program.compile(expression(wire.AppendTykSpec(nil, api, h, s.Config)))
 			if err != nil {
 				return err
 			}
@@ -131,6 +127,6 @@ func (p *plugin) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 
 // Close implements abi.Plugin. It may be called again to go on waiting.
 func (p *plugin) Close(ctx context.Context) error {
-	p.close.Do(p.release)
+	p.close.Do(func() { p.pool.close(); p.release() })
 	return wait(ctx, &p.pool.running)
 }

@@ -16,6 +16,10 @@ type pool struct {
 	slots   chan struct{} // one for each VM that may run
 	running sync.WaitGroup
 
+	next    chan *run // to goroutines that wait
+	idle    atomic.Int32
+	closing chan struct{}
+
 	stuck    atomic.Int32 // VMs that were abandoned and have not come back
 	maxStuck int32
 }
@@ -26,7 +30,10 @@ var (
 )
 
 func newPool(p *program, w *watch, memory int64, size int) *pool {
-	return &pool{program: p, watch: w, memory: memory, slots: make(chan struct{}, size), maxStuck: int32(size)}
+	return &pool{
+		program: p, watch: w, memory: memory, slots: make(chan struct{}, size),
+		next: make(chan *run), closing: make(chan struct{}), maxStuck: int32(size),
+	}
 }
 
 // do runs a call on a VM of its own and returns what it returned as text. It
@@ -47,7 +54,7 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	r := &run{pool: p, call: c, done: make(chan struct{})}
 	r.machine = p.program.shelf.take()
 	r.machine.task.begin(c, deadline)
-	p.running.Go(r.work)
+	p.start(r)
 	select {
 	case <-r.done:
 		return r.text, r.err

@@ -157,5 +157,5 @@ func (ps *programs) put(id string) {
 	}
 }
 
-// compile prepares a text that many VMs run. Otto's VMs only parse it.
+// compile prepares source text that many VMs run.
 func (p *program) compile(text string) (*otto.Script, error) { return p.host.parser.Compile("", text) }

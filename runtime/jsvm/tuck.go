@@ -4,10 +4,13 @@ import (
 	"fmt"
 
 	"github.com/robertkrimen/otto"
+
+	"github.com/c386954a/sallyport/abi/wire"
 )
 
-// tucked is the global object behind which large objects wait that few calls
-// use. No script can write its name.
+// tucked is the global object that holds those which few calls use, each in an
+// object of its own: to look at one of them does not copy the others. No script
+// can write its name.
 const tucked = "sallyport tucked"
 
 // tuckText takes a global variable away and puts an accessor in its place, if
@@ -18,7 +21,7 @@ const tuckText = `(function (global, describe, define) {
 		if (!was || !was.configurable || !was.writable || !was.enumerable || Object(was.value) !== was.value) {
 			return;
 		}
-		holder[name] = was.value;
+		holder[name] = {value: was.value};
 		delete global[name];
 		get.prototype = set.prototype = undefined;
 		define(global, name, {get: get, set: set, enumerable: true, configurable: true});
@@ -40,11 +43,35 @@ func newTucker(vm *otto.Otto) (*tucker, error) {
 	return &tucker{vm: vm, remove: f}, err
 }
 
+// zeroSession is what the zero form of a session is kept under: a copy of it
+// costs less than making it.
+const zeroSession = "session"
+
+// kept returns an object that a program has kept out of the way.
+func kept(vm *otto.Otto, name string) (otto.Value, error) {
+	holder, err := vm.Get(tucked)
+	if err != nil || !holder.IsObject() {
+		return otto.UndefinedValue(), err
+	}
+	one, err := holder.Object().Get(name)
+	if err != nil || !one.IsObject() {
+		return otto.UndefinedValue(), err
+	}
+	return one.Object().Get("value")
+}
+
 // tuck does so with the variables of these names. Assigning to them works as
 // usual.
 func (t *tucker) tuck(names ...string) error {
 	holder, err := t.vm.Object("({})")
 	if err != nil {
+		return err
+	}
+	zero, err := t.vm.Run(literal([]byte(`{"value":` + string(wire.AppendTykSession(nil, nil)) + `}`)))
+	if err != nil {
+		return err
+	}
+	if err := holder.Set(zeroSession, zero); err != nil {
 		return err
 	}
 	if err := t.vm.Set(tucked, holder); err != nil {
@@ -84,11 +111,10 @@ func (t *tucker) accessors(name string) (get, set func(otto.FunctionCall) otto.V
 		}
 	}
 	get = func(call otto.FunctionCall) otto.Value {
-		holder, err := call.Otto.Get(tucked)
-		if err != nil || !holder.IsObject() {
+		v, err := kept(call.Otto, name)
+		if err != nil {
 			return otto.UndefinedValue()
 		}
-		v, _ := holder.Object().Get(name)
 		put(call.Otto, v)
 		return v
 	}

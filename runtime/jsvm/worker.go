@@ -1,0 +1,36 @@
+package jsvm
+
+// maxIdle is how many goroutines of a plugin wait for its next call. One that
+// goes on has the stack that a script needs; a new one has to grow it by six
+// copies.
+const maxIdle = 8
+
+// start makes a goroutine work on r: one that waits, or a new one.
+func (p *pool) start(r *run) {
+	select {
+	case p.next <- r:
+	default:
+		p.running.Go(func() { p.serve(r) })
+	}
+}
+
+// serve works on one run after the other until there are others enough that
+// wait, or the pool closes.
+func (p *pool) serve(r *run) {
+	for {
+		r.work()
+		if p.idle.Add(1) > maxIdle {
+			p.idle.Add(-1)
+			return
+		}
+		select {
+		case r = <-p.next:
+			p.idle.Add(-1)
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// close lets the goroutines end that wait. No call may begin after it.
+func (p *pool) close() { close(p.closing) }
