@@ -3,6 +3,7 @@
 package chain_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
@@ -49,10 +50,22 @@ func run(x *abi.Exchange, c *chain.Chain) {
 func TestChainDoesNotAllocate(t *testing.T) {
 	edit := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, x.SetMeta(tenant, acme) }
 	answer := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Respond, x.Answer(403, acme) }
+	exempt := build(t, steps{abi.Auth: step("auth", answer), abi.Post: step("post", edit)}, func(cfg *chain.Config) {
+		cfg.Compat, cfg.API.ListenPath = chain.Tyk, "/"
+		cfg.Exempt = []chain.Pattern{{Path: regexp.MustCompile("^/orders$")}}
+		cfg.Virtuals = []chain.Virtual{{Pattern: regexp.MustCompile("/nothing/[^/]+"), Step: step("v", answer)}}
+		cfg.Steps[abi.Auth][0].Exemptable = true
+	})
+	because := func(x *abi.Exchange) (abi.Verdict, error) {
+		_ = x.SetCause(abi.Cause{Event: abi.KeyExpired, Message: "no", Key: acme})
+		return abi.Respond, x.Reject(403, acme)
+	}
 	for _, tt := range []struct {
 		name string
 		c    *chain.Chain
 	}{
+		{"patterns", exempt},
+		{"an answer with its cause", three(t, because, chain.Closed)},
 		{"three plugins", three(t, edit, chain.Closed)},
 		{"an answer", three(t, answer, chain.Closed)},
 	} {
