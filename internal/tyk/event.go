@@ -3,6 +3,7 @@ package tyk
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/native"
@@ -69,21 +70,22 @@ func (a *api) subscribe(all []*subscription, event string, h classic.EventHandle
 
 // bindEvent makes the plugin of a handler.
 func (a *api) bindEvent(s *subscription, all []*subscription) {
-	name := ""
-	if s.kind == "cp_dynamic_handler" {
-		name = a.eventProcess(s)
-	} else {
-		name = a.eventScript(s, all)
-	}
+	name := a.eventPlugin(s, all)
 	if name == "" {
 		return
 	}
 	a.hooks.events = append(a.hooks.events, (&native.Mapping{}).Add("plugin", name).Add("on", s.events))
-	on := ""
-	for _, e := range s.events {
-		on += e + " "
+	a.report.Hooks = append(a.report.Hooks, HookReport{
+		Hook: "event", Name: s.Name, File: s.Path, Plugin: name, On: strings.Join(s.events, " "),
+	})
+}
+
+// eventPlugin returns the name of the plugin, or "" without one.
+func (a *api) eventPlugin(s *subscription, all []*subscription) string {
+	if s.kind == "cp_dynamic_handler" {
+		return a.eventProcess(s)
 	}
-	a.report.Hooks = append(a.report.Hooks, HookReport{Hook: "event", Name: s.Name, File: s.Path, Plugin: name, On: on[:len(on)-1]})
+	return a.eventScript(s, all)
 }
 
 // eventScript makes a plugin of the scripts of all handlers of the API: Tyk

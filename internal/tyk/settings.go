@@ -1,6 +1,7 @@
 package tyk
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -145,7 +146,7 @@ func readFile(file string, most int64) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("is not a file")
+		return nil, errors.New("is not a file")
 	case info.Size() > most:
 		return nil, fmt.Errorf("is larger than %d MiB", most>>20)
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -76,14 +75,7 @@ func (i *importer) readAPI(ctx context.Context, file string) {
 func (a *api) decode(root *document.Value) (err error) {
 	a.root = root
 	var notes []document.Note
-	a.report.Format = "classic"
-	if isOAS(root) {
-		a.report.Format = "oas"
-		a.d, notes, err = decodeOAS(root)
-	} else {
-		a.d, notes, err = classic.Decode(root)
-	}
-	if err != nil {
+	if a.report.Format, a.d, notes, err = decodeDefinition(root); err != nil {
 		return err
 	}
 	a.pos = root.Pos
