@@ -33,13 +33,14 @@ func (c *converter) version() {
 	c.to.VersionData = classic.VersionData{NotVersioned: true, Versions: map[string]classic.Version{versionName: v}}
 }
 
-// operations are what is done at single endpoints.
+// operations are what is done at single endpoints. An id that is given to
+// several operations, which OpenAPI forbids, stands for all of them, as in Tyk.
 func (c *converter) operations(to *classic.ExtendedPaths) {
 	all := c.from.Middleware.Operations
 	seen := make(map[string]bool)
 	for _, p := range c.places() {
 		o, ok := all[p.id]
-		if !ok || seen[p.id] {
+		if !ok {
 			continue
 		}
 		seen[p.id] = true

@@ -30,8 +30,8 @@ type syntaxError struct {
 
 // ottoParser parses a source with otto's parser and keeps it from taking for
 // ever. That parser goes on after an error, and for the place of each it reads
-// the whole text up to there: a megabyte of brackets takes an hour. So a long
-// source is parsed in longer and longer parts, until one has an error.
+// the whole text up to there: see RATIONALE.md. So a long source is parsed in
+// longer and longer parts, until one has an error.
 type ottoParser struct {
 	name, text string
 	tokens     []token
