@@ -16,6 +16,10 @@ import (
 const (
 	slice      = 20_000  // checks between two yields
 	depthLimit = 131_072 // slots of the native stack
+
+	// The engine of scripts counts its own stack, and lets a script catch that
+	// it is used up. So the guard must not be reached first.
+	scriptDepthLimit = 4 * depthLimit
 )
 
 // brake stops a guest at its deadline, or when its plugin ends. The guest
@@ -26,6 +30,7 @@ type brake struct {
 	until time.Time
 	end   <-chan struct{}
 	cause error // why the guest was stopped, or nil
+	limit int32 // of depth
 
 	fuel, stop, depth api.MutableGlobal
 }
@@ -91,7 +96,7 @@ func (b *brake) pull() {
 }
 
 // tooDeep reports whether the guest was stopped by the depth guard.
-func (b *brake) tooDeep() bool { return api.DecodeI32(b.depth.Get()) > depthLimit }
+func (b *brake) tooDeep() bool { return api.DecodeI32(b.depth.Get()) > b.limit }
 
 // sleep is how a guest sleeps: not past its deadline or its end.
 func (b *brake) sleep(ns int64) {

@@ -122,5 +122,5 @@ func (i *instance) scribble() {
 	}
 	i.brake.fuel.Set(1)
 	i.brake.stop.Set(1)
-	i.brake.depth.Set(depthLimit)
+	i.brake.depth.Set(uint64(i.brake.limit))
 }

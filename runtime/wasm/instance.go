@@ -64,7 +64,7 @@ func (p *plugin) open(ctx context.Context) (*instance, error) {
 	i.guest = p.contract.NewGuest(i.brake.pull)
 	i.out = p.output.lines(&i.brake)
 	i.ctx = i.guest.Context(p.life)
-	i.brake.end = p.life.Done()
+	i.brake.end, i.brake.limit = p.life.Done(), int32(p.options.DepthLimit)
 	if err := i.instantiate(ctx); err != nil {
 		i.close()
 		return nil, err

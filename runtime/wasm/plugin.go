@@ -67,6 +67,9 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 		caps:         r.caps, room: r.room, strategy: r.config.Strategy,
 		options: r.options, reinstantiate: r.reinstantiate, compiling: r.config.compiling,
 	}
+	if isScript(s) {
+		p.options.DepthLimit = scriptDepthLimit
+	}
 	p.engine = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 		WithCompilationCache(r.cache))
 	p.pool = newPool(p, s.Instances, r.config.idleTimeout())

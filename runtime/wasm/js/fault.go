@@ -20,14 +20,27 @@ func (g *Guest) thrown() error {
 	switch {
 	case !time.Now().Before(g.deadline):
 		return abi.Errorf(abi.Timeout, "%s: %w", at, errLate)
-	case strings.HasPrefix(what, outOfMemory):
-		return abi.Errorf(abi.Limit, "%s: %s", at, what)
+	case strings.HasPrefix(what, outOfMemory), what == nothing && g.full():
+		return abi.Errorf(abi.Limit, "%s: %s", at, outOfMemory)
+	case strings.HasPrefix(what, "RangeError"):
+		g.Shed() // for this may have been its stack
 	}
 	return abi.Errorf(abi.Trap, "%s: %s", at, what)
 }
 
-// outOfMemory is how the engine reports its memory limit.
-const outOfMemory = "InternalError: out of memory"
+// The engine reports its memory limit by an error, or, if there is not enough
+// left for that, by throwing null.
+const (
+	outOfMemory = "InternalError: out of memory"
+	nothing     = "uncaught null"
+)
+
+// full reports whether the memory has grown up to its limit in this call. It
+// never shrinks in one.
+func (g *Guest) full() bool {
+	limit := g.program.config.Memory
+	return int64(g.machine.memory.Size()) > limit-limit/4
+}
 
 // maxDescription is how much of an exception's text is kept.
 const maxDescription = 1 << 10
