@@ -15,9 +15,9 @@ import (
 // Bounds of a file. They keep a mistake (a wrong file, an alias that doubles
 // itself) from using up memory or the parser's stack.
 const (
-	maxBytes = 1 << 20
+	maxBytes = 8 << 20
 	maxDepth = 64
-	maxNodes = 100_000
+	maxNodes = 500_000
 )
 
 // document parses data and returns its one document as a tree. It returns nil

@@ -26,7 +26,7 @@ func TestFilesThatAreNotYAML(t *testing.T) {
 		{"infinity", "version: 1\nlisten: .inf\n", "f:2:9: `.inf` is not supported"},
 		{"brackets", "version: 1\napis: " + deep(100_000) + "\n", "f:2:71: nested deeper than 64 levels"},
 		{"dashes", "version: 1\napis: \n" + strings.Repeat("- ", 50_000) + "\n", "f:3:513: nested deeper than 64 levels"},
-		{"larger than 1MiB", "version: 1\n#" + strings.Repeat("x", 1<<20), "f: the file is larger than 1MiB"},
+		{"larger than 8MiB", "version: 1\n#" + strings.Repeat("x", 8<<20), "f: the file is larger than 8MiB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestAliasesThatDoubleThemselvesAreRefused(t *testing.T) {
 		b.WriteString("      " + n + ": &" + n + " [*" + prev + ", *" + prev + "]\n")
 	}
 	got := problems(t, b.String(), nil)
-	if strings.Count(got, "\n") != 0 || !strings.HasSuffix(got, "the file holds more than 100000 values") {
+	if strings.Count(got, "\n") != 0 || !strings.HasSuffix(got, "the file holds more than 500000 values") {
 		t.Errorf("problems = %q, want one of too many values", got)
 	}
 }
