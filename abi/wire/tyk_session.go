@@ -2,43 +2,33 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
 )
 
-// TykSession is Tyk's session object as a script returns it. The types of all
-// members are checked; what [abi.Session] has no place for is left out.
+// TykSession is Tyk's session object, with its members in Tyk's order. The
+// types of all of them are checked, whether the gateway has a use for them or
+// not.
 type TykSession struct {
-	KeyID    string   `json:"key_id"` // ours: names the key if AuthValue does not
-	OrgID    string   `json:"org_id"`
-	Alias    string   `json:"alias"`
-	Tags     []string `json:"tags"`
-	Inactive bool     `json:"is_inactive"`
-
-	Rate             float64 `json:"rate"`
-	Per              float64 `json:"per"`
-	Expires          int64   `json:"expires"`
-	QuotaMax         int64   `json:"quota_max"`
-	QuotaRemaining   int64   `json:"quota_remaining"`
-	QuotaRenewalRate int64   `json:"quota_renewal_rate"`
-
-	Metadata map[string]any `json:"meta_data"`
-
-	tykSessionRest
-}
-
-// tykSessionRest has the members of Tyk's session that the gateway has no use
-// for. They are here because a wrong type is an error in each of them.
-type tykSessionRest struct {
 	LastCheck           int64                `json:"last_check"`
 	Allowance           float64              `json:"allowance"`
+	Rate                float64              `json:"rate"`
+	Per                 float64              `json:"per"`
 	ThrottleInterval    float64              `json:"throttle_interval"`
 	ThrottleRetryLimit  int                  `json:"throttle_retry_limit"`
 	MaxQueryDepth       int                  `json:"max_query_depth"`
-	DateCreated         string               `json:"date_created"`
+	DateCreated         tykDate              `json:"date_created"`
+	Expires             int64                `json:"expires"`
+	QuotaMax            int64                `json:"quota_max"`
 	QuotaRenews         int64                `json:"quota_renews"`
+	QuotaRemaining      int64                `json:"quota_remaining"`
+	QuotaRenewalRate    int64                `json:"quota_renewal_rate"`
 	AccessRights        map[string]tykAccess `json:"access_rights"`
+	OrgID               string               `json:"org_id"`
 	OAuthClientID       string               `json:"oauth_client_id"`
 	OAuthKeys           map[string]string    `json:"oauth_keys"`
 	Certificate         string               `json:"certificate"`
@@ -48,19 +38,28 @@ type tykSessionRest struct {
 	SignatureValidation bool                 `json:"enable_http_signature_validation"`
 	HMACSecret          string               `json:"hmac_string"`
 	RSACertificate      string               `json:"rsa_certificate_id"`
+	Inactive            bool                 `json:"is_inactive"`
 	ApplyPolicy         string               `json:"apply_policy_id"`
 	ApplyPolicies       []string             `json:"apply_policies"`
 	DataExpires         int64                `json:"data_expires"`
 	Monitor             tykMonitor           `json:"monitor"`
 	DetailRecording     bool                 `json:"enable_detail_recording"`
 	DetailedRecording   bool                 `json:"enable_detailed_recording"`
+	Metadata            map[string]any       `json:"meta_data"`
+	Tags                []string             `json:"tags"`
+	Alias               string               `json:"alias"`
 	LastUpdated         string               `json:"last_updated"`
 	ExtractorDeadline   int64                `json:"id_extractor_deadline"`
 	Lifetime            int64                `json:"session_lifetime"`
 	Smoothing           map[string]any       `json:"smoothing"`
-	MTLSCertificates    []string             `json:"mtls_static_certificate_bindings"`
-	PostExpiryAction    string               `json:"post_expiry_action"`
-	PostExpiryGrace     int64                `json:"post_expiry_grace_period"`
+
+	// Tyk writes these only if they are set.
+	MTLSCertificates []string `json:"mtls_static_certificate_bindings,omitempty"`
+	PostExpiryAction string   `json:"post_expiry_action,omitempty"`
+	PostExpiryGrace  int64    `json:"post_expiry_grace_period,omitempty"`
+
+	// KeyID is ours: it names the key if AuthValue does not.
+	KeyID string `json:"key_id,omitempty"`
 }
 
 type (
@@ -68,7 +67,7 @@ type (
 		APIName              string           `json:"api_name"`
 		APIID                string           `json:"api_id"`
 		Versions             []string         `json:"versions"`
-		AllowedURLs          []tykAllowedURL  `json:"allowed_urls"`
+		AllowedURLs          []abi.AllowedURL `json:"allowed_urls"`
 		RestrictedTypes      []tykType        `json:"restricted_types"`
 		AllowedTypes         []tykType        `json:"allowed_types"`
 		Limit                tykLimit         `json:"limit"`
@@ -76,10 +75,6 @@ type (
 		DisableIntrospection bool             `json:"disable_introspection"`
 		AllowanceScope       string           `json:"allowance_scope"`
 		Endpoints            []tykEndpoint    `json:"endpoints"`
-	}
-	tykAllowedURL struct {
-		URL     string   `json:"url"`
-		Methods []string `json:"methods"`
 	}
 	tykType struct {
 		Name   string   `json:"name"`
@@ -133,8 +128,9 @@ func ParseTykSession(raw []byte) (*TykSession, error) {
 	return s, nil
 }
 
-// Session returns the part of s that the gateway knows, under the given key
-// id; if that is empty, under the one s names itself.
+// Session returns s as the gateway keeps it, under the given key id; if that
+// is empty, under the one s names itself. Members that the gateway has no use
+// for are in Extra, if they are not zero.
 func (s *TykSession) Session(keyID string) *abi.Session {
 	if keyID == "" {
 		keyID = s.KeyID
@@ -142,51 +138,126 @@ func (s *TykSession) Session(keyID string) *abi.Session {
 	return &abi.Session{
 		KeyID: keyID, OrgID: s.OrgID, Alias: s.Alias, Tags: s.Tags, Inactive: s.Inactive,
 		Rate: s.Rate, Per: s.Per, Expires: s.Expires,
-		QuotaMax: s.QuotaMax, QuotaRemaining: s.QuotaRemaining, QuotaRenewalRate: s.QuotaRenewalRate,
-		Metadata: s.Metadata,
+		QuotaMax: s.QuotaMax, QuotaRemaining: s.QuotaRemaining, QuotaRenewalRate: s.QuotaRenewalRate, QuotaRenews: s.QuotaRenews,
+		AccessRights: s.rights(), ApplyPolicies: s.ApplyPolicies,
+		DateCreated: string(s.DateCreated), LastUpdated: s.LastUpdated, Lifetime: s.Lifetime, ExtractorDeadline: s.ExtractorDeadline,
+		Metadata: s.Metadata, Extra: extra(s, &TykSession{}, sessionMembers),
 	}
 }
 
+func (s *TykSession) rights() map[string]abi.Access {
+	if len(s.AccessRights) == 0 {
+		return nil
+	}
+	rights := make(map[string]abi.Access, len(s.AccessRights))
+	for id, a := range s.AccessRights {
+		rights[id] = abi.Access{
+			APIName: a.APIName, APIID: a.APIID, Versions: a.Versions, AllowedURLs: a.AllowedURLs,
+			Extra: extra(a, tykAccess{}, accessMembers),
+		}
+	}
+	return rights
+}
+
+// Renew gives the session, and each of its access rights, its whole quota, and
+// notes that it was changed now, as Tyk does with a session that is stored.
+func (s *TykSession) Renew(now time.Time) {
+	s.LastUpdated = strconv.FormatInt(now.Unix(), 10)
+	s.QuotaRemaining, s.QuotaRenews = s.QuotaMax, now.Unix()+s.QuotaRenewalRate
+	for id, a := range s.AccessRights {
+		l := &a.Limit
+		if l.QuotaMax > 0 {
+			l.QuotaRemaining, l.QuotaRenews = l.QuotaMax, now.Unix()+l.QuotaRenewalRate
+		}
+		s.AccessRights[id] = a
+	}
+}
+
+// The members of the two objects that have a field in [abi.Session] and
+// [abi.Access]. They are never written.
+var (
+	sessionMembers = []string{
+		"key_id", "org_id", "alias", "tags", "is_inactive", "rate", "per", "expires",
+		"quota_max", "quota_remaining", "quota_renewal_rate", "quota_renews", "access_rights", "apply_policies",
+		"date_created", "last_updated", "session_lifetime", "id_extractor_deadline", "meta_data",
+	}
+	accessMembers = []string{"api_name", "api_id", "versions", "allowed_urls"}
+)
+
+// extra returns the members of v that differ from those of its zero value and
+// are not known; nil if there are none.
+func extra(v, zero any, known []string) []byte {
+	members, none := jsonMembersOf(v), jsonMembersOf(zero)
+	maps.DeleteFunc(members, func(name string, value json.RawMessage) bool {
+		return string(none[name]) == string(value) || slices.Contains(known, name)
+	})
+	if len(members) == 0 {
+		return nil
+	}
+	raw, _ := json.Marshal(members) // has been JSON before
+	return raw
+}
+
+func jsonMembersOf(v any) (members map[string]json.RawMessage) {
+	raw, err := json.Marshal(v)
+	if err != nil || json.Unmarshal(raw, &members) != nil {
+		return nil // cannot be: numbers of JSON are finite
+	}
+	return members
+}
+
+// tykSessionOf returns a session of the gateway as Tyk knows it. What of Extra
+// has a wrong type is left out.
+func tykSessionOf(s *abi.Session) *TykSession {
+	t := &TykSession{}
+	if len(s.Extra) > 0 {
+		_ = json.Unmarshal(s.Extra, t) // goes on after a member of a wrong type
+	}
+	t.KeyID, t.OrgID, t.Alias, t.Tags, t.Inactive = s.KeyID, s.OrgID, s.Alias, s.Tags, s.Inactive
+	t.Rate, t.Per, t.Expires = s.Rate, s.Per, s.Expires
+	t.QuotaMax, t.QuotaRemaining, t.QuotaRenewalRate, t.QuotaRenews = s.QuotaMax, s.QuotaRemaining, s.QuotaRenewalRate, s.QuotaRenews
+	t.ApplyPolicies, t.DateCreated, t.LastUpdated = s.ApplyPolicies, tykDate(s.DateCreated), s.LastUpdated
+	t.Lifetime, t.ExtractorDeadline, t.Metadata = s.Lifetime, s.ExtractorDeadline, s.Metadata
+	for id, a := range s.AccessRights {
+		if t.AccessRights == nil {
+			t.AccessRights = make(map[string]tykAccess, len(s.AccessRights))
+		}
+		t.AccessRights[id] = tykAccessOf(a)
+	}
+	return t
+}
+
+func tykAccessOf(a abi.Access) (t tykAccess) {
+	if len(a.Extra) > 0 {
+		_ = json.Unmarshal(a.Extra, &t) // as in tykSessionOf
+	}
+	t.APIName, t.APIID, t.Versions, t.AllowedURLs = a.APIName, a.APIID, a.Versions, a.AllowedURLs
+	return t
+}
+
 // AppendTykSession appends the session object scripts see: every member, in
-// Tyk's order, and zero for what the gateway does not know. A nil session
-// gives the zero form; a real one has key_id, which is ours, at the end.
+// Tyk's order. A nil session gives the zero form; a real one has key_id, which
+// is ours, at the end.
 func AppendTykSession(dst []byte, s *abi.Session) []byte {
-	known := s != nil
-	if !known {
-		s = &abi.Session{}
+	if s == nil {
+		return appendTykValue(dst, &TykSession{})
 	}
-	dst = append(dst, `{"last_check":0,"allowance":0,"rate":`...)
-	dst = appendNumber(dst, s.Rate)
-	dst = append(dst, `,"per":`...)
-	dst = appendNumber(dst, s.Per)
-	dst = append(dst, `,"throttle_interval":0,"throttle_retry_limit":0,"max_query_depth":0,`+
-		`"date_created":"0001-01-01T00:00:00Z","expires":`...)
-	dst = strconv.AppendInt(dst, s.Expires, 10)
-	dst = append(dst, `,"quota_max":`...)
-	dst = strconv.AppendInt(dst, s.QuotaMax, 10)
-	dst = append(dst, `,"quota_renews":0,"quota_remaining":`...)
-	dst = strconv.AppendInt(dst, s.QuotaRemaining, 10)
-	dst = append(dst, `,"quota_renewal_rate":`...)
-	dst = strconv.AppendInt(dst, s.QuotaRenewalRate, 10)
-	dst = append(dst, `,"access_rights":null,"org_id":`...)
-	dst = AppendText(dst, s.OrgID)
-	dst = append(dst, `,"oauth_client_id":"","oauth_keys":null,"certificate":"",`+
-		`"basic_auth_data":{"password":"","hash_type":""},"jwt_data":{"secret":""},"hmac_enabled":false,`+
-		`"enable_http_signature_validation":false,"hmac_string":"","rsa_certificate_id":"","is_inactive":`...)
-	dst = strconv.AppendBool(dst, s.Inactive)
-	dst = append(dst, `,"apply_policy_id":"","apply_policies":null,"data_expires":0,"monitor":{"trigger_limits":null},`+
-		`"enable_detail_recording":false,"enable_detailed_recording":false,"meta_data":`...)
-	dst = appendTykValue(dst, s.Metadata)
-	dst = append(dst, `,"tags":`...)
-	dst = appendTykValue(dst, s.Tags)
-	dst = append(dst, `,"alias":`...)
-	dst = AppendText(dst, s.Alias)
-	dst = append(dst, `,"last_updated":"","id_extractor_deadline":0,"session_lifetime":0,"smoothing":null`...)
-	if known {
-		dst = append(dst, `,"key_id":`...)
-		dst = AppendText(dst, s.KeyID)
-	}
-	return append(dst, '}')
+	return tykSessionOf(s).append(dst)
+}
+
+// AppendTykKeyData is AppendTykSession for TykGetKeyData, which hides the
+// password of basic authentication.
+func AppendTykKeyData(dst []byte, s *abi.Session) []byte {
+	t := tykSessionOf(s)
+	t.BasicAuth.Password = ""
+	return t.append(dst)
+}
+
+func (s *TykSession) append(dst []byte) []byte {
+	return appendTykValue(dst, struct {
+		*TykSession
+		KeyID string `json:"key_id"`
+	}{s, s.KeyID})
 }
 
 // appendTykValue appends a value with the keys of its maps in byte order, in

@@ -1,7 +1,6 @@
 package wire_test
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,20 +47,6 @@ func TestTykObjectsHaveTheirKeysInOrder(t *testing.T) {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
-	}
-}
-
-func TestTykSessionSurvivesTheWayThroughAScript(t *testing.T) {
-	want := &abi.Session{
-		KeyID: "k", OrgID: "o", Alias: "a", Tags: []string{"t"}, Inactive: true, Rate: 1.5, Per: 60, Expires: 7,
-		QuotaMax: 1, QuotaRemaining: 2, QuotaRenewalRate: 3, Metadata: map[string]any{"m": []any{1.0, "x"}},
-	}
-	var s wire.TykSession
-	if err := json.Unmarshal(wire.AppendTykSession(nil, want), &s); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, s.Session("")); diff != "" {
-		t.Errorf("session (-want +got):\n%s", diff)
 	}
 }
 

@@ -41,7 +41,7 @@ func (h *host) getKeyData(call otto.FunctionCall) otto.Value {
 	if s == nil {
 		return text(keyNotFound)
 	}
-	return text(string(wire.AppendTykSession(nil, s)))
+	return text(string(wire.AppendTykKeyData(nil, s)))
 }
 
 // findSession returns the session of a key if it belongs to the organisation
@@ -100,9 +100,8 @@ func (h *host) putSession(call *otto.FunctionCall, key, session string, keepQuot
 	if h.requireRights && len(t.AccessRights) == 0 {
 		return errNoRights
 	}
-	s := t.Session("")
 	if !keepQuota {
-		s.QuotaRemaining = s.QuotaMax
+		t.Renew(time.Now())
 	}
-	return h.sessions.PutSession(deadline, []byte(key), s)
+	return h.sessions.PutSession(deadline, []byte(key), t.Session(""))
 }
