@@ -152,8 +152,8 @@ func (w *world) mustRefuse(t *testing.T) {
 	defer w.closeTree()
 	if err == nil {
 		var g *gateway
-		if g, err = openGateway(t.Context(), cfg, &w.logger, nil); err == nil {
-			_ = g.current.Load().close(context.Background())
+		if g, err = openGateway(t.Context(), cfg, &w.logger, watchers{}); err == nil {
+			_ = g.release(context.Background())
 			t.Fatal("the start is not refused without --lenient")
 		}
 	}
@@ -183,7 +183,7 @@ func (w *world) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.gate, err = openGateway(t.Context(), cfg, &w.logger, nil); err != nil {
+	if w.gate, err = openGateway(t.Context(), cfg, &w.logger, watchers{}); err != nil {
 		ls.close()
 		t.Fatalf("start: %v\n%s", err, w.yaml)
 	}

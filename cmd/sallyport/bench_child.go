@@ -78,7 +78,7 @@ func (a *app) serveBench(ctx context.Context, file string, in io.Reader, out, lo
 	}
 	ls, err := listen(ctx, cfg)
 	if err != nil {
-		return errors.Join(err, g.current.Load().close(ctx))
+		return errors.Join(err, g.release(ctx))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
@@ -109,7 +109,7 @@ func openBench(ctx context.Context, cfg *config.Config, logger *zerolog.Logger) 
 	if err != nil {
 		return nil, 0, err
 	}
-	g, err = newGateway(ctx, cfg, st, first, logger, nil)
+	g, err = newGateway(ctx, cfg, st, first, logger, watchers{})
 	return g, loaded, err
 }
 

@@ -50,7 +50,7 @@ func startDemo(ctx context.Context, addr string, logger *zerolog.Logger, observe
 	}
 	ln, err := listenNear(ctx, addr)
 	if err != nil {
-		return nil, errors.Join(err, d.gateway.current.Load().close(ctx), d.release())
+		return nil, errors.Join(err, d.gateway.release(ctx), d.release())
 	}
 	d.url = "http://" + ln.Addr().String()
 	ctx, d.cancel = context.WithCancel(ctx)
@@ -73,7 +73,7 @@ func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*p
 	if d.cfg, err = config.Load(file, nil); err != nil {
 		return err
 	}
-	d.gateway, err = openGateway(ctx, d.cfg, logger, observe)
+	d.gateway, err = openGateway(ctx, d.cfg, logger, watchers{access: observe})
 	return err
 }
 

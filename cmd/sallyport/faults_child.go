@@ -68,7 +68,7 @@ func (a *app) runBroken(ctx context.Context, file string, change func(*config.Pl
 		return err
 	}
 	defer ls.close()
-	g, err := openGateway(ctx, cfg, logger, nil)
+	g, err := openGateway(ctx, cfg, logger, watchers{})
 	if err != nil {
 		return &exitError{exitFailure, err}
 	}
@@ -80,7 +80,7 @@ func (a *app) runBroken(ctx context.Context, file string, change func(*config.Pl
 func breakers() map[string]func(*config.Plugin) {
 	return map[string]func(*config.Plugin){
 		"deadline": func(p *config.Plugin) { p.Limits.Timeout = time.Hour },
-		"memory":   func(p *config.Plugin) { p.Limits.Memory = 512 << 20 },
+		"memory":   func(p *config.Plugin) { p.Limits.Memory = 1 << 30 },
 		"reset":    func(p *config.Plugin) { p.Instances.Mode = abi.Pooled },
 	}
 }

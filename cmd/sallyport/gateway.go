@@ -12,6 +12,7 @@ import (
 
 	"github.com/c386954a/sallyport/internal/admin"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/lab"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/coproc"
@@ -24,15 +25,22 @@ type gateway struct {
 	store   store.Store
 	proxy   *proxy.Gateway
 	admin   *admin.Server
+	lab     *lab.Lab // nil without an admin listener
 	logger  *zerolog.Logger
 	current atomic.Pointer[generation]
+}
+
+// watchers are told what happens in a gateway. All of them may be nil.
+type watchers struct {
+	access   func(*proxy.Access)
+	injector lab.Injector // gives the lab its buttons
 }
 
 // listeners are where a gateway serves. admin is nil where none is wanted.
 type listeners struct{ public, admin net.Listener }
 
 // openGateway loads everything the configuration names. It does not listen.
-func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger, observe func(*proxy.Access)) (*gateway, error) {
+func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger, w watchers) (*gateway, error) {
 	st, err := openStore(cfg)
 	if err != nil {
 		return nil, err
@@ -41,23 +49,38 @@ func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger
 	if err != nil {
 		return nil, err
 	}
-	return newGateway(ctx, cfg, st, first, logger, observe)
+	return newGateway(ctx, cfg, st, first, logger, w)
 }
 
 // newGateway puts the proxy and the admin listener round the first generation.
-func newGateway(
-	ctx context.Context, cfg *config.Config, st store.Store, first *generation, logger *zerolog.Logger, observe func(*proxy.Access),
-) (*gateway, error) {
-	g := &gateway{store: st, logger: logger}
-	g.current.Store(first)
-	g.admin = admin.New(admin.Config{Chains: g.chains, Process: g.process, Version: version(), Logger: logger})
+func newGateway(ctx context.Context, cfg *config.Config, st store.Store, first *generation, logger *zerolog.Logger, w watchers) (*gateway, error) {
 	settings, err := proxyConfig(cfg, logger)
 	if err != nil {
 		return nil, errors.Join(err, first.close(ctx))
 	}
-	settings.Observe = observe
+	g := &gateway{store: st, logger: logger}
+	g.current.Store(first)
+	about := admin.Config{Chains: g.chains, Process: g.process, Version: version(), Logger: logger}
+	if cfg.Admin != nil {
+		g.lab = lab.New(lab.Config{Chains: g.chains, ProcessID: g.processID, Injector: w.injector, Version: version(), Logger: logger})
+		first.lab, about.Lab = g.lab, g.lab
+	}
+	g.admin = admin.New(about)
+	settings.Observe = w.access
 	g.proxy = proxy.New(settings, first.router)
 	return g, nil
+}
+
+// release lets go of a gateway that never served.
+func (g *gateway) release(ctx context.Context) error {
+	g.closeLab()
+	return g.current.Load().close(ctx)
+}
+
+func (g *gateway) closeLab() {
+	if g.lab != nil {
+		g.lab.Close()
+	}
 }
 
 func openStore(cfg *config.Config) (store.Store, error) {
@@ -81,10 +104,23 @@ func (g *gateway) chains() []*chain.Chain { return g.current.Load().chains }
 
 // process returns the figures of the external process, if there is one.
 func (g *gateway) process() any {
-	if r, ok := g.current.Load().runtimes[config.Process].(*coproc.Runtime); ok {
+	if r := g.external(); r != nil {
 		return r.Stats()
 	}
 	return nil
+}
+
+// processID returns the id of the external process, 0 if there is none.
+func (g *gateway) processID() int {
+	if r := g.external(); r != nil {
+		return r.Stats().PID
+	}
+	return 0
+}
+
+func (g *gateway) external() *coproc.Runtime {
+	r, _ := g.current.Load().runtimes[config.Process].(*coproc.Runtime)
+	return r
 }
 
 // listen opens the ports of the configuration.
@@ -135,7 +171,9 @@ func (g *gateway) serve(ctx context.Context, ls listeners, grace time.Duration) 
 func (g *gateway) stop(ctx context.Context, grace time.Duration, served <-chan error, running int) error {
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	errs := []error{g.proxy.Shutdown(ctx), g.admin.Shutdown(ctx)}
+	errs := []error{g.proxy.Shutdown(ctx)}
+	g.closeLab() // ends the streams that the admin listener would wait for
+	errs = append(errs, g.admin.Shutdown(ctx))
 	for range running {
 		errs = append(errs, <-served)
 	}
@@ -151,6 +189,7 @@ func (g *gateway) reload(ctx context.Context, cfg *config.Config, grace time.Dur
 	if err != nil {
 		return err
 	}
+	next.lab = g.lab
 	g.current.Store(next)
 	g.proxy.SetRouter(next.router)
 	ctx, cancel := context.WithTimeout(ctx, grace)

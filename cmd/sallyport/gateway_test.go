@@ -31,9 +31,16 @@ const childMode = "SALLYPORT_TEST_CHILD"
 
 // playChild is the external process: the handler `block` waits for ever on
 // requests that carry X-Block and notes each in the file that childMode names;
-// others get the process's id in X-Pid.
+// others get the process's id in X-Pid. The handler `who` lets everyone in,
+// and notes each of its calls.
 func playChild(notes string) error {
 	return child.Main(child.Handler{
+		Name: "who", Hooks: []child.Hook{child.Auth},
+		Func: func(context.Context, *child.Call) (*child.Result, error) {
+			note(notes)
+			return &child.Result{Action: "allow", Session: &child.Session{KeyID: "of the process", Metadata: map[string]any{"plan": "asked"}}}, nil
+		},
+	}, child.Handler{
 		Name: "block", Hooks: []child.Hook{child.Pre}, Writes: []child.Part{"headers"},
 		Func: func(ctx context.Context, c *child.Call) (*child.Result, error) {
 			for _, f := range c.Request.Header {
@@ -89,7 +96,7 @@ func serve(t *testing.T, text string, files ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.gateway, err = openGateway(t.Context(), cfg, &logger, nil); err != nil {
+	if s.gateway, err = openGateway(t.Context(), cfg, &logger, watchers{}); err != nil {
 		t.Fatal(err)
 	}
 	s.url = "http://" + ls.public.Addr().String()

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/lab"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/builtin"
@@ -34,6 +36,7 @@ type generation struct {
 	cfg    *config.Config
 	store  store.Store
 	logger *zerolog.Logger
+	lab    *lab.Lab // is told of faults; nil if there is none, and before the generation serves
 }
 
 // newGeneration loads all plugins and builds all chains, to follow old, which
@@ -195,6 +198,25 @@ func (g *generation) observe(x *abi.Exchange, f *chain.Fault) {
 		Str("plugin", f.Step.Name).Str("model", f.Step.Model).Stringer("hook", f.Hook).
 		Stringer("kind", f.Err.Kind).Stringer("on_fault", f.Step.OnFault).
 		Err(f.Err.Err).Msg("plugin fault")
+	if g.lab == nil {
+		return
+	}
+	g.lab.Observe(lab.Fault{
+		RequestID: string(x.RequestID), API: x.API.Name, Plugin: f.Step.Name, Model: f.Step.Model,
+		Hook: f.Hook.String(), Kind: f.Err.Kind.String(), Status: g.answer(x, f), Message: f.Err.Err.Error(),
+	})
+}
+
+// answer returns the status that the client of a fault gets, 0 if it gets
+// what it would have got without the plugin.
+func (g *generation) answer(x *abi.Exchange, f *chain.Fault) int {
+	switch {
+	case f.Step.OnFault == chain.Open || f.Hook == abi.Event:
+		return 0
+	case x.API.Tyk:
+		return http.StatusInternalServerError
+	}
+	return f.Err.Kind.Status()
 }
 
 // close releases everything; no request may be on its way through the chains.
@@ -239,11 +261,11 @@ func cause(err error) error {
 // go of it again. Without mistakes it returns the warnings.
 func checkPlugins(ctx context.Context, cfg *config.Config) config.Problems {
 	nop := zerolog.Nop()
-	g, err := openGateway(ctx, cfg, &nop, nil)
+	g, err := openGateway(ctx, cfg, &nop, watchers{})
 	var warnings config.Problems
 	if err == nil {
 		warnings = g.current.Load().warnings
-		err = g.current.Load().close(ctx)
+		err = g.release(ctx)
 	}
 	if problems, ok := errors.AsType[config.Problems](err); ok {
 		return problems

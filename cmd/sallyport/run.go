@@ -78,7 +78,7 @@ func (a *app) run(ctx context.Context, name string, from reader, logger *zerolog
 		return err
 	}
 	defer ls.close()
-	g, err := openGateway(ctx, cfg, logger, accessLog(logger))
+	g, err := openGateway(ctx, cfg, logger, watchers{access: accessLog(logger)})
 	if err != nil {
 		// The file is valid: what it names does not work here and now.
 		return &exitError{exitFailure, from.explain(err)}

@@ -136,7 +136,7 @@ func serveConfig(t *testing.T, cfg *config.Config, logger *zerolog.Logger) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := openGateway(t.Context(), cfg, logger, nil)
+	g, err := openGateway(t.Context(), cfg, logger, watchers{})
 	if err != nil {
 		t.Fatalf("openGateway() = %v", err)
 	}

@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// reachable returns the command with a copy of its program that every user may
+// Reachable returns the command with a copy of its program that every user may
 // start, if the gateway runs as root: the external process then gets a user of
 // its own, who may not be let into the folder of the original. remove removes
 // the copy.
-func reachable(command []string) (reached []string, remove func(), err error) {
+func Reachable(command []string) (reached []string, remove func(), err error) {
 	if os.Geteuid() != 0 || len(command) == 0 {
 		return command, func() {}, nil
 	}

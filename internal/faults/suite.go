@@ -61,7 +61,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	}
 	start := time.Now()
 	r := &Report{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
-	command, remove, err := reachable(c.Child)
+	command, remove, err := Reachable(c.Child)
 	if err != nil {
 		return nil, fmt.Errorf("faults: %w", err)
 	}

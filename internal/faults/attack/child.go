@@ -35,7 +35,8 @@ const idle = "idle"
 // Child is the external process of the suite: handler [Entry] does harm,
 // handler "good" never does. It returns when its stdin ends. args are those of
 // its command line, from which it knows the processes that it starts itself.
-func Child(args []string) error {
+// more are handlers of the same process.
+func Child(args []string, more ...child.Handler) error {
 	if len(args) == 1 && args[0] == idle {
 		_, err := io.Copy(io.Discard, os.Stdin) // until the one that started it has gone
 		return err
@@ -47,16 +48,16 @@ func Child(args []string) error {
 	debug.SetMaxStack(bombStack)
 	v := &villain{raw: raw, gateway: os.Getppid()}
 	v.thinking.Store(true)
-	return child.Main(
-		child.Handler{
+	return child.Main(append([]child.Handler{
+		{
 			Name: Entry, Hooks: []child.Hook{child.Pre}, Writes: []child.Part{child.Headers, child.Status, child.Body},
 			Headers: []string{Fault, Note, Delay, Target, File, Secret}, Func: v.serve,
 		},
-		child.Handler{
+		{
 			Name: "good", Hooks: []child.Hook{child.Pre}, Headers: []string{},
 			Func: func(context.Context, *child.Call) (*child.Result, error) { return child.Edit(child.Edits{}), nil },
 		},
-	)
+	}, more...)...)
 }
 
 // villain is the process. Its calls run at the same time.
