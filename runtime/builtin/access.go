@@ -23,7 +23,7 @@ func loadAccess(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "version", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(s, cfg.Reply)
+	f, err := formOf(cfg.Reply)
 	return &access{form: f, version: cfg.Version}, err
 }
 

@@ -79,18 +79,18 @@ func (r *Runtime) Load(_ context.Context, s abi.Spec) (abi.Plugin, error) {
 	switch {
 	case !ok:
 		names := slices.Sorted(maps.Keys(all))
-		return nil, refuse(s, "no built-in step %q%s; there are %s", s.Entry, hint(s.Entry, names), strings.Join(names, ", "))
+		return nil, refuse("no built-in step %q%s; there are %s", s.Entry, hint(s.Entry, names), strings.Join(names, ", "))
 	case s.Source != "":
-		return nil, refuse(s, "%s is built in and takes no source", s.Entry)
+		return nil, refuse("%s is built in and takes no source", s.Entry)
 	case l.needsStore && r.store == nil:
-		return nil, refuse(s, "%s needs a store", s.Entry)
+		return nil, refuse("%s needs a store", s.Entry)
 	}
 	p, err := l.load(r, s)
 	if err != nil {
 		return nil, err
 	}
 	if extra := s.Hooks &^ p.Declares().Hooks; extra != 0 {
-		return nil, refuse(s, "%s does not implement hook %s; it implements %s", s.Entry, extra, p.Declares().Hooks)
+		return nil, refuse("%s does not implement hook %s; it implements %s", s.Entry, extra, p.Declares().Hooks)
 	}
 	return p, nil
 }
@@ -104,9 +104,7 @@ type base struct{}
 // Close implements [abi.Plugin].
 func (base) Close(context.Context) error { return nil }
 
-func refuse(s abi.Spec, format string, args ...any) error {
-	return abi.Errorf(abi.Refused, "plugin %s: "+format, append([]any{s.Name}, args...)...)
-}
+func refuse(format string, args ...any) error { return abi.Errorf(abi.Refused, format, args...) }
 
 // unavailable turns an error of the store into a fault.
 func unavailable(err error) error {

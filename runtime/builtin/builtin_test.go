@@ -61,7 +61,7 @@ func TestLoadRefusesWhatItCannotServe(t *testing.T) {
 			if err == nil || abi.KindOf(err) != abi.Refused {
 				t.Fatalf("Load() = %v, want a refusal", err)
 			}
-			if diff := cmp.Diff("refused: plugin p: "+tt.want, err.Error()); diff != "" {
+			if diff := cmp.Diff("refused: "+tt.want, err.Error()); diff != "" {
 				t.Errorf("Load() error (-want +got):\n%s", diff)
 			}
 		})

@@ -19,26 +19,26 @@ func decode(s abi.Spec, dst any, known ...string) error {
 	}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(s.Config, &keys); err != nil {
-		return refuse(s, "the configuration is not an object: %w", err)
+		return refuse("the configuration is not an object: %w", err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if slices.Contains(known, key) {
 			continue
 		}
 		if len(known) == 0 {
-			return refuse(s, "unknown key %q in the configuration; %s takes none", key, s.Entry)
+			return refuse("unknown key %q in the configuration; %s takes none", key, s.Entry)
 		}
-		return refuse(s, "unknown key %q in the configuration%s; %s takes %s",
+		return refuse("unknown key %q in the configuration%s; %s takes %s",
 			key, hint(key, known), s.Entry, strings.Join(known, ", "))
 	}
 	d := json.NewDecoder(bytes.NewReader(s.Config))
 	d.DisallowUnknownFields() // those further down
 	err := d.Decode(dst)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return refuse(s, "%s must be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
+		return refuse("%s must be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
 	}
 	if err != nil {
-		return refuse(s, "configuration: %w", err)
+		return refuse("configuration: %w", err)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func loadKeyAuth(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	k := &keyAuth{sessions: r.store, strip: cfg.Strip, keep: cfg.Session == "keep", later: cfg.Expiry == "later"}
 	k.place = place{header: []byte(cfg.Header), query: []byte(cfg.Query), cookie: []byte(cfg.Cookie)}
 	var err error
-	if k.form, err = formOf(s, cfg.Reply); err != nil {
+	if k.form, err = formOf(cfg.Reply); err != nil {
 		return nil, err
 	}
 	return k, cfg.check(s)
@@ -46,17 +46,17 @@ func loadKeyAuth(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 func (cfg *keyAuthConfig) check(s abi.Spec) error {
 	switch {
 	case cfg.Header == "" && cfg.Query == "" && cfg.Cookie == "":
-		return refuse(s, "key-auth has nowhere to look: header, query and cookie are all empty")
+		return refuse("key-auth has nowhere to look: header, query and cookie are all empty")
 	case cfg.Header != "" && !abi.ValidName([]byte(cfg.Header)):
-		return refuse(s, "header %q is not a valid header name", cfg.Header)
+		return refuse("header %q is not a valid header name", cfg.Header)
 	case cfg.Cookie != "" && !abi.ValidName([]byte(cfg.Cookie)):
-		return refuse(s, "cookie %q is not a valid cookie name", cfg.Cookie)
+		return refuse("cookie %q is not a valid cookie name", cfg.Cookie)
 	case cfg.Session != "" && cfg.Session != "use" && cfg.Session != "keep":
-		return refuse(s, "session %q%s; there are use, keep", cfg.Session, hint(cfg.Session, []string{"use", "keep"}))
+		return refuse("session %q%s; there are use, keep", cfg.Session, hint(cfg.Session, []string{"use", "keep"}))
 	case cfg.Session == "keep" && s.Hooks.Has(abi.Auth):
-		return refuse(s, "session: keep has nothing to keep in hook auth; bind the step to post_key_auth")
+		return refuse("session: keep has nothing to keep in hook auth; bind the step to post_key_auth")
 	case cfg.Expiry != "" && cfg.Expiry != "check" && cfg.Expiry != "later":
-		return refuse(s, "expiry %q%s; there are check, later", cfg.Expiry, hint(cfg.Expiry, []string{"check", "later"}))
+		return refuse("expiry %q%s; there are check, later", cfg.Expiry, hint(cfg.Expiry, []string{"check", "later"}))
 	}
 	return nil
 }

@@ -36,23 +36,23 @@ func loadPaths(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "ignore", "block", "allow", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(s, cfg.Reply)
-	if err := cmp.Or(err, compile(s, "ignore", cfg.Ignore), compile(s, "block", cfg.Block), compile(s, "allow", cfg.Allow)); err != nil {
+	f, err := formOf(cfg.Reply)
+	if err := cmp.Or(err, compile("ignore", cfg.Ignore), compile("block", cfg.Block), compile("allow", cfg.Allow)); err != nil {
 		return nil, err
 	}
 	return &paths{form: f, ignore: cfg.Ignore, block: cfg.Block, allow: cfg.Allow}, nil
 }
 
 // compile reads the expressions of a list.
-func compile(s abi.Spec, key string, list []endpoint) error {
+func compile(key string, list []endpoint) error {
 	for i := range list {
 		e := &list[i]
 		if e.Path == "" {
-			return refuse(s, "%s[%d] has no path", key, i)
+			return refuse("%s[%d] has no path", key, i)
 		}
 		var err error
 		if e.path, err = regexp.Compile(e.Path); err != nil {
-			return refuse(s, "%s[%d]: %w", key, i, err)
+			return refuse("%s[%d]: %w", key, i, err)
 		}
 	}
 	return nil

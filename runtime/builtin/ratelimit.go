@@ -37,7 +37,7 @@ func loadRateLimit(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "rate", "quota", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(s, cfg.Reply)
+	f, err := formOf(cfg.Reply)
 	return &rateLimit{counters: r.store, form: f, rate: cfg.Rate, quota: cfg.Quota}, err
 }
 

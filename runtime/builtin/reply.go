@@ -45,7 +45,7 @@ const (
 )
 
 // formOf reads the key reply.
-func formOf(s abi.Spec, reply string) (form, error) {
+func formOf(reply string) (form, error) {
 	switch reply {
 	case "":
 		return byAPI, nil
@@ -54,7 +54,7 @@ func formOf(s abi.Spec, reply string) (form, error) {
 	case "tyk":
 		return tyk, nil
 	}
-	return byAPI, refuse(s, "reply %q%s; there are native, tyk", reply, hint(reply, []string{"native", "tyk"}))
+	return byAPI, refuse("reply %q%s; there are native, tyk", reply, hint(reply, []string{"native", "tyk"}))
 }
 
 // isTyk reports whether a refusal has Tyk's form.

@@ -27,9 +27,9 @@ func loadSizeLimit(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 		return nil, err
 	}
 	if cfg.Max <= 0 {
-		return nil, refuse(s, "max must be a number of bytes above 0")
+		return nil, refuse("max must be a number of bytes above 0")
 	}
-	f, err := formOf(s, cfg.Reply)
+	f, err := formOf(cfg.Reply)
 	return &sizeLimit{form: f, max: cfg.Max}, err
 }
 

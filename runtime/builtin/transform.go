@@ -52,16 +52,16 @@ func loadTransform(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	t := &transform{}
 	for _, name := range cfg.Remove {
 		if !abi.ValidName([]byte(name)) {
-			return nil, refuse(s, "remove: %q is not a valid header name", name)
+			return nil, refuse("remove: %q is not a valid header name", name)
 		}
 		t.remove = append(t.remove, []byte(name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(cfg.Set)) {
 		switch {
 		case !abi.ValidName([]byte(name)):
-			return nil, refuse(s, "set: %q is not a valid header name", name)
+			return nil, refuse("set: %q is not a valid header name", name)
 		case !abi.ValidValue([]byte(cfg.Set[name])):
-			return nil, refuse(s, "set: the value of %s has a control character", name)
+			return nil, refuse("set: the value of %s has a control character", name)
 		}
 		t.set = append(t.set, headerValue{[]byte(name), partsOf(cfg.Set[name])})
 	}

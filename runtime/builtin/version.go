@@ -54,7 +54,7 @@ func loadVersion(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "location", "key", "strip", "versions", "default", "fallback", "expires", "reply"); err != nil {
 		return nil, err
 	}
-	if err := cfg.check(s); err != nil {
+	if err := cfg.check(); err != nil {
 		return nil, err
 	}
 	v := &version{location: cfg.Location, strip: cfg.Strip, fallback: cfg.Fallback, targets: map[string]*target{}}
@@ -68,50 +68,50 @@ func loadVersion(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 		v.targets[name] = &target{api: []byte(api)}
 	}
 	v.standard = v.targets[cfg.Default]
-	if err := v.expire(s, cfg.Expires); err != nil {
+	if err := v.expire(cfg.Expires); err != nil {
 		return nil, err
 	}
 	var err error
-	v.form, err = formOf(s, cfg.Reply)
+	v.form, err = formOf(cfg.Reply)
 	return v, err
 }
 
-func (cfg *versionConfig) check(s abi.Spec) error {
+func (cfg *versionConfig) check() error {
 	names := slices.Sorted(maps.Keys(cfg.Versions))
 	locations := []string{versionInHeader, versionInQuery, versionInPath}
 	switch {
 	case !slices.Contains(locations, cfg.Location):
-		return refuse(s, "location %q%s; there are header, query, path", cfg.Location, hint(cfg.Location, locations))
+		return refuse("location %q%s; there are header, query, path", cfg.Location, hint(cfg.Location, locations))
 	case cfg.Location == versionInPath && cfg.Key != "":
-		return refuse(s, "key does not apply to location path")
+		return refuse("key does not apply to location path")
 	case cfg.Location != versionInPath && cfg.Key == "":
-		return refuse(s, "key must name the %s that holds the version", cfg.Location)
+		return refuse("key must name the %s that holds the version", cfg.Location)
 	case cfg.Location == versionInHeader && !abi.ValidName([]byte(cfg.Key)):
-		return refuse(s, "key %q is not a valid header name", cfg.Key)
+		return refuse("key %q is not a valid header name", cfg.Key)
 	case len(names) == 0:
-		return refuse(s, "versions is empty")
+		return refuse("versions is empty")
 	case cfg.Default != "" && cfg.Versions[cfg.Default] == "":
-		return refuse(s, "default %q is not one of versions%s", cfg.Default, hint(cfg.Default, names))
+		return refuse("default %q is not one of versions%s", cfg.Default, hint(cfg.Default, names))
 	case cfg.Fallback && cfg.Default == "":
-		return refuse(s, "fallback needs a default")
+		return refuse("fallback needs a default")
 	}
 	for _, name := range names {
 		if !abi.ValidDispatch([]byte(cfg.Versions[name])) {
-			return refuse(s, "version %q: %q is not the name of an api", name, cfg.Versions[name])
+			return refuse("version %q: %q is not the name of an api", name, cfg.Versions[name])
 		}
 	}
 	return nil
 }
 
-func (v *version) expire(s abi.Spec, expires map[string]string) error {
+func (v *version) expire(expires map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(expires)) {
 		t := v.targets[name]
 		if t == nil {
-			return refuse(s, "expires: %q is not one of versions", name)
+			return refuse("expires: %q is not one of versions", name)
 		}
 		var err error
 		if t.expires, err = time.Parse(time.RFC3339, expires[name]); err != nil {
-			return refuse(s, "expires of %q must be a time such as 2030-12-31T00:00:00Z, not %q", name, expires[name])
+			return refuse("expires of %q must be a time such as 2030-12-31T00:00:00Z, not %q", name, expires[name])
 		}
 	}
 	return nil
