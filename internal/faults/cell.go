@@ -16,6 +16,7 @@ const (
 type Cell struct {
 	Model   string  `json:"model"`
 	Fault   string  `json:"fault"`
+	Does    string  `json:"does"`    // what the plugin does, one sentence
 	Verdict Verdict `json:"verdict"` // empty if the cell could not be measured
 	Why     string  `json:"why"`     // one sentence
 	Error   string  `json:"error,omitempty"`

@@ -58,7 +58,7 @@ func breaking() []Fault {
 		{attack.Hang, "endless loop", harm, map[string]string{"": "Computes for ever."}},
 		{attack.MemoryBomb, "memory bomb", harm, map[string]string{"": "Takes a MiB of memory after the other and writes to it."}},
 		{attack.MemoryStep, "memory in one step", harm, map[string]string{
-			"":     "Asks for a GiB of memory at once.",
+			"":     "Asks for 320 MiB of memory at once.",
 			WasmJS: "Joins strings to one of 512 MiB, in one native step.", JSVM: "Joins strings to one of 512 MiB, in one native step.",
 			Process: "Asks for 640 MiB of memory at once.", Bare: "Asks for 640 MiB of memory at once.",
 		}},

@@ -20,12 +20,12 @@ func Module(fault string, p Params) []byte {
 }
 
 func harms(p Params) map[string]Harm {
-	const most = 1<<14 - 16 // pages, just below 1 GiB
+	const atOnce = 320 << 4 // pages, 320 MiB
 	return map[string]Harm{
 		Crash:        Trap(),
 		Hang:         Loop(),
 		MemoryBomb:   TakeForever(),
-		MemoryStep:   GrowAtOnce(most),
+		MemoryStep:   GrowAtOnce(atOnce),
 		StackBomb:    Recursion(),
 		ForkBomb:     CallTree(),
 		Garbage:      BadVerdict(),
