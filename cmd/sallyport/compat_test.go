@@ -1,11 +1,14 @@
 package main
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -323,5 +326,113 @@ func TestQuotaOfScriptsIsThatOfTheStore(t *testing.T) {
 	left(3)
 	if s, err := ss.Session(time.Time{}, []byte("nobody")); s != nil || err != nil {
 		t.Errorf("session of nobody = %v, %v", s, err)
+	}
+}
+
+func TestProcessIsNotAskedAboutAnIdentityThatIsStored(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := filepath.Join(t.TempDir(), "notes")
+	s := serveEcho(t, fmt.Sprintf(`version: 1
+listen: "127.0.0.1:0"
+coproc: { command: [%q], env: { %s: %q }, sandbox: { enabled: false } }
+plugins:
+  who: { runtime: coproc, entry: who, timeout: 10s, id_extractor: { from: header, name: X-Token, with: regex, regex: "[a-z]+", match: 1 } }
+  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$tyk_meta.plan" } } }
+apis:
+  - { name: a, org_id: acme, compat: tyk, match: { path: / }, upstream: { url: UPSTREAM }, hooks: { auth: who, post: mark } }
+`, program, childMode, notes))
+	asked := func(want int64) {
+		t.Helper()
+		info, err := os.Stat(notes)
+		if err == nil && info.Size() == want || err != nil && want == 0 {
+			return
+		}
+		t.Errorf("the process was asked another number of times than %d: %v", want, info)
+	}
+	if status, body := s.get(t, "/x"); status != 400 || body != tykError("Authorization field missing") {
+		t.Errorf("without an identity: %d %s", status, body)
+	}
+	asked(0)
+	for i := range 2 {
+		if status, body := s.get(t, "/x", "X-Token", "id ann"); status != 200 || body != "GET /x asked" {
+			t.Errorf("request %d: %d %s", i+1, status, body)
+		}
+	}
+	asked(2)
+	sum := md5.Sum([]byte("ann"))
+	key := "acme" + hex.EncodeToString(sum[:])
+	stored, err := s.gateway.store.Session(time.Time{}, []byte(key))
+	if err != nil || stored == nil || stored.KeyID != key {
+		t.Fatalf("stored session = %+v, %v", stored, err)
+	}
+	until := *stored
+	until.ExtractorDeadline = time.Now().Add(time.Hour).Unix()
+	until.Metadata = map[string]any{"plan": "stored"}
+	if err := s.gateway.store.PutSession(time.Time{}, []byte(key), &until); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := s.get(t, "/x", "X-Token", "id ann"); status != 200 || body != "GET /x stored" {
+		t.Errorf("from the store: %d %s", status, body)
+	}
+	asked(2)
+}
+
+func TestSubscribersAreToldOfWhatTheyAskedFor(t *testing.T) {
+	s := serveEcho(t, `version: 1
+listen: "127.0.0.1:0"
+store: { keys: keys.json }
+plugins:
+  key: { runtime: builtin, entry: key-auth }
+  guard: { runtime: builtin, entry: paths, config: { block: [{ path: ^/admin }] } }
+  failures: { runtime: jsvm, source: failures.js, entry: failures, timeout: 5s }
+  all: { runtime: jsvm, source: all.js, entry: all, timeout: 5s }
+apis:
+  - name: a
+    compat: tyk
+    match: { path: /a/ }
+    upstream: { url: UPSTREAM }
+    hooks: { pre: guard, auth: key, event: [all, { plugin: failures, on: [AuthFailure] }] }
+`, "keys.json", keyFile,
+		"failures.js", `var failures = new TykJS.TykEventHandlers.NewEventHandler({});
+failures.NewHandler(function (event) { log("failures: " + event.Type + " " + event.Meta.Key); });`,
+		"all.js", `var all = new TykJS.TykEventHandlers.NewEventHandler({});
+all.NewHandler(function (event) { log("all: " + event.Type + " " + event.Meta.Message); });`)
+	s.get(t, "/a/admin")
+	s.get(t, "/a/x", "Authorization", "late")
+	s.get(t, "/a/x", "Authorization", "guess")
+	await(t, "the last event is told", func() bool { return strings.Contains(s.logs.String(), "failures: AuthFailure guess") })
+	for _, want := range []string{"all: VersionFailure Attempted access to disallowed", "all: KeyExpired Attempted access from expired key.", "all: AuthFailure Auth Failure"} {
+		if !strings.Contains(s.logs.String(), want) {
+			t.Errorf("log lacks %s:\n%s", want, s.logs)
+		}
+	}
+	if strings.Contains(s.logs.String(), "failures: VersionFailure") || strings.Contains(s.logs.String(), "failures: KeyExpired") {
+		t.Errorf("a subscriber was told of other events:\n%s", s.logs)
+	}
+}
+
+// What the document shows of steps that come with the gateway can be loaded,
+// not only read.
+func TestBuiltInStepsOfTheDocumentLoad(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/CONFIGURATION.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range strings.Split(string(doc), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if !strings.Contains(text, "runtime: builtin") || strings.Contains(text, "source:") || strings.Contains(text, "coproc:") {
+			continue
+		}
+		found++
+		if _, stderr, code := validateText(t, text, "keys.json", keyFile); code != 0 {
+			t.Errorf("%s\nin\n%s", stderr, text)
+		}
+	}
+	if found == 0 {
+		t.Error("the document has no example of a built-in step")
 	}
 }
