@@ -143,10 +143,19 @@ func (m *migration) check(ctx context.Context, a *app, result *tyk.Result) error
 	if result.NeedsProcess || a.checkPlugins == nil {
 		return nil
 	}
-	if problems := a.checkPlugins(ctx, cfg); len(problems) > 0 && ctx.Err() == nil {
+	warnings, problems := a.checkPlugins(ctx, cfg).Warnings()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for _, w := range warnings {
+		_, rest, _ := strings.Cut(w.Text, " ")
+		name, why, _ := strings.Cut(rest, " is not loaded: ")
+		result.Report.Fault(name, why)
+	}
+	if len(problems) > 0 {
 		return originOf(problems, result.Origins)
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (m *migration) write(out io.Writer, result *tyk.Result) error {
@@ -162,16 +171,20 @@ func (m *migration) write(out io.Writer, result *tyk.Result) error {
 
 // summary says in a line or two what was done.
 func (m *migration) summary(result *tyk.Result) string {
-	served, notes := 0, 0
+	served, notes, faults := 0, 0, 0
 	for _, a := range result.Report.APIs {
 		if a.Skipped == "" {
 			served++
 		}
 		notes += len(a.Worries())
+		faults += a.Faults()
 	}
 	s := fmt.Sprintf("%s: %s, %s", m.dir, plural(served, "api"), plural(notes, "note"))
 	if skipped := len(result.Report.APIs) - served; skipped > 0 {
 		s += fmt.Sprintf(", %d not served", skipped)
+	}
+	if faults > 0 {
+		s += fmt.Sprintf(", %s that will answer 500", plural(faults, "hook"))
 	}
 	if notes > 0 {
 		s += "; --report says what they are"

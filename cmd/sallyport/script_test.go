@@ -32,8 +32,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// scriptStart starts a gateway and sets URL to where it listens. It is stopped
-// at the end of the script, and must end well.
+// scriptStart starts a gateway and sets URL to where it listens, and READY to
+// what it says then. It is stopped at the end of the script, and must end well.
 //
 //	start sallyport run -c sallyport.yaml
 func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
@@ -54,6 +54,7 @@ func scriptStart(ts *testscript.TestScript, neg bool, args []string) {
 	for lines.Scan() {
 		if m := ready.FindStringSubmatch(lines.Text()); m != nil {
 			ts.Setenv("URL", m[1])
+			ts.Setenv("READY", lines.Text())
 			return
 		}
 	}

@@ -89,7 +89,7 @@ func (a *api) convert(ctx context.Context) {
 	a.checkListener()
 	a.checkRoute()
 	versions := a.versions()
-	if len(a.problems) > 0 {
+	if versions == nil {
 		return
 	}
 	if err := a.bundle(ctx); err != nil {

@@ -105,7 +105,7 @@ func (a *api) eventScript(s *subscription, all []*subscription) string {
 		}
 	}
 	a.checkSyntax()
-	if len(a.code.sources) == 0 {
+	if len(a.code.sources) == 0 && len(a.problems) == 0 {
 		a.addStand("events", "the handlers name no file: they must come from tyk_js_path")
 	}
 	return a.plugin("event."+slug(s.Name), a.script(s.Name, &native.Mapping{}))

@@ -40,3 +40,25 @@ type HookReport struct {
 	On     string `json:"on,omitempty"`    // the endpoint or the events it is for
 	Fault  string `json:"fault,omitempty"` // why its calls will fail
 }
+
+// Fault says why the calls of a plugin will fail.
+func (r *Report) Fault(plugin, why string) {
+	for _, a := range r.APIs {
+		for i := range a.Hooks {
+			if a.Hooks[i].Plugin == plugin {
+				a.Hooks[i].Fault = why
+			}
+		}
+	}
+}
+
+// Faults counts the hooks whose calls will fail.
+func (r *APIReport) Faults() int {
+	n := 0
+	for _, h := range r.Hooks {
+		if h.Fault != "" {
+			n++
+		}
+	}
+	return n
+}

@@ -45,7 +45,7 @@ func (a *api) loadScripts(versions []version) {
 	a.preload()
 	a.chooseRuntime()
 	a.checkSyntax()
-	if len(a.code.sources) == 0 {
+	if len(a.code.sources) == 0 && len(a.problems) == 0 {
 		a.addStand("scripts", "the definition names objects and no file: they must come from tyk_js_path")
 	}
 	if !javascript {
