@@ -19,30 +19,62 @@ func readAcceptance(t *testing.T) (cases []*acceptance) {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, file := range files {
-		archive, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		c := &acceptance{id: strings.TrimSuffix(filepath.Base(file), ".txtar"), not: map[string]string{}}
-		c.head(t, string(archive.Comment))
-		for _, f := range archive.Files {
-			if f.Name == "steps" {
-				c.steps = readSteps(t, c.id, string(f.Data))
-				continue
-			}
-			c.files = append(c.files, f)
-		}
-		if len(c.steps) == 0 && len(c.refused) == 0 {
-			t.Fatalf("%s: nothing to do", file)
-		}
+		c.read(t, file)
 		cases = append(cases, c)
 	}
 	return cases
 }
 
+// read reads the file of a case. Each list of steps ends a round.
+func (c *acceptance) read(t *testing.T, file string) {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r acceptanceRound
+	r.refused = c.head(t, string(archive.Comment), &r.files)
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "edits":
+			r.edits = readEdits(t, c.id, string(f.Data))
+		case "steps":
+			r.readSteps(t, c.id, string(f.Data))
+			c.rounds, r = append(c.rounds, r), acceptanceRound{}
+		default:
+			r.files = append(r.files, f)
+		}
+	}
+	if len(c.rounds) == 0 && len(r.refused) > 0 && !c.lenient {
+		c.rounds, r = append(c.rounds, r), acceptanceRound{}
+	}
+	if len(c.rounds) == 0 || len(r.files) > 0 || len(r.edits) > 0 {
+		t.Fatalf("%s: a case ends with steps, unless it is refused", file)
+	}
+}
+
+// readEdits reads lines of the form OLD => NEW.
+func readEdits(t *testing.T, id, text string) (edits []string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		before, after, ok := strings.Cut(line, " => ")
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case !ok:
+			t.Fatalf("%s: what is %q among the edits?", id, line)
+		default:
+			edits = append(edits, before, after)
+		}
+	}
+	return edits
+}
+
 // head reads what stands before the files: what the case is about, then
-// settings.
-func (c *acceptance) head(t *testing.T, text string) {
+// settings. It returns what the refusal of the start says, and adds the files
+// that several cases have.
+func (c *acceptance) head(t *testing.T, text string, files *[]txtar.File) (refused []string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -52,7 +84,9 @@ func (c *acceptance) head(t *testing.T, text string) {
 		case ok && key == "lenient":
 			c.lenient = value == "true"
 		case ok && key == "refused":
-			c.refused = append(c.refused, value)
+			refused = append(refused, value)
+		case ok && key == "with":
+			*files = append(*files, sharedFiles(t, value)...)
 		case ok && key == "waive":
 			c.waive = append(c.waive, value)
 		case ok && key == "allow":
@@ -67,6 +101,17 @@ func (c *acceptance) head(t *testing.T, text string) {
 			t.Fatalf("%s: what is %q?", c.id, line)
 		}
 	}
+	return refused
+}
+
+// sharedFiles returns files that several cases have.
+func sharedFiles(t *testing.T, name string) []txtar.File {
+	t.Helper()
+	archive, err := txtar.ParseFile(filepath.Join("testdata", "acceptance", "shared", name+".txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive.Files
 }
 
 // acceptanceStep is one request and what must come of it.
@@ -79,28 +124,33 @@ type acceptanceStep struct {
 }
 
 // readSteps reads requests. Each begins with METHOD and path; then come header
-// fields, `body "…"`, and lines with = that say what must be.
-func readSteps(t *testing.T, id, text string) (steps []acceptanceStep) {
+// fields, `body "…"`, and lines with = that say what must be. Before the first
+// may stand what the refusal says.
+func (r *acceptanceRound) readSteps(t *testing.T, id, text string) {
 	t.Helper()
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		at := id + ", line " + strconv.Itoa(i+1) + " of steps"
+		var last *acceptanceStep
+		if len(r.steps) > 0 {
+			last = &r.steps[len(r.steps)-1]
+		}
 		switch name, value, _ := strings.Cut(line, " "); {
 		case line == "", strings.HasPrefix(line, "#"):
-		case strings.HasSuffix(name, ":") && len(steps) > 0:
-			last := &steps[len(steps)-1]
+		case name == "refused:" && last == nil:
+			r.refused = append(r.refused, value)
+		case strings.HasSuffix(name, ":") && last != nil:
 			last.header = append(last.header, [2]string{strings.TrimSuffix(name, ":"), value})
-		case name == "body" && len(steps) > 0:
-			steps[len(steps)-1].body = unquote(t, at, value)
-		case name == "=" && len(steps) > 0:
-			steps[len(steps)-1].wants = append(steps[len(steps)-1].wants, value)
+		case name == "body" && last != nil:
+			last.body = unquote(t, at, value)
+		case name == "=" && last != nil:
+			last.wants = append(last.wants, value)
 		case name == strings.ToUpper(name) && strings.HasPrefix(value, "/"):
-			steps = append(steps, acceptanceStep{at: at, method: name, path: value})
+			r.steps = append(r.steps, acceptanceStep{at: at, method: name, path: value})
 		default:
 			t.Fatalf("%s: what is %q?", at, line)
 		}
 	}
-	return steps
 }
 
 func unquote(t *testing.T, at, text string) string {

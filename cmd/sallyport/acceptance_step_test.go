@@ -2,99 +2,16 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
-// acceptanceEcho is the upstream: it answers with method, URL, header fields
-// and body as JSON, and remembers them. Some paths answer otherwise:
-//
-//	/binary       four bytes that are no text, as application/octet-stream
-//	/html         text, as text/html
-//	/missing      404
-//	/never        nothing, until the client gives up
-type acceptanceEcho struct {
-	server *httptest.Server
-
-	mu   sync.Mutex // protects seen
-	seen []seenRequest
-}
-
-// seenRequest is what the upstream got.
-type seenRequest struct {
-	Method  string      `json:"method"`
-	URL     string      `json:"url"`
-	Headers http.Header `json:"headers"`
-	Body    string      `json:"body"`
-	bytes   []byte
-}
-
-func newAcceptanceEcho(t *testing.T) *acceptanceEcho {
-	t.Helper()
-	e := &acceptanceEcho{}
-	e.server = httptest.NewServer(e)
-	t.Cleanup(func() {
-		e.server.CloseClientConnections()
-		e.server.Close()
-	})
-	return e
-}
-
-// fill puts the address of the upstream into a text.
-func (e *acceptanceEcho) fill(text string) string {
-	return strings.ReplaceAll(text, "$UPSTREAM", e.server.URL)
-}
-
-// ServeHTTP implements http.Handler.
-func (e *acceptanceEcho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return
-	}
-	s := seenRequest{Method: r.Method, URL: r.RequestURI, Headers: r.Header.Clone(), Body: string(body), bytes: body}
-	e.mu.Lock()
-	e.seen = append(e.seen, s)
-	e.mu.Unlock()
-	switch r.URL.Path {
-	case "/binary":
-		w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = w.Write([]byte{0xff, 0x00, 0xfe, 0x80})
-	case "/html":
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<p>hello</p>")
-	case "/missing":
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, "missing")
-	case "/never":
-		<-r.Context().Done()
-	default:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("X-Upstream", "echo")
-		_ = json.NewEncoder(w).Encode(s)
-	}
-}
-
-// since returns what came after the first n requests.
-func (e *acceptanceEcho) since(n int) []seenRequest {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return append([]seenRequest(nil), e.seen[n:]...)
-}
-
-func (e *acceptanceEcho) count() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.seen)
-}
-
-// reply is what a client got.
+// acceptanceReply is what a client got.
 type acceptanceReply struct {
 	status int
 	header http.Header
@@ -109,7 +26,7 @@ func (w *world) ask(t *testing.T, s *acceptanceStep) *acceptanceReply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, query, _ := strings.Cut(s.path, "?")
+	path, query, _ := strings.Cut(w.echo.fill(s.path), "?")
 	r.URL.Opaque = "//" + r.URL.Host + path // not cleaned
 	r.URL.RawQuery = query
 	for _, f := range s.header {
@@ -117,7 +34,7 @@ func (w *world) ask(t *testing.T, s *acceptanceStep) *acceptanceReply {
 			r.Host = f[1]
 			continue
 		}
-		r.Header[f[0]] = append(r.Header[f[0]], f[1])
+		r.Header[f[0]] = append(r.Header[f[0]], w.echo.fill(f[1]))
 	}
 	client := http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
@@ -164,13 +81,18 @@ type outcome struct {
 //	upstream METHOD URL        the last request that the upstream got
 //	upstream header NAME: VALUE, upstream no header NAME, upstream body "…"
 //	upstream none              it got none
+//	upstream wire "…"          part of it as it was on the wire
+//	upstream count 2           how many requests it got
 //	log "…"                    part of the gateway's log
+//	log line "…" "…"           parts of one line of it; bare "…" is a whole line
 //	within 1s, after 1s        when the reply was there
 func (o *outcome) check(want string) string {
 	name, rest, _ := strings.Cut(want, " ")
 	switch name {
-	case "body", "contains", "lacks", "log":
+	case "body", "contains", "lacks":
 		return o.text(name, rest)
+	case "log":
+		return o.logged(rest)
 	case "header", "no":
 		return field(o.reply.header, strings.TrimPrefix(want, "header "))
 	case "upstream":
@@ -182,6 +104,46 @@ func (o *outcome) check(want string) string {
 		return "status " + strconv.Itoa(o.reply.status)
 	}
 	return ""
+}
+
+// logged checks the gateway's log.
+func (o *outcome) logged(want string) string {
+	rest, bare := strings.CutPrefix(want, "bare ")
+	rest, line := strings.CutPrefix(rest, "line ")
+	parts, err := unquoteAll(rest)
+	if err != nil || len(parts) == 0 {
+		return "not quoted as Go quotes"
+	}
+	lines := []string{o.log}
+	if line || bare {
+		lines = strings.Split(o.log, "\n")
+	}
+	for _, l := range lines {
+		if bare && l == parts[0] || !bare && containsAll(l, parts) {
+			return ""
+		}
+	}
+	return "log:\n" + o.log
+}
+
+func containsAll(s string, parts []string) bool {
+	return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(s, part) })
+}
+
+// unquoteAll reads quoted texts with spaces between them.
+func unquoteAll(text string) (all []string, err error) {
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		quoted, err := strconv.QuotedPrefix(text)
+		if err != nil {
+			return nil, err
+		}
+		s, err := strconv.Unquote(quoted)
+		if err != nil {
+			return nil, err
+		}
+		all, text = append(all, s), text[len(quoted):]
+	}
+	return all, nil
 }
 
 func (o *outcome) text(name, quoted string) string {
@@ -196,8 +158,6 @@ func (o *outcome) text(name, quoted string) string {
 		return "it is not there"
 	case name == "lacks" && strings.Contains(o.reply.body, want):
 		return "it is there"
-	case name == "log" && !strings.Contains(o.log, want):
-		return "log:\n" + o.log
 	}
 	return ""
 }
@@ -226,6 +186,12 @@ func (o *outcome) sent(want string) string {
 		}
 		return ""
 	}
+	if n, ok := strings.CutPrefix(want, "count "); ok {
+		if got := strconv.Itoa(len(o.upstream)); got != n {
+			return "it got " + got
+		}
+		return ""
+	}
 	if len(o.upstream) == 0 {
 		return "it got nothing"
 	}
@@ -237,6 +203,11 @@ func (o *outcome) sent(want string) string {
 	case "body":
 		if text, err := strconv.Unquote(rest); err != nil || text != string(last.bytes) {
 			return "body " + strconv.Quote(string(last.bytes))
+		}
+		return ""
+	case "wire":
+		if text, err := strconv.Unquote(rest); err != nil || !strings.Contains(last.wire, text) {
+			return strconv.Quote(last.wire)
 		}
 		return ""
 	}

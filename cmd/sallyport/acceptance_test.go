@@ -27,36 +27,52 @@ var engines = [...]string{config.JSVM, config.Wasm}
 
 // acceptance is one case.
 type acceptance struct {
-	id    string
-	about string
-	files []txtar.File
-	steps []acceptanceStep
+	id     string
+	about  string
+	rounds []acceptanceRound
 
 	lenient bool              // needs --lenient; without it the start is refused
-	refused []string          // what the refusal says; the whole case, if it is not lenient
 	waive   []string          // keys to waive
 	allow   string            // grants that the sandbox needs
 	not     map[string]string // engine → why the case cannot hold there
 	run     func(*testing.T, *acceptance, string)
 }
 
+// acceptanceRound is what happens between one start or reload and the next.
+type acceptanceRound struct {
+	files   []txtar.File // written before it
+	edits   []string     // old and new, of the imported configuration
+	refused []string     // what the refusal says; it is final if the case is not lenient
+	steps   []acceptanceStep
+}
+
 func TestAcceptance(t *testing.T) {
 	cases := append(readAcceptance(t), codedAcceptance()...)
 	slices.SortFunc(cases, func(a, b *acceptance) int { return naturally(a.id, b.id) })
-	var table acceptanceTable
-	for _, c := range cases {
-		t.Run(c.id, func(t *testing.T) {
-			for _, engine := range engines {
-				if why := c.not[engine]; why != "" {
-					table.add(c, engine, "not there: "+why)
-					continue
-				}
-				passed := t.Run(engine, func(t *testing.T) { c.play(t, engine) })
-				table.add(c, engine, map[bool]string{true: "pass", false: "FAIL"}[passed])
-			}
-		})
-	}
+	table := make(acceptanceTable, len(cases))
+	t.Run("cases", func(t *testing.T) {
+		for i, c := range cases {
+			t.Run(c.id, func(t *testing.T) {
+				t.Parallel()
+				table[i] = c.onAll(t)
+			})
+		}
+	})
 	t.Log("\n" + table.String())
+}
+
+// onAll runs a case on both engines and returns what the table says of it.
+func (c *acceptance) onAll(t *testing.T) (rows []string) {
+	for _, engine := range engines {
+		result := "not there: " + c.not[engine]
+		if c.not[engine] == "" {
+			passed := t.Run(engine, func(t *testing.T) { c.play(t, engine) })
+			result = map[bool]string{true: "pass", false: "FAIL"}[passed]
+		}
+		name := map[string]string{config.JSVM: "otto", config.Wasm: "sandbox"}[engine]
+		rows = append(rows, fmt.Sprintf("%-4s %-8s %-5s %s", c.id, name, result, c.about))
+	}
+	return rows
 }
 
 // play runs a case on one engine.
@@ -66,18 +82,46 @@ func (c *acceptance) play(t *testing.T, engine string) {
 		return
 	}
 	w := newWorld(t, c, engine)
-	if len(c.refused) > 0 {
-		w.mustRefuse(t)
-		if !c.lenient {
-			return
-		}
-	}
-	w.start(t)
-	for _, s := range c.steps {
-		s.take(t, w)
+	for i := range c.rounds {
+		w.round(t, &c.rounds[i])
 	}
 	if t.Failed() {
 		t.Logf("configuration:\n%s\nlog:\n%s", w.yaml, w.log.String())
+	}
+}
+
+// round puts files into place, starts or reloads the gateway, and takes the
+// steps.
+func (w *world) round(t *testing.T, r *acceptanceRound) {
+	t.Helper()
+	w.plant(t, r.files)
+	w.edits = append(w.edits, r.edits...)
+	switch {
+	case len(r.refused) > 0 && w.gate != nil && !w.lenient:
+		w.checkRefusal(t, r, w.reload(t)) // the steps are for what keeps running
+	case len(r.refused) > 0:
+		w.mustRefuse(t, r)
+		if !w.lenient {
+			return
+		}
+		fallthrough
+	default:
+		w.serve(t)
+	}
+	for i := range r.steps {
+		r.steps[i].take(t, w)
+	}
+}
+
+// serve starts the gateway, or reloads it.
+func (w *world) serve(t *testing.T) {
+	t.Helper()
+	if w.gate == nil {
+		w.start(t)
+		return
+	}
+	if err := w.reload(t); err != nil {
+		t.Fatalf("reload: %v\n%s", err, w.yaml)
 	}
 }
 
@@ -94,16 +138,32 @@ type world struct {
 	url    string
 	gate   *gateway
 	tree   *tykTree
+	edits  []string // old and new, of the imported configuration
 }
 
 func newWorld(t *testing.T, c *acceptance, engine string) *world {
 	t.Helper()
 	w := &world{acceptance: c, engine: engine, dir: t.TempDir(), echo: newAcceptanceEcho(t)}
 	w.logger = zerolog.New(&w.log)
-	for _, f := range c.files {
-		w.write(t, f.Name, string(f.Data))
-	}
 	return w
+}
+
+// plant puts files into place. Those below bundles/NAME.zip/ become the
+// entries of a zip file.
+func (w *world) plant(t *testing.T, files []txtar.File) {
+	t.Helper()
+	zips := map[string][]txtar.File{}
+	for _, f := range files {
+		name, entry, ok := strings.Cut(f.Name, ".zip/")
+		if ok {
+			zips[name+".zip"] = append(zips[name+".zip"], txtar.File{Name: entry, Data: f.Data})
+			continue
+		}
+		w.write(t, f.Name, w.echo.fill(string(f.Data)))
+	}
+	for name, entries := range zips {
+		w.write(t, name, w.echo.zip(t, entries))
+	}
 }
 
 // write puts a file of Tyk's into place.
@@ -113,7 +173,7 @@ func (w *world) write(t *testing.T, name, text string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, []byte(w.echo.fill(text)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -133,31 +193,40 @@ func (w *world) read(ctx context.Context, lenient bool) (*config.Config, error) 
 	return config.Parse(filepath.Join(w.dir, "imported"), []byte(w.yaml), os.LookupEnv)
 }
 
-// forEngine changes the one word, and adds the grants that a case needs.
+// forEngine changes the one word, adds the grants that a case needs, and makes
+// the edits of the case.
 func (w *world) forEngine(text string) string {
-	if w.engine == config.JSVM {
-		return text
+	if w.engine != config.JSVM {
+		word := "runtime: " + w.engine
+		if w.allow != "" {
+			word = "allow: " + w.allow + "\n    " + word
+		}
+		text = strings.ReplaceAll(text, "runtime: "+config.JSVM, word)
 	}
-	word := "runtime: " + config.Wasm
-	if w.allow != "" {
-		word = "allow: " + w.allow + "\n    " + word
-	}
-	return strings.ReplaceAll(text, "runtime: "+config.JSVM, word)
+	return strings.NewReplacer(w.edits...).Replace(text)
 }
 
 // mustRefuse checks that the start is refused without the lenient switch.
-func (w *world) mustRefuse(t *testing.T) {
+func (w *world) mustRefuse(t *testing.T, r *acceptanceRound) {
 	t.Helper()
 	cfg, err := w.read(t.Context(), false)
 	defer w.closeTree()
 	if err == nil {
 		var g *gateway
 		if g, err = openGateway(t.Context(), cfg, &w.logger, watchers{}); err == nil {
-			_ = g.release(context.Background())
-			t.Fatal("the start is not refused without --lenient")
+			_ = g.current.Load().close(context.Background())
 		}
 	}
-	for _, want := range w.refused {
+	w.checkRefusal(t, r, err)
+}
+
+// checkRefusal checks what a start or a reload ended with.
+func (w *world) checkRefusal(t *testing.T, r *acceptanceRound, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("it is not refused:\n%s", w.yaml)
+	}
+	for _, want := range r.refused {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("refused with %q, want %q in it", err, want)
 		}
@@ -211,11 +280,6 @@ func (w *world) reload(t *testing.T) error {
 }
 
 // acceptanceTable is what the suite prints: which case holds where.
-type acceptanceTable struct{ rows []string }
+type acceptanceTable [][]string
 
-func (a *acceptanceTable) add(c *acceptance, engine, result string) {
-	name := map[string]string{config.JSVM: "otto", config.Wasm: "sandbox"}[engine]
-	a.rows = append(a.rows, fmt.Sprintf("%-10s %-8s %-5s %s", c.id, name, result, c.about))
-}
-
-func (a *acceptanceTable) String() string { return strings.Join(a.rows, "\n") }
+func (a acceptanceTable) String() string { return strings.Join(slices.Concat(a...), "\n") }
