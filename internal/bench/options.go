@@ -12,8 +12,8 @@ import (
 // Options say what to measure and for how long. The zero value of a field is
 // its default.
 type Options struct {
-	// Rows selects rows: one is measured if all words of an entry are in its
-	// name. None selects all. The gateway without a plugin is always there.
+	// Rows selects rows: one is measured if all words of an entry are words of
+	// its name. None selects all. The gateway without a plugin is always there.
 	Rows []string
 
 	// Hooks are names of [Hooks]; none is the header hook.
@@ -133,11 +133,11 @@ func (o *Options) selected() (all []*row) {
 	return all
 }
 
-// matches reports whether all words of a term are in a name.
+// matches reports whether all words of a term are words of a name.
 func matches(name, term string) bool {
 	words := strings.Fields(strings.ToLower(term))
 	for _, w := range words {
-		if !strings.Contains(name, w) {
+		if !slices.Contains(strings.Fields(strings.ReplaceAll(name, ",", "")), w) {
 			return false
 		}
 	}
