@@ -65,5 +65,8 @@ func (i *instance) startFault(err error) error {
 	}
 	f := i.classify(err)
 	f.Err = fmt.Errorf("start: %w", f.Err)
+	if f.Kind == abi.Timeout {
+		f.Err = fmt.Errorf("%w; it must end within %v", f.Err, i.plugin.startTimeout)
+	}
 	return f
 }

@@ -43,7 +43,7 @@
 
     // stored turns the answer of a storage function into a value.
     function stored(name, answer) {
-        switch (answer[0]) {
+        switch (answer === undefined ? "" : answer[0]) {
         case "=": return answer.slice(1);
         case "#": return json(answer.slice(1));
         case "!": throw new Failure(name + ": " + answer.slice(1));

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -187,10 +186,8 @@ func (c *hostCall) random() {
 	c.answer = c.machine.address(qjsNewNumber, api.EncodeF64(rand.Float64()))
 }
 
-// waited stops the script if its time is up: it must not take the end of its
+// waited stops the script if its time is up, or its plugin at its end: it must not take the end of its
 // own deadline for a fault of a server or a store.
 func (c *hostCall) waited() {
-	if !time.Now().Before(c.deadline) {
-		c.late()
-	}
+	c.late()
 }

@@ -24,6 +24,7 @@ const (
 	qjsNewFunction
 	qjsStringLen
 	qjsFreeText
+	qjsEval
 	qjsExecuteJob
 	qjsJobPending
 	wasmMalloc
@@ -73,6 +74,8 @@ func (e export) name() string {
 		return "qjs_get_string_len"
 	case qjsFreeText:
 		return "qjs_free_cstring"
+	case qjsEval:
+		return "qjs_eval"
 	case qjsExecuteJob:
 		return "qjs_execute_pending_job"
 	case qjsJobPending:

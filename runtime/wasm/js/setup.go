@@ -6,6 +6,7 @@ import (
 	_ "embed" // our own scripts
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -175,29 +176,33 @@ func (s *setup) run(f File) error {
 	return nil
 }
 
-// isModule reports whether a text that is no script is a module.
+// isModule reports whether a text that is no script is a module, or wants to
+// be one.
 func (s *setup) isModule(name, text string) bool {
 	if !strings.Contains(text, "export") && !strings.Contains(text, "import") && !strings.Contains(text, "await") {
 		return false
 	}
-	if s.compiles(name, text, evalGlobal) {
-		return false
-	}
-	return s.compiles(name, text, evalModule)
+	return s.mistake(name, text, evalGlobal) && (!s.mistake(name, text, evalModule) || statement.MatchString(text))
 }
 
-func (s *setup) compiles(name, text string, flags uint64) bool {
+// statement is what only modules have.
+var statement = regexp.MustCompile(`(?m)^\s*(import|export)[\s{*"']`)
+
+// mistake reports whether a text has a mistake as a script or a module.
+func (s *setup) mistake(name, text string, flags uint64) bool {
 	v := s.eval(name, text, flags|evalCompile)
-	if v != s.layout.exception {
-		return true
+	if v != s.layout.exception { // and is left to the collector, which knows modules
+		return false
 	}
-	s.machine.call(jsGetException, uint64(s.layout.context))
-	return false
+	what, _ := s.describe()
+	return strings.HasPrefix(what, "SyntaxError")
 }
 
 // runModule runs a module; what it exports can be the entry.
 func (s *setup) runModule(name, text string) error {
-	promise, err := s.checked(s.eval(name, text, evalModule))
+	m := &s.machine
+	at, file := m.place([]byte(text)), m.place([]byte(name))
+	promise, err := s.checked(m.unbox(m.address(qjsEval, uint64(at), uint64(len(text)), uint64(file), evalModule)))
 	if err != nil {
 		return err
 	}
