@@ -97,15 +97,15 @@ func reach(a *config.API) string {
 
 // protection says which plugin decides who may use an API.
 func protection(a *config.API) string {
-	for _, b := range a.Hooks[abi.Auth] {
-		by := fmt.Sprintf("auth by %s (%s)", b.Plugin.Name, b.Plugin.Runtime.Value)
-		if n := len(a.Exempt); n > 0 {
-			by += fmt.Sprintf(", not for %s", plural(n, "exempt path"))
-		}
-		return by
-	}
 	if a.Dispatches() {
 		return "its versions decide"
+	}
+	exempt := ""
+	if n := len(a.Exempt); n > 0 {
+		exempt = ", not for " + plural(n, "exempt path")
+	}
+	for _, b := range a.Hooks[abi.Auth] {
+		return fmt.Sprintf("auth by %s (%s)%s", b.Plugin.Name, b.Plugin.Runtime.Value, exempt)
 	}
 	return "no auth plugin: open to everyone"
 }
