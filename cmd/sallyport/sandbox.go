@@ -17,7 +17,7 @@ import (
 // user's cache directory; without one, plugins are compiled at each start.
 func newSandbox(ctx context.Context, st store.Store, logger *zerolog.Logger) (*wasm.Runtime, error) {
 	c := wasm.Config{
-		Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv,
+		Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv, Values: scriptKV{st}, Sessions: scriptSessions{st},
 		Compiling: func(plugin string) func() { return tellIfSlow(logger, plugin) },
 	}
 	r, err := cachedSandbox(ctx, c)

@@ -15,20 +15,21 @@ func (p *Program) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 		if err != nil {
 			return abi.Continue, err
 		}
+		r.KeepHeaderCase = p.options.KeepHeaderCase
 		return abi.Continue, r.Apply(x)
 	case abi.Virtual:
 		r, err := wire.ParseTykVirtual(result)
 		if err != nil {
 			return abi.Continue, err
 		}
-		r.KeepMetadata = !p.options.gives(x.Hook)
+		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
 		return r.Apply(x)
 	default:
 		r, err := wire.ParseTykRequest(result)
 		if err != nil {
 			return abi.Continue, err
 		}
-		r.KeepMetadata = !p.options.gives(x.Hook)
+		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
 		return r.Apply(x)
 	}
 }

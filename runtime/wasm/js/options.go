@@ -16,6 +16,14 @@ type options struct {
 	RequireSession bool `json:"require_session"`
 	UseSession     bool `json:"use_session"`
 
+	// KeepHeaderCase writes the names of header fields of a message as the
+	// script spells them.
+	KeepHeaderCase bool `json:"keep_header_case"`
+
+	// HideConfig leaves config_data out of what the script is given. It is
+	// here to be checked; abi/wire reads it.
+	HideConfig bool `json:"hide_config"`
+
 	// Compat is the engine that scripts were written for: otto, or none.
 	Compat string `json:"compat"`
 }
@@ -25,7 +33,7 @@ func readOptions(config []byte) (o options, err error) {
 		return o, nil
 	}
 	if err := json.Unmarshal(config, &o); err != nil {
-		return o, fmt.Errorf("config: require_session and use_session are true or false, compat is a word: %w", err)
+		return o, fmt.Errorf("config: require_session, use_session, keep_header_case and hide_config are true or false, compat is a word: %w", err)
 	}
 	if o.Compat != "" && o.Compat != "otto" {
 		return o, fmt.Errorf("config: compat: %q is not known; want otto, or no such line", o.Compat)

@@ -57,7 +57,7 @@ func (c *hostCall) getKey() {
 		c.returns([]byte(keyNotFound))
 		return
 	}
-	c.returns(wire.AppendTykSession(nil, s))
+	c.returns(wire.AppendTykKeyData(nil, s))
 }
 
 // findSession returns the session of a key if it belongs to the organisation
@@ -110,9 +110,8 @@ func (c *hostCall) putSession(key, session []byte, keepQuota bool) error {
 	if c.program.config.RequireRights && len(t.AccessRights) == 0 {
 		return errNoRights
 	}
-	s := t.Session("")
 	if !keepQuota {
-		s.QuotaRemaining = s.QuotaMax
+		t.Renew(time.Now())
 	}
-	return store.PutSession(c.deadline, key, s)
+	return store.PutSession(c.deadline, key, t.Session(""))
 }
