@@ -7,7 +7,8 @@ import (
 )
 
 // AppendTykSpec appends the object that tells a script which API it runs for.
-// config_data is null if the API has none. Ours are Hook, the name of the hook
+// config_data is null if the API has none, and is not there at all if the
+// plugin's own configuration has hide_config: true. Ours are Hook, the name of the hook
 // that is running, and plugin_config, which is there if the plugin has a
 // configuration of its own.
 func AppendTykSpec(dst []byte, api *abi.API, h abi.Hook, config []byte) []byte {
@@ -15,8 +16,10 @@ func AppendTykSpec(dst []byte, api *abi.API, h abi.Hook, config []byte) []byte {
 	dst = AppendText(dst, api.OrgID)
 	dst = append(dst, `,"APIID":`...)
 	dst = AppendText(dst, api.ID)
-	dst = append(dst, `,"config_data":`...)
-	dst = appendTykJSON(dst, api.Config)
+	if !hidesConfig(config) {
+		dst = append(dst, `,"config_data":`...)
+		dst = appendTykJSON(dst, api.Config)
+	}
 	dst = append(dst, `,"Hook":`...)
 	dst = AppendText(dst, h.String())
 	if len(config) > 0 {
@@ -24,6 +27,15 @@ func AppendTykSpec(dst []byte, api *abi.API, h abi.Hook, config []byte) []byte {
 		dst = appendTykJSON(dst, config)
 	}
 	return append(dst, '}')
+}
+
+// hidesConfig reads the option of a plugin that keeps the configuration of the
+// API from its script.
+func hidesConfig(config []byte) bool {
+	var o struct {
+		HideConfig bool `json:"hide_config"`
+	}
+	return len(config) > 0 && json.Unmarshal(config, &o) == nil && o.HideConfig
 }
 
 // AppendTykContext appends the second argument of an event handler.

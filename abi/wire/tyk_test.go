@@ -41,6 +41,10 @@ func TestTykObjectsHaveTheirKeysInOrder(t *testing.T) {
 			`{"OrgID":"o","APIID":"a","config_data":{"a":{"b":null,"y":[1,2]},"z":1},"Hook":"post","plugin_config":{"p":1}}`,
 		},
 		{"spec without data", string(wire.AppendTykSpec(nil, &abi.API{}, abi.Pre, nil)), `{"OrgID":"","APIID":"","config_data":null,"Hook":"pre"}`},
+		{
+			"spec that hides data", string(wire.AppendTykSpec(nil, x.API, abi.Post, []byte(`{"hide_config":true}`))),
+			`{"OrgID":"o","APIID":"a","Hook":"post","plugin_config":{"hide_config":true}}`,
+		},
 		{"context", string(wire.AppendTykContext(nil, x.API)), `{"APIID":"a","OrgID":"o"}`},
 		{"event", string(wire.AppendTykEvent(nil, &abi.Notice{Name: []byte("E"), Data: []byte("{}")}, "now")), `{"Type":"E","Meta":{},"TimeStamp":"now"}`},
 	} {

@@ -46,7 +46,7 @@ func (h *host) batched(call *otto.FunctionCall, argument string) (string, error)
 	if err := json.Unmarshal([]byte(argument), &in); err != nil {
 		return "", fmt.Errorf("argument: %w", err)
 	}
-	requests, err := in.all(ctx)
+	requests, err := in.all(ctx, h.keepsCase(call))
 	if err != nil {
 		return "", err
 	}
@@ -62,10 +62,10 @@ func (h *host) batched(call *otto.FunctionCall, argument string) (string, error)
 }
 
 // all checks every request of the batch.
-func (in *batchIn) all(ctx context.Context) ([]*http.Request, error) {
+func (in *batchIn) all(ctx context.Context, exact bool) ([]*http.Request, error) {
 	requests := make([]*http.Request, len(in.Requests))
 	for i, q := range in.Requests {
-		s := sending{method: q.Method, url: q.URL, body: q.Body, header: q.Headers}
+		s := sending{method: q.Method, url: q.URL, body: q.Body, header: q.Headers, exact: exact}
 		r, err := s.request(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("request %d: %w", i+1, err)

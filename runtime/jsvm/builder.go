@@ -50,10 +50,8 @@ func (b *builder) run() error {
 	if err != nil {
 		return err
 	}
-	if b.files.preload != nil {
-		if _, err := b.vm.Run(b.files.preload.program); err != nil {
-			return err
-		}
+	if err := b.runFiles(b.files.preload); err != nil {
+		return err
 	}
 	if err := b.host.install(b.vm); err != nil {
 		return err
@@ -61,10 +59,21 @@ func (b *builder) run() error {
 	if err := b.host.installAnswer(b.vm); err != nil {
 		return err
 	}
-	for _, s := range b.files.sources {
+	if err := b.runFiles(b.files.sources...); err != nil {
+		return err
+	}
+	return tucker.tuck("_", "console")
+}
+
+func (b *builder) runFiles(list ...*source) error {
+	for _, s := range list {
+		if s == nil {
+			continue // there is no preload file
+		}
+		b.machine.task.running = s.name
 		if _, err := b.vm.Run(s.program); err != nil {
 			return err
 		}
 	}
-	return tucker.tuck("_", "console")
+	return nil
 }

@@ -43,7 +43,7 @@ func (h *host) fetched(call *otto.FunctionCall, argument string) (string, error)
 	if err := json.Unmarshal([]byte(argument), &in); err != nil {
 		return "", fmt.Errorf("argument: %w", err)
 	}
-	s := sending{method: in.Method, url: in.Domain + in.Resource, body: in.body(), header: in.Headers}
+	s := sending{method: in.Method, url: in.Domain + in.Resource, body: in.body(), header: in.Headers, exact: h.keepsCase(call)}
 	r, err := s.request(ctx)
 	if err != nil {
 		return "", err

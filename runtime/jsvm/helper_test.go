@@ -1,14 +1,17 @@
 package jsvm_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
 	"github.com/c386954a/sallyport/abi"
@@ -134,3 +137,26 @@ func field(h abi.Header, name string) string {
 	}
 	return strings.Join(values, "|")
 }
+
+// lines is a log that several goroutines write.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *lines) logger() zerolog.Logger { return zerolog.New(l) }
+
+func (l *lines) count(text string) int { return strings.Count(l.String(), text) }

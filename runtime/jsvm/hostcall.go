@@ -25,6 +25,12 @@ func (h *host) begin(call *otto.FunctionCall) (context.Context, func(), error) {
 	return ctx, func() { m.resume(); cancel() }, nil
 }
 
+// keepsCase reports whether the plugin spells header names as it likes.
+func (h *host) keepsCase(call *otto.FunctionCall) bool {
+	m := h.machineOf(call)
+	return m != nil && m.task.keepCase
+}
+
 // deadline is until when a host call may take.
 func (h *host) deadline(call *otto.FunctionCall) (time.Time, error) {
 	m := h.machineOf(call)

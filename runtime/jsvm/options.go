@@ -15,6 +15,14 @@ type options struct {
 	// the same in a virtual endpoint.
 	RequireSession bool `json:"require_session"`
 	UseSession     bool `json:"use_session"`
+
+	// KeepHeaderCase writes the names of header fields as the script spells
+	// them, here and in what it sends itself.
+	KeepHeaderCase bool `json:"keep_header_case"`
+
+	// HideConfig leaves config_data out of what the script is given. It is
+	// here to be checked; abi/wire reads it.
+	HideConfig bool `json:"hide_config"`
 }
 
 func readOptions(config []byte) (o options, err error) {
@@ -22,7 +30,7 @@ func readOptions(config []byte) (o options, err error) {
 		return o, nil
 	}
 	if err := json.Unmarshal(config, &o); err != nil {
-		return o, fmt.Errorf("config: require_session and use_session are true or false: %w", err)
+		return o, fmt.Errorf("config: require_session, use_session, keep_header_case and hide_config are true or false: %w", err)
 	}
 	return o, nil
 }

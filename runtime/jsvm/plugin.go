@@ -106,20 +106,21 @@ func (p *plugin) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
 		if err != nil {
 			return abi.Continue, err
 		}
+		r.KeepHeaderCase = p.options.KeepHeaderCase
 		return abi.Continue, r.Apply(x)
 	case abi.Virtual:
 		r, err := wire.ParseTykVirtual(result)
 		if err != nil {
 			return abi.Continue, err
 		}
-		r.KeepMetadata = !p.options.gives(x.Hook)
+		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
 		return r.Apply(x)
 	default:
 		r, err := wire.ParseTykRequest(result)
 		if err != nil {
 			return abi.Continue, err
 		}
-		r.KeepMetadata = !p.options.gives(x.Hook)
+		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
 		p.warnings.look(p.program.host.logger, p.name, x.Hook, result, r.Session == nil && r.Request.ReturnOverrides.ResponseCode == 0)
 		return r.Apply(x)
 	}

@@ -1,6 +1,7 @@
 package jsvm
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -24,10 +25,13 @@ type task struct {
 	api     *abi.API   // that of the request; nil while loading
 	request string     // id of the request
 
+	keepCase bool // of header names in what the script sends
+
 	// deadline is when the call ends, and with it every call of the host.
 	deadline time.Time
 
 	// The fields below belong to the VM's goroutine.
+	running              string     // the file that runs while loading
 	thrown               otto.Value // by the last throw
 	thrownAt, thrownText string
 	stoppedAt            string // where the deadline struck
@@ -37,6 +41,7 @@ type task struct {
 
 // begin makes a call the work of a VM.
 func (t *task) begin(c *call, deadline time.Time) {
+	t.keepCase = c.plugin.options.KeepHeaderCase
 	t.plugin, t.apis, t.api, t.request, t.deadline = c.plugin.name, c.plugin.apis, c.api, c.request, deadline
 }
 
@@ -63,13 +68,13 @@ func (t *task) fault(err error) error {
 	if err.Error() == t.thrownText && t.thrownAt != "" {
 		return abi.Errorf(abi.Trap, "%s: uncaught %s", t.thrownAt, t.thrownText)
 	}
-	return abi.Errorf(abi.Trap, "%s: uncaught %w", t.file, err)
+	return abi.Errorf(abi.Trap, "%s: uncaught %w", cmp.Or(t.running, t.file), err)
 }
 
 // locate returns the innermost position of the script in the trace of e; one
 // in our own shim only if there is no other.
 func (t *task) locate(e *otto.Error) string {
-	found := t.file
+	found := cmp.Or(t.running, t.file)
 	for line := range strings.Lines(e.String()) {
 		line, ok := strings.CutPrefix(strings.TrimSpace(line), "at ")
 		if !ok {
@@ -81,7 +86,7 @@ func (t *task) locate(e *otto.Error) string {
 		if t.owns(line) {
 			return line
 		}
-		if found == t.file && strings.HasPrefix(line, shimName) {
+		if found == cmp.Or(t.running, t.file) && strings.HasPrefix(line, shimName) {
 			found = t.file + " (in " + line + ")"
 		}
 	}
@@ -93,22 +98,17 @@ func (t *task) owns(position string) bool {
 	return slices.ContainsFunc(t.files, func(file string) bool { return strings.HasPrefix(position, file+":") })
 }
 
-// timeout reports the deadline, and where the script was if that is known.
+// stopped is where the script was broken off, as far as that is known.
+func (t *task) stopped() string { return cmp.Or(t.stoppedAt, t.running, t.file) }
+
+// timeout reports the deadline.
 func (t *task) timeout() error {
-	at := t.file
-	if t.stoppedAt != "" {
-		at = t.stoppedAt
-	}
-	return abi.Errorf(abi.Timeout, "%s: the script was still running at the deadline", at)
+	return abi.Errorf(abi.Timeout, "%s: the script was still running at the deadline", t.stopped())
 }
 
 // outOfMemory reports that the memory watch has broken the script off.
 func (t *task) outOfMemory() error {
-	at := t.file
-	if t.stoppedAt != "" {
-		at = t.stoppedAt
-	}
-	return abi.Errorf(abi.Limit, "%s: memory grew by more than the limit while the script ran", at)
+	return abi.Errorf(abi.Limit, "%s: memory grew by more than the limit while the script ran", t.stopped())
 }
 
 // panicked reports a panic of otto that no script can have thrown.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,6 +72,7 @@ func (w *web) close() { w.client.CloseIdleConnections() }
 type sending struct {
 	method, url, body string
 	header            map[string]string
+	exact             bool // header names keep their spelling
 }
 
 // request checks s and returns it in the form of net/http. A Host among its
@@ -88,9 +90,24 @@ func (s *sending) request(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.header)) {
-		r.Header.Set(name, s.header[name])
+		s.setHeader(r.Header, name)
 	}
 	return r, nil
+}
+
+// setHeader sets a field. What frames the message net/http writes by itself,
+// and knows by the canonical name only.
+func (s *sending) setHeader(h http.Header, name string) {
+	switch key := textproto.CanonicalMIMEHeaderKey(name); key {
+	case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Connection":
+		h.Set(key, s.header[name])
+		return
+	}
+	if s.exact {
+		h[name] = []string{s.header[name]}
+		return
+	}
+	h.Set(name, s.header[name])
 }
 
 // received is what a server answered.
