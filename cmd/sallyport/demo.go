@@ -18,13 +18,14 @@ import (
 
 func newDemoCmd() *cobra.Command {
 	var once, asJSON bool
-	var addr string
+	var o demoOptions
 	var logs logFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show one request pass a plugin in each isolation model",
 		Long: "Start an upstream and a gateway with the same plugin in three isolation models:\n" +
 			"legacy JavaScript, WebAssembly and an external process. Nothing else is needed.\n" +
+			"The isolation lab is a page that injects faults into them and shows what happens.\n" +
 			"With --once, send requests through each of them, print what happened and stop.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,19 +39,20 @@ func newDemoCmd() *cobra.Command {
 			if once {
 				return demoOnce(cmd.Context(), cmd.OutOrStdout(), logger, asJSON)
 			}
-			return demoLive(cmd.Context(), cmd.OutOrStdout(), logger, addr)
+			return demoLive(cmd.Context(), cmd.OutOrStdout(), logger, o)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "send requests through each model, print a table and stop")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "with --once: print the result as JSON")
-	cmd.Flags().StringVar(&addr, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; if it is taken, a free port")
-	logs.add(cmd, "warn")
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; if it is taken, a free port")
+	cmd.Flags().StringVar(&o.admin, "admin", "127.0.0.1:9901", "`ADDRESS` of the isolation lab; if it is taken, a free port")
+	logs.add(cmd, "error") // the page shows the faults
 	return cmd
 }
 
 // demoOnce exits with an error unless everything held.
 func demoOnce(ctx context.Context, out io.Writer, logger *zerolog.Logger, asJSON bool) error {
-	d, err := startDemo(ctx, "127.0.0.1:0", logger, nil)
+	d, err := startDemo(ctx, demoOptions{listen: "127.0.0.1:0"}, logger)
 	if err != nil {
 		return err
 	}
@@ -116,14 +118,19 @@ func (p *probe) summary() string {
 	return strings.Join(p.Changed, ", ")
 }
 
-// demoLive runs until it is interrupted and prints a line for each request.
-func demoLive(ctx context.Context, out io.Writer, logger *zerolog.Logger, addr string) error {
+// demoLive runs until it is interrupted and prints a line for each request,
+// those of the lab aside.
+func demoLive(ctx context.Context, out io.Writer, logger *zerolog.Logger, o demoOptions) error {
 	var mu sync.Mutex // requests end on many goroutines
-	d, err := startDemo(ctx, addr, logger, func(a *proxy.Access) {
+	o.access = func(a *proxy.Access) {
+		if strings.HasPrefix(a.API, "lab-") {
+			return
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		printAccess(out, a)
-	})
+	}
+	d, err := startDemo(ctx, o, logger)
 	if err != nil {
 		return err
 	}
@@ -138,6 +145,7 @@ func demoLive(ctx context.Context, out io.Writer, logger *zerolog.Logger, addr s
 // introduce prints what was started and what to try.
 func (d *demo) introduce(out io.Writer) {
 	fmt.Fprintf(out, `gateway   %[1]s
+lab       %[5]s  inject faults, see how they end
 upstream  %[2]s  answers with the request it received
 config    %[3]s
 
@@ -151,7 +159,7 @@ try
   curl -i %[1]s/wasm/hello
 
 requests (Ctrl-C ends the demo)
-`, d.url, d.upstream.URL(), d.cfg.File, demoChildName)
+`, d.url, d.upstream.URL(), d.cfg.File, demoChildName, d.labURL)
 }
 
 func printAccess(out io.Writer, a *proxy.Access) {

@@ -6,11 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/faults/attack"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
 // demoChildName is the hidden command that plays the external process of the
-// demo: the same program in another process, with nothing shared but a pipe.
+// demo: the same program in another process, with nothing shared but a pipe. It
+// also does the harm that the isolation lab asks for.
 const demoChildName = "demo-child"
 
 func newDemoChildCmd() *cobra.Command {
@@ -18,8 +20,7 @@ func newDemoChildCmd() *cobra.Command {
 		Use:    demoChildName,
 		Short:  "The external process of the demo: speaks JSON-RPC on stdin and stdout",
 		Hidden: true,
-		Args:   usageArgs(cobra.NoArgs),
-		RunE:   func(*cobra.Command, []string) error { return child.Main(demoHandler()) },
+		RunE:   func(_ *cobra.Command, args []string) error { return attack.Child(args, demoHandler()) },
 	}
 }
 

@@ -34,32 +34,58 @@ type demo struct {
 	cfg      *config.Config
 	upstream *demoUpstream
 	gateway  *gateway
+	lab      *labRig // nil: no lab
 	client   http.Client
 	url      string
+	labURL   string
 
 	cancel context.CancelFunc
 	served chan error
 }
 
-// startDemo listens on addr, or on a free port of the same host if that one
-// is taken.
-func startDemo(ctx context.Context, addr string, logger *zerolog.Logger, observe func(*proxy.Access)) (*demo, error) {
+// demoOptions are where a demo listens: on a free port of the same host if the
+// one that is asked for is taken. Without an address for it, there is no lab.
+type demoOptions struct {
+	listen, admin string
+	access        func(*proxy.Access)
+}
+
+// startDemo brings a demo up.
+func startDemo(ctx context.Context, o demoOptions, logger *zerolog.Logger) (*demo, error) {
 	d := &demo{served: make(chan error, 1), client: http.Client{Transport: &http.Transport{}}}
-	if err := d.open(ctx, logger, observe); err != nil {
+	if err := d.open(ctx, o, logger); err != nil {
 		return nil, errors.Join(err, d.release())
 	}
-	ln, err := listenNear(ctx, addr)
+	ls, err := d.listen(ctx, o)
 	if err != nil {
 		return nil, errors.Join(err, d.gateway.release(ctx), d.release())
 	}
-	d.url = "http://" + ln.Addr().String()
 	ctx, d.cancel = context.WithCancel(ctx)
-	go func() { d.served <- d.gateway.serve(ctx, listeners{public: ln}, 5*time.Second) }()
+	go func() { d.served <- d.gateway.serve(ctx, ls, 5*time.Second) }()
+	if d.lab != nil {
+		d.lab.serve(ctx, d.url)
+	}
 	return d, nil
 }
 
-// open brings everything up except the port.
-func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*proxy.Access)) (err error) {
+// listen opens the ports.
+func (d *demo) listen(ctx context.Context, o demoOptions) (ls listeners, err error) {
+	if ls.public, err = listenNear(ctx, o.listen); err != nil {
+		return ls, err
+	}
+	d.url = "http://" + ls.public.Addr().String()
+	if d.lab == nil {
+		return ls, nil
+	}
+	if ls.admin, err = listenNear(ctx, o.admin); err != nil {
+		return ls, errors.Join(err, ls.public.Close())
+	}
+	d.labURL = "http://" + ls.admin.Addr().String() + "/lab/"
+	return ls, nil
+}
+
+// open brings everything up except the ports.
+func (d *demo) open(ctx context.Context, o demoOptions, logger *zerolog.Logger) (err error) {
 	if d.upstream, err = startDemoUpstream(ctx); err != nil {
 		return err
 	}
@@ -73,15 +99,37 @@ func (d *demo) open(ctx context.Context, logger *zerolog.Logger, observe func(*p
 	if d.cfg, err = config.Load(file, nil); err != nil {
 		return err
 	}
-	d.gateway, err = openGateway(ctx, d.cfg, logger, watchers{access: observe})
+	w := watchers{access: o.access}
+	if o.admin != "" {
+		if err := d.addLab(ctx, o.admin); err != nil {
+			return err
+		}
+		w.injector = d.lab
+	}
+	d.gateway, err = openGateway(ctx, d.cfg, logger, w)
 	return err
+}
+
+// addLab adds what the isolation lab injects, and the listener that shows it.
+// The process of the demo has the handlers for both.
+func (d *demo) addLab(ctx context.Context, addr string) (err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if d.lab, err = openLabRig(ctx, []string{program, demoChildName}, ""); err != nil {
+		return err
+	}
+	d.cfg.Admin = &config.Admin{Listen: config.Text{Value: addr}}
+	return d.lab.extend(d.cfg)
 }
 
 // Close ends the demo and waits for all of it.
 func (d *demo) Close() error {
 	d.client.CloseIdleConnections()
 	d.cancel()
-	return errors.Join(<-d.served, d.release())
+	err := <-d.served
+	return errors.Join(err, d.release())
 }
 
 // release lets go of what the gateway does not own.
@@ -89,6 +137,9 @@ func (d *demo) release() error {
 	var errs []error
 	if d.upstream != nil {
 		errs = append(errs, d.upstream.Close())
+	}
+	if d.lab != nil {
+		errs = append(errs, d.lab.Close())
 	}
 	if d.dir != "" {
 		errs = append(errs, os.RemoveAll(d.dir))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,6 +41,7 @@ func newRunCmd(a *app) *cobra.Command {
 	var file string
 	var logs logFlags
 	var tree tykFlags
+	var withLab bool
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the gateway",
@@ -48,27 +50,48 @@ func newRunCmd(a *app) *cobra.Command {
 			"SIGHUP reads the configuration again and swaps it in without losing a request;\n" +
 			"if it has mistakes, they are logged and the gateway goes on as it was.\n\n" +
 			"With --tyk, the configuration is made of a folder of Tyk's files, as `migrate tyk`\n" +
-			"writes it.",
+			"writes it.\n\n" +
+			"With --lab, the page on the admin listener gets buttons that inject faults, and the\n" +
+			"gateway gets the plugins and APIs for that, below /lab/. Not for production.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger, err := logs.logger(cmd.ErrOrStderr())
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			if !cmd.Flags().Changed("tyk") {
-				return a.run(cmd.Context(), file, configFile{file, a.lookup}, logger, cmd.OutOrStdout())
+			if err := tree.check(cmd); err != nil {
+				return usageError(cmd, err)
 			}
-			return a.runTyk(cmd.Context(), &tree, logger, cmd.OutOrStdout())
+			if !cmd.Flags().Changed("tyk") {
+				return a.run(cmd.Context(), file, configFile{file, a.lookup}, withLab, logger, cmd.OutOrStdout())
+			}
+			return a.runTyk(cmd.Context(), &tree, withLab, logger, cmd.OutOrStdout())
 		},
 	}
 	addConfigFlag(cmd, &file)
 	tree.addTo(cmd)
+	cmd.Flags().BoolVar(&withLab, "lab", false, "let the page on the admin listener inject faults")
 	logs.add(cmd, "info")
 	return cmd
 }
 
 // run serves a configuration until ctx ends. name is what it is called.
-func (a *app) run(ctx context.Context, name string, from reader, logger *zerolog.Logger, out io.Writer) error {
+func (a *app) run(ctx context.Context, name string, from reader, withLab bool, logger *zerolog.Logger, out io.Writer) error {
+	if !withLab {
+		return a.serve(ctx, name, from, nil, logger, out)
+	}
+	from, rig, err := addLab(ctx, from)
+	if err != nil {
+		return err
+	}
+	inner, stop := context.WithCancel(ctx)
+	err = a.serve(inner, name, from, rig, logger, out)
+	stop()
+	return errors.Join(err, rig.Close())
+}
+
+// serve is run with a lab, or without one.
+func (a *app) serve(ctx context.Context, name string, from reader, rig *labRig, logger *zerolog.Logger, out io.Writer) error {
 	cfg, err := from.read(ctx)
 	if err != nil {
 		return err
@@ -78,12 +101,20 @@ func (a *app) run(ctx context.Context, name string, from reader, logger *zerolog
 		return err
 	}
 	defer ls.close()
-	g, err := openGateway(ctx, cfg, logger, watchers{access: accessLog(logger)})
+	w := watchers{access: accessLog(logger)}
+	if rig != nil {
+		w.injector = rig
+	}
+	g, err := openGateway(ctx, cfg, logger, w)
 	if err != nil {
 		// The file is valid: what it names does not work here and now.
 		return &exitError{exitFailure, from.explain(err)}
 	}
 	fmt.Fprintf(out, "%s: listening on %s\n", name, ls.describe(cfg))
+	if rig != nil {
+		fmt.Fprintf(out, "isolation lab: http://%s/lab/\n", ls.admin.Addr())
+		rig.serve(ctx, ls.scheme(cfg)+"://"+ls.public.Addr().String())
+	}
 	stop := reloadOnHangup(ctx, g, name, from, logger)
 	defer stop()
 	return g.serve(ctx, ls, cfg.Timeouts.Shutdown)
@@ -139,13 +170,16 @@ func (ls listeners) close() {
 
 // describe says where to reach the gateway.
 func (ls listeners) describe(cfg *config.Config) string {
-	scheme := "http"
-	if cfg.TLS != nil {
-		scheme = "https"
-	}
-	s := fmt.Sprintf("%s://%s (%s, %s)", scheme, ls.public.Addr(), plural(len(cfg.APIs), "api"), plural(len(cfg.Plugins), "plugin"))
+	s := fmt.Sprintf("%s://%s (%s, %s)", ls.scheme(cfg), ls.public.Addr(), plural(len(cfg.APIs), "api"), plural(len(cfg.Plugins), "plugin"))
 	if ls.admin != nil {
 		s += fmt.Sprintf(", admin on http://%s", ls.admin.Addr())
 	}
 	return s
+}
+
+func (listeners) scheme(cfg *config.Config) string {
+	if cfg.TLS != nil {
+		return "https"
+	}
+	return "http"
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -38,17 +39,32 @@ func (f *tykFlags) addTo(cmd *cobra.Command) {
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.dir, "tyk", "", "serve the Tyk files in `DIR` instead of a configuration")
 	cmd.Flags().StringVar(&f.listen, "listen", "", "with --tyk, serve `ADDR` instead of what tyk.conf says")
-	cmd.MarkFlagsMutuallyExclusive("config", "tyk")
+}
+
+// check returns an error about flags that do not go together.
+func (*tykFlags) check(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("tyk") {
+		if cmd.Flags().Changed("config") {
+			return errors.New("--config and --tyk do not go together: name one of them")
+		}
+		return nil
+	}
+	for _, name := range []string{"listen", "lenient", "waive", "coproc"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s goes with --tyk", name)
+		}
+	}
+	return nil
 }
 
 // runTyk serves a folder of Tyk's files until ctx ends.
-func (a *app) runTyk(ctx context.Context, f *tykFlags, logger *zerolog.Logger, out io.Writer) error {
+func (a *app) runTyk(ctx context.Context, f *tykFlags, withLab bool, logger *zerolog.Logger, out io.Writer) error {
 	tree, err := openTree(f, a.lookup, logger)
 	if err != nil {
 		return err
 	}
 	defer tree.close()
-	return a.run(ctx, f.dir, tree, logger, out)
+	return a.run(ctx, f.dir, tree, withLab, logger, out)
 }
 
 // config returns what to import. Names of files in the text are relative to

@@ -103,25 +103,33 @@ function figures(f) {
   ];
 }
 
+// drawChains draws a table for each API. Those of the lab itself, which are
+// many, are folded away.
 function drawChains() {
-  const head = ["Hook", "Plugin", "Model", "On fault", "Deadline"].map((t) => el("th", { scope: "col" }, t));
-  const numbers = ["Calls/s", "p50", "p99", "Faults", "Memory"].map((t) => el("th", { scope: "col", class: "n" }, t));
-  $("chains").replaceChildren(...state.snapshot.apis.flatMap((api) => {
-    const body = el("tbody");
-    api.rows = api.steps.map((s) => {
-      const fixed = [el("td", {}, s.hook), el("td", {}, s.plugin), modelCell(s.model), el("td", {}, s.on_fault), el("td", {}, s.timeout)];
-      const row = el("tr", {}, ...fixed);
-      row.fixed = fixed;
-      body.append(row);
-      return row;
-    });
-    const table = el("table", {}, el("thead", {}, el("tr", {}, ...head.map(copy), ...numbers.map(copy))), body);
-    const region = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": `Hook chain of ${api.name}` }, table);
-    return [el("h3", {}, api.name, " ", el("code", {}, api.path)), region];
-  }));
+  const own = state.snapshot.apis.filter((api) => api.path.startsWith("/lab/"));
+  const others = state.snapshot.apis.filter((api) => !api.path.startsWith("/lab/"));
+  const shown = others.flatMap(chainTable);
+  if (own.length > 0) {
+    shown.push(el("details", {}, el("summary", {}, `${own.length} APIs of the lab`), ...own.flatMap(chainTable)));
+  }
+  $("chains").replaceChildren(...shown);
 }
 
-const copy = (node) => node.cloneNode(true);
+function chainTable(api) {
+  const head = ["Hook", "Plugin", "Model", "On fault", "Deadline"].map((t) => el("th", { scope: "col" }, t));
+  const numbers = ["Calls/s", "p50", "p99", "Faults", "Memory"].map((t) => el("th", { scope: "col", class: "n" }, t));
+  const body = el("tbody");
+  api.rows = api.steps.map((s) => {
+    const fixed = [el("td", {}, s.hook), el("td", {}, s.plugin), modelCell(s.model), el("td", {}, s.on_fault), el("td", {}, s.timeout)];
+    const row = el("tr", {}, ...fixed);
+    row.fixed = fixed;
+    body.append(row);
+    return row;
+  });
+  const table = el("table", {}, el("thead", {}, el("tr", {}, ...head, ...numbers)), body);
+  const region = el("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": `Hook chain of ${api.name}` }, table);
+  return [el("h3", {}, api.name, " ", el("code", {}, api.path)), region];
+}
 
 function drawSteps(sample) {
   let i = 0;

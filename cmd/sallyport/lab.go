@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/faults"
+	"github.com/c386954a/sallyport/internal/lab"
+)
+
+// labRig injects faults into a gateway of this process: plugins that do harm,
+// each behind an API below /lab/, and servers that they may and may not reach.
+type labRig struct {
+	arena  *faults.Arena
+	stage  *faults.Stage
+	models []faults.Model
+	absent map[string]string // model → why it cannot be attacked here
+	dir    string            // holds the configuration of all that
+	remove func()            // removes the copy of the program, if there is one
+	url    atomic.Pointer[string]
+	pulses sync.WaitGroup
+}
+
+// labModels are those that the lab attacks.
+func labModels() (models []faults.Model) {
+	for _, m := range faults.Models() {
+		if m.ID != faults.Bare { // a gateway has one external process
+			models = append(models, m)
+		}
+	}
+	return models
+}
+
+// openLabRig gets everything ready that does harm. command is the external
+// process, which must have the handlers of package attack; if there is none,
+// because the gateway has another one, process says so. Whoever gets the rig
+// closes it.
+func openLabRig(ctx context.Context, command []string, noProcess string) (r *labRig, err error) {
+	r = &labRig{absent: map[string]string{}, remove: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if r.arena, err = faults.OpenArena(ctx); err != nil {
+		return r, err
+	}
+	for _, m := range labModels() {
+		if m.ID == faults.Process && noProcess != "" {
+			r.absent[m.ID] = noProcess
+			continue
+		}
+		r.models = append(r.models, m)
+	}
+	if noProcess == "" {
+		if command, r.remove, err = faults.Reachable(command); err != nil {
+			return r, err
+		}
+	}
+	r.stage = &faults.Stage{Arena: r.arena, Command: command}
+	r.dir, err = os.MkdirTemp("", "sallyport-lab-")
+	return r, err
+}
+
+// serve tells the rig where the gateway is, and keeps a little traffic going
+// until ctx ends, so that there is something to see.
+func (r *labRig) serve(ctx context.Context, url string) {
+	r.url.Store(&url)
+	r.pulses.Go(func() { r.pulse(ctx, url) })
+}
+
+// Close ends the servers and removes the files. The ctx of serve must have
+// ended.
+func (r *labRig) Close() error {
+	r.pulses.Wait()
+	var errs []error
+	if r.arena != nil {
+		errs = append(errs, r.arena.Close())
+	}
+	if r.remove != nil {
+		r.remove()
+	}
+	if r.dir != "" {
+		errs = append(errs, os.RemoveAll(r.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// fragment writes the files of the attacks into dir, and returns the
+// configuration that names them.
+func (r *labRig) fragment(dir string) (faults.Fragment, error) {
+	part := r.stage.Fragment(r.models, faults.Faults())
+	for name, data := range part.Files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return part, err
+		}
+	}
+	return part, nil
+}
+
+// extend adds the attacks to a configuration.
+func (r *labRig) extend(cfg *config.Config) error {
+	part, err := r.fragment(r.dir)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("version: 1\nplugins:\n%sapis:\n%s", part.Plugins, part.APIs)
+	if part.Coproc != "" {
+		text = fmt.Sprintf("version: 1\ncoproc:\n%splugins:\n%sapis:\n%s", part.Coproc, part.Plugins, part.APIs)
+	}
+	more, err := config.Parse(filepath.Join(r.dir, "lab.yaml"), []byte(text), nil)
+	if err != nil {
+		return err
+	}
+	return merge(cfg, more)
+}
+
+// merge adds plugins and APIs that no other may have.
+func merge(cfg, more *config.Config) error {
+	for _, p := range more.Plugins {
+		if cfg.Plugin(p.Name) != nil {
+			return fmt.Errorf("--lab: the plugin name %s is taken; names with lab- in front are those of the lab", p.Name)
+		}
+	}
+	for _, a := range more.APIs {
+		if slices.ContainsFunc(cfg.APIs, func(b *config.API) bool {
+			return b.Name == a.Name || b.Match.Path == a.Match.Path && b.Match.Host == ""
+		}) {
+			return fmt.Errorf("--lab: the name or the path of api %s is taken; paths below /lab/ are those of the lab", a.Name)
+		}
+	}
+	cfg.Plugins = append(cfg.Plugins, more.Plugins...)
+	cfg.APIs = append(cfg.APIs, more.APIs...)
+	if more.Coproc != nil {
+		cfg.Coproc = more.Coproc
+	}
+	return nil
+}
+
+// labReader reads a configuration and adds the attacks to it.
+type labReader struct {
+	reader
+
+	rig *labRig
+}
+
+func (l labReader) read(ctx context.Context) (*config.Config, error) {
+	cfg, err := l.reader.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return cfg, l.rig.extend(cfg)
+}
+
+var (
+	errLabAdmin = errors.New("--lab needs a listener for its page: add `admin: { listen: \"127.0.0.1:9901\" }` to the configuration")
+	errLabTLS   = errors.New("--lab does not work with tls: it sends its requests as plain HTTP")
+)
+
+// addLab returns a reader of the configuration with the attacks in it. Whoever
+// gets the rig closes it.
+func addLab(ctx context.Context, from reader) (reader, *labRig, error) {
+	cfg, err := from.read(ctx)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case cfg.Admin == nil:
+		return nil, nil, &exitError{exitConfig, errLabAdmin}
+	case cfg.TLS != nil:
+		return nil, nil, &exitError{exitConfig, errLabTLS}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	noProcess := ""
+	if cfg.Coproc != nil {
+		noProcess = "this gateway runs an external process of its own"
+	}
+	rig, err := openLabRig(ctx, []string{program, faultsChildName}, noProcess)
+	if err != nil {
+		return nil, nil, err
+	}
+	return labReader{from, rig}, rig, nil
+}
+
+// Attacks implements [lab.Injector].
+func (r *labRig) Attacks() (all []lab.Attack) {
+	for _, f := range faults.Faults() {
+		for _, m := range labModels() {
+			all = append(all, lab.Attack{Model: m.ID, Fault: f.ID, Title: f.Title, About: f.Explain(m.ID), Missing: r.absent[m.ID]})
+		}
+	}
+	return all
+}
+
+// Inject implements [lab.Injector].
+func (r *labRig) Inject(ctx context.Context, model, fault string) (lab.Outcome, error) {
+	m, isModel := faults.ModelByID(model)
+	f, isFault := faults.FaultByID(fault)
+	url := r.url.Load()
+	if !isModel || !isFault || url == nil || !slices.ContainsFunc(r.models, func(o faults.Model) bool { return o.ID == m.ID }) {
+		return lab.Outcome{}, lab.ErrUnknown
+	}
+	c, err := r.stage.Observe(ctx, faults.Subject{URL: *url, PID: os.Getpid()}, m, f)
+	if err != nil {
+		return lab.Outcome{}, err
+	}
+	return labOutcome(c), nil
+}
+
+// labOutcome says of a cell what the page shows.
+func labOutcome(c *faults.Cell) lab.Outcome {
+	o := lab.Outcome{
+		Model: c.Model, Fault: c.Fault, Status: c.Got.Status, Body: c.Got.Body, Answered: c.Got.After,
+		Verdict: string(c.Verdict), Reason: c.Does + " " + c.Why,
+	}
+	if c.Back != nil {
+		o.Served = *c.Back
+	}
+	for _, n := range []faults.Neighbour{c.Neighbours.SameModel, c.Neighbours.OtherAPI} {
+		o.Neighbours += n.Requests
+		o.Failed += n.Failed
+		o.Slowest = max(o.Slowest, n.Slowest)
+	}
+	return o
+}
+
+// labPulse is the time between two harmless requests to the same API.
+const labPulse = 100 * time.Millisecond
+
+// pulse sends harmless requests to an API of each model until ctx ends.
+func (r *labRig) pulse(ctx context.Context, url string) {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	tick := time.NewTicker(labPulse)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, m := range r.models {
+			touch(ctx, &client, url+faults.Path(m, faults.Faults()[0]))
+		}
+	}
+}
+
+// touch sends a request and does not care for its answer.
+func touch(ctx context.Context, client *http.Client, url string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return
+	}
+	req.Header.Set("Authorization", "Bearer lab.pulse")
+	if answer, err := client.Do(req); err == nil {
+		_ = answer.Body.Close()
+	}
+}
