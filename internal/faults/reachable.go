@@ -21,7 +21,7 @@ func Reachable(command []string) (reached []string, remove func(), err error) {
 	}
 	remove = func() { _ = os.RemoveAll(dir) }
 	reached = slices.Clone(command)
-	reached[0] = filepath.Join(dir, "plugin")
+	reached[0] = filepath.Join(dir, filepath.Base(command[0])) // a program may go by its name
 	if err = os.Chmod(dir, 0o755); err == nil {
 		err = duplicate(command[0], reached[0])
 	}
