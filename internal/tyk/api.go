@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -106,7 +107,8 @@ func (a *api) convert(ctx context.Context) {
 // identify gives the API its name.
 func (a *api) identify() {
 	d := a.d
-	name := printable(cmp.Or(d.Name, d.APIID, strings.TrimSuffix(filepath.Base(a.report.File), ".json")))
+	stem := strings.TrimSuffix(filepath.Base(a.report.File), ".json")
+	name := cmp.Or(printable(d.Name), printable(d.APIID), printable(stem), "api")
 	if a.names[name] && d.APIID != "" {
 		name = printable(name + " (" + d.APIID + ")")
 	}
@@ -176,11 +178,14 @@ func cleaned(path string) string {
 	return "/" + strings.Join(kept, "/")
 }
 
+// hostName matches the host of a URL, with its port.
+var hostName = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]+)?$`)
+
 // upstream returns where requests go.
 func (a *api) upstream(target string, pos document.Pos) *native.Mapping {
 	u, err := url.Parse(target)
 	switch {
-	case err != nil || strings.ContainsAny(target, " \t\r\n"):
+	case err != nil || strings.ContainsAny(target, " \t\r\n") || !hostName.MatchString(u.Host):
 		a.problemf(pos, "target %q is not a URL", target)
 		return nil
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
@@ -190,12 +195,26 @@ func (a *api) upstream(target string, pos document.Pos) *native.Mapping {
 		a.problemf(pos, "target %q must not hold credentials", u.Redacted())
 		return nil
 	}
-	if u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		a.notef(pos, "proxy.target_url", "has a query or a fragment, which is not supported: it is left out")
-		u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = "", false, "", ""
+	if u.Fragment != "" {
+		a.noteOnce(pos, "proxy.target_url", "has a fragment, which no server sees: it is left out")
+		u.Fragment, u.RawFragment = "", ""
 	}
+	u.ForceQuery, u.RawQuery = false, visible(u.RawQuery)
 	a.transport()
 	return (&native.Mapping{}).Add("url", u.String()).AddIf(!a.d.Proxy.PreserveHost, "host", "rewrite")
+}
+
+// visible returns a query with what cannot stand in a request line escaped.
+func visible(query string) string {
+	var b strings.Builder
+	for _, c := range []byte(query) {
+		if c <= ' ' || c >= 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // transport notes what cannot be said of upstream connections.

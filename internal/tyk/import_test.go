@@ -106,6 +106,7 @@ func TestMapping(t *testing.T) {
 			want: []string{"listen: \":8080\"", "hash_keys: true", "timeout: 5s", "name: A", "id: a", "org_id: o", "compat: tyk", "path: /a/", "strip: true", "url: http://127.0.0.1:9000", "host: rewrite", "!auth:", "!rate_limit"},
 		},
 		{name: "the client's host", keys: `"use_keyless": true, "proxy": {"listen_path": "/a/", "target_url": "http://u", "preserve_host_header": true}`, want: []string{"!host: rewrite", "!strip: true"}},
+		{name: "a target with a query", keys: `"use_keyless": true, "proxy": {"listen_path": "/a/", "target_url": "http://u/x?y=1#z"}`, want: []string{"url: \"http://u/x?y=1\""}, note: "has a fragment"},
 		{name: "a domain", keys: keyless + `, "domain": "API.example.com"`, want: []string{"host: api.example.com"}},
 		{name: "a domain that is off", keys: keyless + `, "domain": "api.example.com", "domain_disabled": true`, want: []string{"!api.example.com"}},
 		{name: "an internal api", keys: keyless + `, "internal": true`, want: []string{"internal: true"}},
