@@ -2,8 +2,10 @@ package jsvm
 
 import (
 	"github.com/robertkrimen/otto"
+	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykjs"
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
 )
 
@@ -50,6 +52,13 @@ func (b *builder) run() error {
 	if err != nil {
 		return err
 	}
+	part, err := b.sliceUnderscore()
+	if err != nil {
+		return err
+	}
+	if err := tuckAll(tucker, part); err != nil {
+		return err
+	}
 	if err := b.runFiles(b.files.preload); err != nil {
 		return err
 	}
@@ -62,7 +71,43 @@ func (b *builder) run() error {
 	if err := b.runFiles(b.files.sources...); err != nil {
 		return err
 	}
-	return tucker.tuck("_", "console")
+	return tuckAll(tucker, part) // again what they have asked for
+}
+
+func tuckAll(t *tucker, part string) error {
+	if err := t.tuck("_", part); err != nil {
+		return err
+	}
+	return t.tuck("console", "")
+}
+
+// sliceUnderscore gives the files the part of underscore that they use, and
+// names the variable that it is in; none if they do not use underscore, or need
+// all of it.
+func (b *builder) sliceUnderscore() (string, error) {
+	u := b.files.usage()
+	members := u.slice()
+	if len(members) == 0 {
+		return "", nil
+	}
+	text, err := parser.ParseFile(nil, "<underscore>", tykjs.Underscore(), 0) // not shared: it is changed
+	if err != nil {
+		return "", err
+	}
+	program, ok := newLibrary(text).slice(members)
+	if !ok {
+		return "", nil
+	}
+	rewrite(program)
+	part, err := b.vm.Run(program)
+	if err != nil {
+		return "", err
+	}
+	if err := b.vm.Set(sliced, part); err != nil {
+		return "", err
+	}
+	u.redirect()
+	return sliced, hide(b.vm, sliced)
 }
 
 func (b *builder) runFiles(list ...*source) error {

@@ -81,6 +81,12 @@ func hidden(vm *otto.Otto, name string, f func(otto.FunctionCall) otto.Value) er
 	return err
 }
 
+// hide takes a global out of for-in loops.
+func hide(vm *otto.Otto, name string) error {
+	_, err := vm.Run(fmt.Sprintf(`Object.defineProperty(this, %q, {enumerable: false, configurable: false})`, name))
+	return err
+}
+
 // slim takes the prototype object off a global function that is called and
 // never constructs: it is copied for every call.
 func slim(vm *otto.Otto, name string) error {

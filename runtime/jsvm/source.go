@@ -155,6 +155,15 @@ func (f *files) weight() (most int) {
 	return most
 }
 
+// usage is how all files together use underscore.
+func (f *files) usage() *usage {
+	u := newUsage()
+	for s := range f.each {
+		u.add(s.program)
+	}
+	return u
+}
+
 // forget lets go of what only running needs.
 func (f *files) forget() { f.preload, f.sources = nil, nil }
 

@@ -28,21 +28,6 @@ const tuckText = `(function (global, describe, define) {
 	};
 })(this, Object.getOwnPropertyDescriptor, Object.defineProperty)`
 
-// tucker puts global objects out of the way of a copy: it reaches them only
-// when a script asks for them. The scope of underscore, with its 200 functions,
-// costs a copy ten times as much as the rest, and whatever a global variable
-// holds has its scope copied.
-type tucker struct {
-	vm     *otto.Otto
-	remove otto.Value
-}
-
-// newTucker must be made before scripts run, which might break what it needs.
-func newTucker(vm *otto.Otto) (*tucker, error) {
-	f, err := vm.Run(tuckText)
-	return &tucker{vm: vm, remove: f}, err
-}
-
 // zeroSession is what the zero form of a session is kept under: a copy of it
 // costs less than making it.
 const zeroSession = "session"
@@ -60,57 +45,63 @@ func kept(vm *otto.Otto, name string) (otto.Value, error) {
 	return one.Object().Get("value")
 }
 
-// tuck does so with the variables of these names. Assigning to them works as
-// usual.
-func (t *tucker) tuck(names ...string) error {
-	holder, err := t.vm.Object("({})")
+// tucker puts global objects out of the way of a copy: it reaches them only
+// when a script asks for them. The scope of underscore, with its 200 functions,
+// costs a copy ten times as much as the rest, and whatever a global variable
+// holds has its scope copied.
+type tucker struct {
+	vm     *otto.Otto
+	holder *otto.Object
+	away   otto.Value // the function of tuckText
+}
+
+// newTucker must be made before scripts run, which might break what it needs.
+func newTucker(vm *otto.Otto) (*tucker, error) {
+	away, err := vm.Run(tuckText)
+	if err != nil {
+		return nil, err
+	}
+	holder, err := vm.Object("({})")
+	if err != nil {
+		return nil, err
+	}
+	if err := vm.Set(tucked, holder); err != nil {
+		return nil, err
+	}
+	t := &tucker{vm: vm, holder: holder, away: away}
+	if err := t.keep(zeroSession, wire.AppendTykSession(nil, nil)); err != nil {
+		return nil, err
+	}
+	return t, hide(vm, tucked)
+}
+
+// keep makes an object and keeps it.
+func (t *tucker) keep(name string, json []byte) error {
+	one, err := t.vm.Run(literal([]byte(`{"value":` + string(json) + `}`)))
 	if err != nil {
 		return err
 	}
-	zero, err := t.vm.Run(literal([]byte(`{"value":` + string(wire.AppendTykSession(nil, nil)) + `}`)))
-	if err != nil {
-		return err
-	}
-	if err := holder.Set(zeroSession, zero); err != nil {
-		return err
-	}
-	if err := t.vm.Set(tucked, holder); err != nil {
-		return err
-	}
-	for _, name := range names {
-		get, set, err := t.accessors(name)
-		if err != nil {
-			return err
-		}
-		if err := t.replace(holder, name, get, set); err != nil {
-			return err
-		}
-	}
-	_, err = t.vm.Run(fmt.Sprintf(`Object.defineProperty(this, %q, {enumerable: false})`, tucked))
-	return err
+	return t.holder.Set(name, one)
 }
 
-// replace puts an accessor in the place of a variable. Where a script has put
-// one of its own, which otto panics about when it is to describe it, it stays.
-func (t *tucker) replace(holder *otto.Object, name string, get, set func(otto.FunctionCall) otto.Value) (err error) {
-	defer func() { _ = recover() }()
-	_, err = t.remove.Call(otto.UndefinedValue(), holder, name, get, set)
-	return err
-}
-
-// accessors are the functions behind a variable that is tucked away. They put
-// it back.
-func (t *tucker) accessors(name string) (get, set func(otto.FunctionCall) otto.Value, err error) {
+// tuck takes a variable away until a script asks for it. Assigning to it works
+// as usual. If also is not empty it names another one, which then gets the
+// value as well.
+func (t *tucker) tuck(name, also string) error {
 	remove, err := t.vm.Compile("", fmt.Sprintf("delete this[%q]", name))
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	put := func(vm *otto.Otto, v otto.Value) {
-		if _, err := vm.Run(remove); err == nil {
-			_ = vm.Set(name, v) // fails for no variable that can be deleted
+		if _, err := vm.Run(remove); err != nil {
+			return // the script has made the global object read-only
+		}
+		_ = vm.Set(name, v) // fails as above
+		if also != "" {
+			_ = vm.Set(also, v)
 		}
 	}
-	get = func(call otto.FunctionCall) otto.Value {
+	get := func(call otto.FunctionCall) otto.Value {
 		v, err := kept(call.Otto, name)
 		if err != nil {
 			return otto.UndefinedValue()
@@ -118,9 +109,17 @@ func (t *tucker) accessors(name string) (get, set func(otto.FunctionCall) otto.V
 		put(call.Otto, v)
 		return v
 	}
-	set = func(call otto.FunctionCall) otto.Value {
+	set := func(call otto.FunctionCall) otto.Value {
 		put(call.Otto, call.Argument(0))
 		return otto.UndefinedValue()
 	}
-	return get, set, nil
+	return t.replace(name, get, set)
+}
+
+// replace puts accessors in the place of a variable. Where there are some
+// already, which otto panics about when it is to describe them, they stay.
+func (t *tucker) replace(name string, get, set func(otto.FunctionCall) otto.Value) (err error) {
+	defer func() { _ = recover() }()
+	_, err = t.away.Call(otto.UndefinedValue(), t.holder, name, get, set)
+	return err
 }
