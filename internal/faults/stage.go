@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/internal/faults/attack"
-	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
 // Limits of the plugins that do harm.
@@ -147,9 +146,7 @@ func (d *draft) bystander(m Model) {
 	d.api(name, modelPath(m), name)
 	switch m.ID {
 	case Wasm:
-		guest := wasmtest.New(1)
-		guest.Func("sallyport_pre", wasmtest.Const(0))
-		d.plugin(name, fmt.Sprintf("runtime: wasm, source: %s, timeout: 2s", d.file("bystander.wasm", guest.Bytes())))
+		d.plugin(name, fmt.Sprintf("runtime: wasm, source: %s, timeout: 2s", d.file("bystander.wasm", attack.Idle())))
 	case WasmJS, JSVM:
 		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime, d.file("bystander.js", attack.Bystander)))
 	default:

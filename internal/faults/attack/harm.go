@@ -45,6 +45,9 @@ func put(m *wasmtest.Module, at int32, s string) text {
 	return text{at, int32(len(s))}
 }
 
+// Idle returns a guest that lets every request pass, as a binary.
+func Idle() []byte { return simple(wasmtest.Const(0)).Always().Bytes() }
+
 // simple is harm without imports, in one page.
 func simple(code ...[]byte) Harm {
 	return Harm{1, func(*wasmtest.Module) []byte { return slices.Concat(code...) }}
