@@ -110,3 +110,21 @@ func TestReplyHeadersAreMerged(t *testing.T) {
 		t.Errorf("answer %s changes C", got)
 	}
 }
+
+func TestEventsAreToldAsTykTellsThem(t *testing.T) {
+	var got []byte
+	h := tyk.Events("watch", func(_ context.Context, payload []byte) error {
+		got = payload
+		return nil
+	})
+	frames := `{"jsonrpc":"2.0","method":"initialized"}
+{"jsonrpc":"2.0","id":1,"method":"api/load","params":{"api_id":"a","generation":1,"org_id":"acme","hooks":[]}}
+{"jsonrpc":"2.0","id":2,"method":"dispatch","params":{"hook_type":"event","hook_name":"watch","api_id":"a","generation":1,"deadline_ms":60000,"event":{"name":"AuthFailure","data":{"Key":"k"}}}}
+`
+	var out bytes.Buffer
+	if err := (sallyport.Plugin{Handlers: []sallyport.Handler{h}}).Play(t.Context(), strings.NewReader(frames), &out); err != nil {
+		t.Fatal(err)
+	}
+	want(t, out.String(), `"id":2,"result":{"action":"continue"}`)
+	want(t, string(got), `{"message":{"Type":"AuthFailure","Meta":{"Key":"k"},"TimeStamp":"2`, `},"handler_name":"watch","spec":{"APIID":"a","OrgID":"acme"}}`)
+}
