@@ -15,7 +15,7 @@ import (
 // plugin is one entry of a program.
 type plugin struct {
 	name    string
-	apis    []*abi.API // those that bind it
+	orgOf   func(apiID string) string // finds the organisation of an API
 	config  []byte
 	options options
 	timeout time.Duration // of a call without a deadline
@@ -42,7 +42,7 @@ var _ abi.Plugin = (*plugin)(nil)
 func newPlugin(r *Runtime, s *abi.Spec, program *program, o options, release func()) (*plugin, error) {
 	c, size := &r.config, positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
 	p := &plugin{
-		name: s.Name, apis: s.APIs, config: s.Config, options: o, timeout: positive(s.Limits.Timeout, c.callTimeout()),
+		name: s.Name, orgOf: c.orgOf(s.APIs), config: s.Config, options: o, timeout: positive(s.Limits.Timeout, c.callTimeout()),
 		program: program, pool: newPool(program, r.watch, positive(s.Limits.Memory, c.memory()), size), release: release,
 	}
 	var err error

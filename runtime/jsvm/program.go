@@ -38,7 +38,7 @@ func loadProgram(ctx context.Context, r *Runtime, s *abi.Spec, f *files) (*progr
 		return nil, err
 	}
 	deadline, _ := ctx.Deadline() // there always is one
-	m := newMachine(base.Copy(), &task{file: f.name, files: f.names, plugin: s.Name, apis: s.APIs, deadline: deadline})
+	m := newMachine(base.Copy(), &task{file: f.name, files: f.names, plugin: s.Name, orgOf: r.config.orgOf(s.APIs), deadline: deadline})
 	done := make(chan error, 1)
 	r.loads.Go(func() {
 		r.watch.enter(m, positive(s.Limits.Memory, r.config.memory()))

@@ -61,15 +61,20 @@ func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Ses
 	return s, nil
 }
 
-// orgOf returns the organisation of an API that binds the plugin; none if
-// there is no such API.
-func (t *task) orgOf(apiID string) string {
-	for _, api := range t.apis {
-		if api.ID == apiID {
-			return api.OrgID
-		}
+// orgOf returns what finds the organisation of an API: without a function for
+// it, among the APIs that bind the plugin.
+func (c *Config) orgOf(apis []*abi.API) func(apiID string) string {
+	if c.OrgOf != nil {
+		return c.OrgOf
 	}
-	return ""
+	return func(apiID string) string {
+		for _, api := range apis {
+			if api.ID == apiID {
+				return api.OrgID
+			}
+		}
+		return ""
+	}
 }
 
 // setKeyData is TykSetKeyData. Its result is undefined; faults are in the log.

@@ -39,6 +39,10 @@ func TestTykGetKeyData(t *testing.T) {
 	if got := says(t, c, "", `JSON.parse(TykGetKeyData(["k1"], "orders")).alias`); got != "a" {
 		t.Errorf("a header list as key = %q, want a", got)
 	}
+	c.OrgOf = func(apiID string) string { return map[string]string{"elsewhere": "acme"}[apiID] }
+	if got := says(t, c, "", `JSON.parse(TykGetKeyData("k1", "elsewhere")).alias + JSON.parse(TykGetKeyData("k1", "none")).status`); got != "aerror" {
+		t.Errorf("by an API that does not bind the plugin = %q, want a, and an error for one that is not there", got)
+	}
 	if got := says(t, jsvm.Config{}, "", `TykGetKeyData("k1", "orders")`); got != notFound {
 		t.Errorf("without a store = %q, want %q", got, notFound)
 	}

@@ -18,12 +18,12 @@ const shimName = "<tyk>"
 // task is what a VM works on: a call, or loading. It holds copies only, since
 // a VM that is stuck may outlive the call.
 type task struct {
-	file    string     // the script, for messages
-	files   []string   // all files of it
-	plugin  string     // name of the plugin
-	apis    []*abi.API // those that bind it
-	api     *abi.API   // that of the request; nil while loading
-	request string     // id of the request
+	file    string                    // the script, for messages
+	files   []string                  // all files of it
+	plugin  string                    // name of the plugin
+	orgOf   func(apiID string) string // finds the organisation of an API
+	api     *abi.API                  // that of the request; nil while loading
+	request string                    // id of the request
 
 	keepCase bool // of header names in what the script sends
 
@@ -42,7 +42,7 @@ type task struct {
 // begin makes a call the work of a VM.
 func (t *task) begin(c *call, deadline time.Time) {
 	t.keepCase = c.plugin.options.KeepHeaderCase
-	t.plugin, t.apis, t.api, t.request, t.deadline = c.plugin.name, c.plugin.apis, c.api, c.request, deadline
+	t.plugin, t.orgOf, t.api, t.request, t.deadline = c.plugin.name, c.plugin.orgOf, c.api, c.request, deadline
 }
 
 // maxTimers bounds the timers of console.time in one call.
