@@ -28,6 +28,11 @@ type Config struct {
 	Values   js.KV
 	Sessions js.Sessions
 
+	// OrgOf returns the organisation of the API with an id, which is what
+	// TykGetKeyData goes by; it is empty if there is no such API. Nil knows
+	// the APIs that bind the plugin.
+	OrgOf func(apiID string) string
+
 	// RequireRights refuses sessions of scripts without access_rights: they
 	// open every API. It is for stores that keep access rights.
 	RequireRights bool

@@ -34,6 +34,7 @@ func (r *Runtime) newScript(s abi.Spec, out *output) (contract, error) {
 	c := js.Config{
 		Memory: orDefault(s.Limits.Memory, defaultMemory), Timeout: orDefault(s.Limits.Timeout, defaultTimeout),
 		Log: out, Raw: r.config.Raw, KV: r.config.Values, Sessions: r.config.Sessions, RequireRights: r.config.RequireRights,
+		OrgOf: r.config.OrgOf,
 	}
 	var err error
 	if c.Files, c.Preload, err = readScripts(s, r.config.maxSource()); err != nil {

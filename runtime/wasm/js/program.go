@@ -36,6 +36,10 @@ type Config struct {
 	Sessions Sessions
 	HTTP     native.HTTP
 
+	// OrgOf returns the organisation of an API; nil knows those that bind the
+	// plugin.
+	OrgOf func(apiID string) string
+
 	// RequireRights refuses sessions without access_rights.
 	RequireRights bool
 }

@@ -74,9 +74,11 @@ func (c *hostCall) findSession(key []byte, apiID string) (*abi.Session, error) {
 	return s, nil
 }
 
-// orgOf returns the organisation of an API that binds the plugin; none if
-// there is no such API.
+// orgOf returns the organisation of an API; none if there is no such API.
 func (p *Program) orgOf(apiID string) string {
+	if p.config.OrgOf != nil {
+		return p.config.OrgOf(apiID)
+	}
 	for _, api := range p.spec.APIs {
 		if api.ID == apiID {
 			return api.OrgID
