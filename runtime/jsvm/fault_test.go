@@ -68,10 +68,23 @@ func TestEndlessScriptsAreTimeouts(t *testing.T) {
 }
 
 func TestTimeoutNamesTheLastCall(t *testing.T) {
-	_, err := callWithin(load(t, handler("b64enc('x');\nfor (;;) {}")), exchange(), abi.Pre, 40*short)
-	if err == nil || !strings.Contains(err.Error(), "script.js:3:1: the script was still running") {
-		t.Errorf("Call() = %v, want the position of the last call", err)
+	p := load(t, handler("b64enc('x');\nfor (;;) {}"))
+	for range 50 {
+		_, err := callWithin(p, exchange(), abi.Pre, 4*short)
+		switch {
+		case err == nil:
+			t.Fatal("Call() = nil, want a timeout")
+		case strings.Contains(err.Error(), "script.js:3:1: the script was still running"):
+			return
+		case abi.KindOf(err) == abi.Busy, !strings.Contains(err.Error(), "script.js:3"):
+			// On a busy machine the script may not have come that far, or may
+			// not have noticed in time that it is to end.
+			t.Log(err)
+		default:
+			t.Fatalf("Call() = %v, want the position of the last call", err)
+		}
 	}
+	t.Error("no timeout has named the position of the last call")
 }
 
 func TestEndlessRecursionIsARangeError(t *testing.T) {
