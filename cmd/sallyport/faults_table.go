@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,7 +115,7 @@ func gotStatus(c *faults.Cell) string {
 	if c.Got.Status == 0 {
 		return "nothing"
 	}
-	return fmt.Sprint(c.Got.Status)
+	return strconv.Itoa(c.Got.Status)
 }
 
 func backAfter(c *faults.Cell) string {

@@ -6,15 +6,13 @@ import (
 	"github.com/c386954a/sallyport/internal/faults"
 )
 
-func number[T any](n T) *T { return &n }
-
 // calm is a cell in which all went well.
 func calm(model, fault string) *faults.Cell {
 	c := &faults.Cell{
-		Model: model, Fault: fault, Does: "Does harm.", Timeout: 300, Back: number(0.5), Busy: number(0.0), Processes: number(1),
+		Model: model, Fault: fault, Does: "Does harm.", Timeout: 300, Back: new(0.5), Busy: new(0.0), Processes: new(1),
 		Got: faults.Strike{Requests: 2, Status: 500, Statuses: map[string]int{"500": 2}, After: 1, Slowest: 2},
 		Memory: faults.Memory{
-			Limit: 64 << 20, Peak: number[int64](1 << 20), After: number[int64](1 << 20), Plugin: number[int64](0),
+			Limit: 64 << 20, Peak: new(int64(1 << 20)), After: new(int64(1 << 20)), Plugin: new(int64(0)),
 		},
 	}
 	for _, n := range []*faults.Neighbour{
@@ -49,19 +47,19 @@ func TestVerdictsFollowFromTheFigures(t *testing.T) {
 		{"no answer", faults.Wasm, "hang", func(c *faults.Cell) { c.Got.Statuses = map[string]int{"504": 1, "none": 1} }, faults.NotContained},
 		{"an answer just late", faults.Wasm, "hang", func(c *faults.Cell) { c.Got.Slowest = 1299 }, faults.Contained},
 		{"an answer too late", faults.Wasm, "hang", func(c *faults.Cell) { c.Got.Slowest = 1301 }, faults.NotContained},
-		{"memory within the limits", faults.Wasm, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = number[int64](190 << 20) }, faults.Contained},
-		{"memory above the limits", faults.Wasm, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = number[int64](194 << 20) }, faults.NotContained},
-		{"memory of the gateway for a process", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = number[int64](70 << 20) }, faults.NotContained},
-		{"memory of the process within its limit", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Plugin = number[int64](256 << 20) }, faults.Contained},
-		{"memory of the process above its limit", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Plugin = number[int64](321 << 20) }, faults.NotContained},
-		{"processes within the limit", faults.Process, "fork-bomb", func(c *faults.Cell) { c.Processes = number(64) }, faults.Contained},
-		{"processes above the limit", faults.Process, "fork-bomb", func(c *faults.Cell) { c.Processes = number(65) }, faults.NotContained},
+		{"memory within the limits", faults.Wasm, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = new(int64(190 << 20)) }, faults.Contained},
+		{"memory above the limits", faults.Wasm, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = new(int64(194 << 20)) }, faults.NotContained},
+		{"memory of the gateway for a process", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak = new(int64(70 << 20)) }, faults.NotContained},
+		{"memory of the process within its limit", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Plugin = new(int64(256 << 20)) }, faults.Contained},
+		{"memory of the process above its limit", faults.Process, "memory-bomb", func(c *faults.Cell) { c.Memory.Plugin = new(int64(321 << 20)) }, faults.NotContained},
+		{"processes within the limit", faults.Process, "fork-bomb", func(c *faults.Cell) { c.Processes = new(64) }, faults.Contained},
+		{"processes above the limit", faults.Process, "fork-bomb", func(c *faults.Cell) { c.Processes = new(65) }, faults.NotContained},
 		{"never back", faults.Wasm, "crash", func(c *faults.Cell) { c.Back = nil }, faults.NotContained},
-		{"slowly back", faults.Process, "crash", func(c *faults.Cell) { c.Back = number(120.0) }, faults.Degraded},
+		{"slowly back", faults.Process, "crash", func(c *faults.Cell) { c.Back = new(120.0) }, faults.Degraded},
 		{"state left in the sandbox", faults.Wasm, "leak-requests", func(c *faults.Cell) { c.Got.Escaped = "x" }, faults.NotContained},
 		{"state left in a process", faults.Process, "leak-apis", func(c *faults.Cell) { c.Got.Escaped = "x" }, faults.ByDesign},
 		{"state left, and strangers failed", faults.Process, "leak-apis", func(c *faults.Cell) { c.Got.Escaped, c.Neighbours.OtherAPI.Failed = "x", 1 }, faults.NotContained},
-		{"work went on", faults.Process, "hang", func(c *faults.Cell) { c.Busy = number(0.9) }, faults.Degraded},
+		{"work went on", faults.Process, "hang", func(c *faults.Cell) { c.Busy = new(0.9) }, faults.Degraded},
 		{"the log was flooded", faults.Process, "log-flood", func(c *faults.Cell) { c.Logged = 5 << 20 }, faults.Degraded},
 		{"the system does not tell", faults.Wasm, "memory-bomb", func(c *faults.Cell) { c.Memory.Peak, c.Busy, c.Processes = nil, nil, nil }, faults.Contained},
 	} {
