@@ -44,6 +44,10 @@ type linkage interface {
 	Check(code wazero.CompiledModule) error
 }
 
+// refuser is a guest of which the host remembers why it last refused something
+// in this call, or nil: a guest that breaks off probably does so because of that.
+type refuser interface{ Refused() error }
+
 // guest is the part of an instance that knows the contract. It belongs to one
 // goroutine at a time.
 type guest interface {
@@ -61,9 +65,6 @@ type guest interface {
 	// Run calls the hook of x, until the deadline. An error that is not an
 	// *abi.Error is the engine's: the guest broke off.
 	Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error)
-
-	// Refused returns why the host last refused something in this call, or nil.
-	Refused() error
 
 	// Shed gives up the native stack of the hook that ran last, which has
 	// grown to megabytes.

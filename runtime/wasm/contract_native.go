@@ -22,6 +22,7 @@ type nativeContract struct {
 
 var (
 	_ contract     = (*nativeContract)(nil)
+	_ refuser      = (*nativeGuest)(nil)
 	_ abi.Measurer = (*nativeContract)(nil)
 )
 

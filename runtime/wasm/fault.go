@@ -30,7 +30,7 @@ func (i *instance) classify(err error) *abi.Error {
 	if !exited && trap == "" {
 		i.plugin.log.Error().Err(err).Msg("host function panicked: this is a bug of the gateway")
 	}
-	switch refused := i.guest.Refused(); {
+	switch refused := i.refused(); {
 	case i.brake.cause != nil:
 		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.brake.cause)}
 	case i.brake.tooDeep() || trap == stackOverflow:
@@ -43,6 +43,13 @@ func (i *instance) classify(err error) *abi.Error {
 		return &abi.Error{Kind: abi.Trap, Err: fmt.Errorf("guest ended itself with exit code %d", exit.ExitCode())}
 	}
 	return &abi.Error{Kind: abi.Trap, Err: err}
+}
+
+func (i *instance) refused() error {
+	if r, ok := i.guest.(refuser); ok {
+		return r.Refused()
+	}
+	return nil
 }
 
 const stackOverflow = "stack overflow" // of the engine, in spite of the guard

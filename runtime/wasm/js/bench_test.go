@@ -63,6 +63,7 @@ func BenchmarkHook(b *testing.B) {
 				x := exchange()
 				deadline := time.Now().Add(time.Hour)
 				b.ReportAllocs()
+				begin := cpu(b)
 				for b.Loop() {
 					x.Request.Body = w.body
 					x.Begin(abi.Pre, deadline)
@@ -71,6 +72,7 @@ func BenchmarkHook(b *testing.B) {
 					}
 					x.Discard()
 				}
+				b.ReportMetric((cpu(b)-begin)/float64(b.N), "cpu-ns/op")
 			})
 		}
 	}
@@ -89,9 +91,11 @@ func BenchmarkGoja(b *testing.B) {
 				x := exchange()
 				x.Hook, x.Request.Body = abi.Pre, w.body
 				b.ReportAllocs()
+				begin := cpu(b)
 				for b.Loop() {
 					g.call(b, x)
 				}
+				b.ReportMetric((cpu(b)-begin)/float64(b.N), "cpu-ns/op")
 			})
 		}
 	}

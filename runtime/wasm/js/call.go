@@ -1,6 +1,7 @@
 package js
 
 import (
+	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -53,10 +54,17 @@ func (g *Guest) arguments(x *abi.Exchange) (f value, args [maxArguments]value) {
 		args[2] = g.spec(x)
 	default:
 		f = l.functions.request
-		args[0] = g.object(wire.AppendTykRequest(g.input[:0], x))
-		args[1], args[2] = g.session(x), g.spec(x)
+		args[0], args[1], args[2] = g.request(x), g.session(x), g.spec(x)
 	}
 	return f, args
+}
+
+// request is an object, or what dispatch.js completes the one in the image with.
+func (g *Guest) request(x *abi.Exchange) value {
+	if g.program.fresh() {
+		return g.object(wire.AppendTykRequestParts(g.input[:0], x))
+	}
+	return g.object(wire.AppendTykRequest(g.input[:0], x))
 }
 
 // session is undefined for a hook that is not given the session: it gets the
@@ -192,7 +200,7 @@ func (g *Guest) release(values []value) {
 
 // broken returns why the engine cannot go on.
 func (g *Guest) broken() error {
-	if g.machine.err == errMemory {
+	if errors.Is(g.machine.err, errMemory) {
 		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("%s: %w", g.program.main(), errMemory)}
 	}
 	return g.machine.err

@@ -1,10 +1,11 @@
 // What the gateway calls for each hook.
 //
 // A function to be called with the entry of the plugin, the zero form of a
-// session as JSON, and whether every call has fresh state. The functions it
+// session as JSON, whether every call has fresh state, a request object, and
+// the names of its members that differ from call to call. The functions it
 // returns give the result of a hook as a string, undefined if it has none, and
 // an object if it is still to come: settled gives it then.
-(function (entry, zeroText, fresh) {
+(function (entry, zeroText, fresh, blank, names) {
     "use strict";
 
     const text = String, Failure = Error, parse = JSON.parse, Later = Promise;
@@ -18,6 +19,15 @@
             return session;
         }
         return fresh ? zero : parse(zeroText);
+    }
+
+    // filled makes a request out of a list of these members. There is one in the
+    // image, of which the same holds.
+    function filled(parts) {
+        for (let i = 0; i < names.length; i++) {
+            blank[names[i]] = parts[i];
+        }
+        return blank;
     }
 
     function answer(result) {
@@ -45,7 +55,8 @@
 
     return {
         request(request, session, spec) {
-            return answer(method("DoProcessRequest").call(entry, request, known(session), spec));
+            const given = fresh ? filled(request) : request;
+            return answer(method("DoProcessRequest").call(entry, given, known(session), spec));
         },
         response(response, request, session, spec, body) {
             if (body !== undefined) {

@@ -28,23 +28,19 @@ type guestKey struct{}
 
 // Context returns a context by which host functions find the guest.
 func (g *Guest) Context(parent context.Context) context.Context {
-	g.machine.ctx = context.WithValue(parent, guestKey{}, g)
-	return g.machine.ctx
+	return context.WithValue(parent, guestKey{}, g)
 }
 
 // Bind gives the guest its module.
 func (g *Guest) Bind(module api.Module) { g.machine.bind(module) }
 
-// Refused returns nil: host functions tell the script.
-func (g *Guest) Refused() error { return nil }
-
 // Shed gives up native stacks.
 func (g *Guest) Shed() { g.machine.functions = [levels][exportCount]api.Function{} }
 
 // begin gives host functions the exchange of a call.
-func (g *Guest) begin(x *abi.Exchange, deadline time.Time) {
+func (g *Guest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) {
 	g.x, g.deadline, g.logged = x, deadline, 0
-	g.machine.err, g.machine.level = nil, fromHost
+	g.machine.ctx, g.machine.err, g.machine.level = ctx, nil, fromHost
 }
 
 // maxInput is the largest buffer a guest keeps between calls.
@@ -58,8 +54,8 @@ func (g *Guest) end() {
 }
 
 // Run calls the hook of x. An error that is not an *abi.Error is the engine's.
-func (g *Guest) Run(_ context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
-	g.begin(x, deadline)
+func (g *Guest) Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
+	g.begin(ctx, x, deadline)
 	defer g.end()
 	result, err := g.hook(x)
 	if err != nil {

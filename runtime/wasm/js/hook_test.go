@@ -10,15 +10,6 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm"
 )
 
-// run runs a request handler of this body on an exchange, once, and fails if
-// that fails.
-func run(t *testing.T, body string, x *abi.Exchange) {
-	t.Helper()
-	if _, err := call(load(t, handler(body)), x, abi.Pre, long); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // says returns what a handler of this body puts into the variable said.
 func says(t *testing.T, s abi.Spec, config wasm.Config) string {
 	t.Helper()

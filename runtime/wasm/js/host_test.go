@@ -43,7 +43,7 @@ func TestBase64(t *testing.T) {
 		`JSON.stringify([1, {b: 1, a: 2}])`:                          `[1,{"b":1,"a":2}]`,
 		`[typeof setTimeout, typeof console.log, typeof _].join("")`: "undefinedfunctionfunction",
 	} {
-		if got := says(t, script(t, saying(expression)), wasm.Config{}); got != want && !(want == "" && got == "") {
+		if got := says(t, script(t, saying(expression)), wasm.Config{}); got != want {
 			t.Errorf("%s = %q, want %q", expression, got, want)
 		}
 	}

@@ -164,7 +164,7 @@ func (c *hostCall) argument(i uint32) []byte {
 }
 
 // bytes returns the bytes that argument i stands for.
-func (c *hostCall) bytes(i uint32) []byte { return unescape(nil, c.argument(i)) }
+func (c *hostCall) bytes(i uint32) []byte { return unescape(c.argument(i)) }
 
 // text returns argument i as a string of these bytes.
 func (c *hostCall) text(i uint32) string { return string(c.bytes(i)) }

@@ -138,7 +138,7 @@ const (
 type machine struct {
 	module api.Module
 	memory api.Memory
-	ctx    context.Context // of all calls
+	ctx    context.Context // that of the instance, by which host functions find the guest
 	level  int
 	err    error
 

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"context"
 	_ "embed" // our own scripts
+	"encoding/json"
 	"errors"
-	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/abi/wire"
 )
 
 // Our own scripts, which are functions to be called with what they need. They
@@ -38,8 +40,8 @@ const (
 
 // Start makes the engine ready and runs the script. An error is of kind
 // Refused, or the engine's own.
-func (g *Guest) Start(_ context.Context, deadline time.Time) error {
-	g.begin(nil, deadline)
+func (g *Guest) Start(ctx context.Context, deadline time.Time) error {
+	g.begin(ctx, nil, deadline)
 	s := &setup{Guest: g}
 	s.prepare()
 	for _, step := range []func() error{s.scripts, s.script, s.entry, s.dispatch} {
@@ -295,8 +297,13 @@ func (s *setup) text(v value) string {
 func (s *setup) dispatch() error { return s.dispatcher(s.found) }
 
 func (s *setup) dispatcher(entry value) error {
-	fresh := s.parse([]byte(fmt.Sprint(s.program.fresh())))
-	d, err := s.function("<dispatch>", dispatchText, entry, s.string(s.program.zero), fresh)
+	fresh := s.parse(strconv.AppendBool(nil, s.program.fresh()))
+	blank := s.parse(wire.AppendTykRequest(nil, &abi.Exchange{}))
+	names, err := json.Marshal(wire.TykRequestParts())
+	if err != nil {
+		return err
+	}
+	d, err := s.function("<dispatch>", dispatchText, entry, s.string(s.program.zero), fresh, blank, s.parse(names))
 	if err != nil {
 		return err
 	}

@@ -46,12 +46,13 @@ func validPrefix(b []byte) (n int) {
 }
 
 // unescape returns what escape was given. Surrogates that a script has made
-// become U+FFFD. It returns b itself if there are none, else it writes to dst.
-func unescape(dst, b []byte) []byte {
+// become U+FFFD. It returns b itself if there are none.
+func unescape(b []byte) []byte {
 	i := indexSurrogate(b)
 	if i < 0 {
 		return b
 	}
+	dst := make([]byte, 0, len(b))
 	for ; i >= 0; i = indexSurrogate(b) {
 		dst = append(dst, b[:i]...)
 		if b[i+1] >= escapeHigh|2 && b[i+1] <= escapeHigh|3 {
