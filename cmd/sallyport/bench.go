@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 type benchFlags struct {
 	options bench.Options
 	quick   bool
+	targets bool
 	asJSON  bool
 	out     string // file of the report
 	faults  string // file with what the containment suite has found
@@ -36,8 +38,11 @@ func newBenchCmd() *cobra.Command {
 			"than the machine is quiet.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := f.complete(cmd.ErrOrStderr()); err != nil {
+			if err := errors.Join(f.alone(cmd), f.complete(cmd.ErrOrStderr())); err != nil {
 				return usageError(cmd, err)
+			}
+			if f.targets {
+				return f.runTargets(cmd.Context(), cmd.OutOrStdout())
 			}
 			return f.run(cmd.Context(), cmd.OutOrStdout())
 		},
@@ -55,9 +60,23 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.options.Chain, "chain", 0, "`NUMBER` of plugins of the same kind behind each other (default 1)")
 	flags.IntVar(&f.options.Concurrency, "concurrency", 0, "`NUMBER` of connections (default 16)")
 	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all of them in less than two minutes")
+	flags.BoolVar(&f.targets, "targets", false, "measure what the gateway has promised, instead of a table of your choice")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&f.out, "out", "", "`FILE` to write a report to: one page of HTML")
 	flags.StringVar(&f.faults, "faults", "", "`FILE` that sallyport faults --json has printed, for a section of the report")
+}
+
+// alone makes sure that nobody believes to choose what the targets choose.
+func (f *benchFlags) alone(cmd *cobra.Command) error {
+	if !f.targets {
+		return nil
+	}
+	for _, name := range []string{"rows", "hook", "chain", "concurrency", "out"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s does not go with --targets, which chooses for itself", name)
+		}
+	}
+	return nil
 }
 
 // complete turns flags into options, and finds what is wrong with them before
@@ -76,7 +95,21 @@ func (f *benchFlags) complete(progress io.Writer) (err error) {
 	if err := f.options.Validate(); err != nil {
 		return err
 	}
-	return f.readFaults()
+	return errors.Join(f.checkOut(), f.readFaults())
+}
+
+// checkOut makes sure that the report will have a place.
+func (f *benchFlags) checkOut() error {
+	if f.out == "" {
+		return nil
+	}
+	if dir, err := os.Stat(filepath.Dir(f.out)); err != nil || !dir.IsDir() {
+		return fmt.Errorf("--out: %s is not a folder", filepath.Dir(f.out))
+	}
+	if at, err := os.Stat(f.out); err == nil && at.IsDir() {
+		return fmt.Errorf("--out: %s is a folder", f.out)
+	}
+	return nil
 }
 
 // readFaults reads the file of the section on faults, if there is one.
@@ -96,6 +129,19 @@ func (f *benchFlags) readFaults() error {
 		return fmt.Errorf("%s: %w", f.faults, err)
 	}
 	return nil
+}
+
+// runTargets prints targets that are met and those that are not: which it is
+// depends on the machine, and is no failure of the command.
+func (f *benchFlags) runTargets(ctx context.Context, out io.Writer) error {
+	t, err := bench.MeasureTargets(ctx, f.options)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		return printJSON(out, t)
+	}
+	return t.Print(out)
 }
 
 func (f *benchFlags) run(ctx context.Context, out io.Writer) error {

@@ -53,7 +53,6 @@ var layers = map[string][]string{
 	"internal/lab":           {"abi", "proxy/chain"},
 
 	"internal/browsertest": {},
-	"internal/bench/peers": {},
 
 	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
 	"internal/tyk/document": {},
@@ -63,9 +62,10 @@ var layers = map[string][]string{
 	"internal/tyk/script":   {},
 	"internal/tyk/oas":      {"internal/tyk/classic", "internal/tyk/document"},
 
-	"internal/bench":           {"internal/bench/guest", "internal/bench/load", "internal/bench/plain", "internal/bench/usage", "sdk"},
+	"internal/bench":           {"internal/bench/guest", "internal/bench/load", "internal/bench/peers", "internal/bench/plain", "internal/bench/usage", "sdk"},
 	"internal/bench/guest":     {},
 	"internal/bench/load":      {},
+	"internal/bench/peers":     {},
 	"internal/bench/plain":     {},
 	"internal/bench/reference": {"abi", "abi/tykjs", "abi/wire"},
 	"internal/bench/page":      {"internal/bench"},
