@@ -81,6 +81,8 @@ func (c *acceptance) head(t *testing.T, text string, files *[]txtar.File) (refus
 		key, value, ok := strings.Cut(line, ": ")
 		switch {
 		case line == "":
+		case ok && key == "process":
+			c.process = value == "true"
 		case ok && key == "lenient":
 			c.lenient = value == "true"
 		case ok && key == "refused":

@@ -23,6 +23,7 @@ import (
 //
 //	/binary       four bytes that are no text, as application/octet-stream
 //	/html         text, as text/html
+//	/headers      fields with one value and with several, three cookies
 //	/missing…     404
 //	/never        nothing, until the client gives up
 type acceptanceEcho struct {
@@ -83,6 +84,14 @@ func (e *acceptanceEcho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/html":
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, "<p>hello</p>")
+	case r.URL.Path == "/headers":
+		for _, f := range [][2]string{
+			{"X-Removed", "gone"}, {"X-Updated", "before"}, {"X-Kept", "kept"}, {"X-Extra", "one"},
+			{"X-Many", "one"}, {"X-Many", "two"}, {"X-Many", "three"},
+			{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}, {"Set-Cookie", "c=3"},
+		} {
+			w.Header().Add(f[0], f[1])
+		}
 	case strings.HasPrefix(r.URL.Path, "/missing"):
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "missing")

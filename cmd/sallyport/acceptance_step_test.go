@@ -56,7 +56,7 @@ func (s *acceptanceStep) take(t *testing.T, w *world) {
 	t.Helper()
 	before := w.echo.count()
 	reply := w.ask(t, s)
-	o := outcome{reply: reply, upstream: w.echo.since(before), log: w.log.String()}
+	o := outcome{reply: reply, upstream: w.echo.since(before), log: w.log.String}
 	for _, want := range s.wants {
 		if problem := o.check(w.echo.fill(want)); problem != "" {
 			t.Errorf("%s: want %s: %s\nreply: %d %v\n%s", s.at, want, problem, reply.status, reply.header, reply.body)
@@ -68,7 +68,7 @@ func (s *acceptanceStep) take(t *testing.T, w *world) {
 type outcome struct {
 	reply    *acceptanceReply
 	upstream []seenRequest
-	log      string
+	log      func() string
 }
 
 // check returns what is wrong with a line of wants; "" means nothing.
@@ -106,7 +106,8 @@ func (o *outcome) check(want string) string {
 	return ""
 }
 
-// logged checks the gateway's log.
+// logged checks the gateway's log. Events come to it after the reply, so it
+// waits for them.
 func (o *outcome) logged(want string) string {
 	rest, bare := strings.CutPrefix(want, "bare ")
 	rest, line := strings.CutPrefix(rest, "line ")
@@ -114,16 +115,27 @@ func (o *outcome) logged(want string) string {
 	if err != nil || len(parts) == 0 {
 		return "not quoted as Go quotes"
 	}
-	lines := []string{o.log}
-	if line || bare {
-		lines = strings.Split(o.log, "\n")
-	}
-	for _, l := range lines {
-		if bare && l == parts[0] || !bare && containsAll(l, parts) {
-			return ""
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for late := time.After(5 * time.Second); !inLog(o.log(), parts, bare, line); {
+		select {
+		case <-tick.C:
+		case <-late:
+			return "log:\n" + o.log()
 		}
 	}
-	return "log:\n" + o.log
+	return ""
+}
+
+// inLog reports whether a log has all parts, or one line of it, or as a line.
+func inLog(log string, parts []string, bare, line bool) bool {
+	lines := []string{log}
+	if line || bare {
+		lines = strings.Split(log, "\n")
+	}
+	return slices.ContainsFunc(lines, func(l string) bool {
+		return bare && l == parts[0] || !bare && containsAll(l, parts)
+	})
 }
 
 func containsAll(s string, parts []string) bool {

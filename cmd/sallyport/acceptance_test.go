@@ -22,8 +22,14 @@ import (
 // there says how to read one. It runs on both engines: as imported, on otto,
 // and in the sandbox, after changing one word of the imported configuration.
 
-// engines are the runtimes that a case runs on.
-var engines = [...]string{config.JSVM, config.Wasm}
+// engines returns the runtimes that a case runs on. Handlers of an external
+// process have no other engine.
+func (c *acceptance) engines() []string {
+	if c.process {
+		return []string{config.Process}
+	}
+	return []string{config.JSVM, config.Wasm}
+}
 
 // acceptance is one case.
 type acceptance struct {
@@ -31,6 +37,7 @@ type acceptance struct {
 	about  string
 	rounds []acceptanceRound
 
+	process bool              // the hooks are those of acceptance_handlers_test.go
 	lenient bool              // needs --lenient; without it the start is refused
 	waive   []string          // keys to waive
 	allow   string            // grants that the sandbox needs
@@ -61,15 +68,15 @@ func TestAcceptance(t *testing.T) {
 	t.Log("\n" + table.String())
 }
 
-// onAll runs a case on both engines and returns what the table says of it.
+// onAll runs a case on its engines and returns what the table says of it.
 func (c *acceptance) onAll(t *testing.T) (rows []string) {
-	for _, engine := range engines {
+	for _, engine := range c.engines() {
 		result := "not there: " + c.not[engine]
 		if c.not[engine] == "" {
 			passed := t.Run(engine, func(t *testing.T) { c.play(t, engine) })
 			result = map[bool]string{true: "pass", false: "FAIL"}[passed]
 		}
-		name := map[string]string{config.JSVM: "otto", config.Wasm: "sandbox"}[engine]
+		name := map[string]string{config.JSVM: "otto", config.Wasm: "sandbox", config.Process: "coproc"}[engine]
 		rows = append(rows, fmt.Sprintf("%-4s %-8s %-5s %s", c.id, name, result, c.about))
 	}
 	return rows
@@ -180,7 +187,11 @@ func (w *world) write(t *testing.T, name, text string) {
 
 // read imports the folder, for the engine of this world.
 func (w *world) read(ctx context.Context, lenient bool) (*config.Config, error) {
-	tree, err := openTree(&tykFlags{dir: w.dir, listen: "127.0.0.1:0", lenient: lenient, waive: w.waive}, os.LookupEnv, &w.logger)
+	flags := &tykFlags{dir: w.dir, listen: "127.0.0.1:0", lenient: lenient, waive: w.waive}
+	if w.process {
+		flags.process = handlerCommand()
+	}
+	tree, err := openTree(flags, os.LookupEnv, &w.logger)
 	if err != nil {
 		return nil, err
 	}
@@ -196,10 +207,14 @@ func (w *world) read(ctx context.Context, lenient bool) (*config.Config, error) 
 // forEngine changes the one word, adds the grants that a case needs, and makes
 // the edits of the case.
 func (w *world) forEngine(text string) string {
-	if w.engine != config.JSVM {
+	switch w.engine {
+	case config.Process:
+		// A race detector wants more memory than a sandbox gives.
+		text = strings.Replace(text, "\ncoproc:\n", "\ncoproc:\n  env: { GORACE: atexit_sleep_ms=0 }\n  sandbox: { memory: 1024GiB }\n", 1)
+	case config.Wasm:
 		word := "runtime: " + w.engine
 		if w.allow != "" {
-			word = "allow: " + w.allow + "\n    " + word
+			word = "allow: " + w.echo.fill(w.allow) + "\n    " + word
 		}
 		text = strings.ReplaceAll(text, "runtime: "+config.JSVM, word)
 	}
@@ -213,8 +228,8 @@ func (w *world) mustRefuse(t *testing.T, r *acceptanceRound) {
 	defer w.closeTree()
 	if err == nil {
 		var g *gateway
-		if g, err = openGateway(t.Context(), cfg, &w.logger, watchers{}); err == nil {
-			_ = g.current.Load().close(context.Background())
+		if g, err = openGateway(t.Context(), cfg, &w.logger, watchers{raw: &w.log}); err == nil {
+			_ = g.release(context.Background())
 		}
 	}
 	w.checkRefusal(t, r, err)
@@ -252,7 +267,7 @@ func (w *world) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.gate, err = openGateway(t.Context(), cfg, &w.logger, watchers{}); err != nil {
+	if w.gate, err = openGateway(t.Context(), cfg, &w.logger, watchers{raw: &w.log}); err != nil {
 		ls.close()
 		t.Fatalf("start: %v\n%s", err, w.yaml)
 	}
