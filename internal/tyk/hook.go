@@ -132,10 +132,28 @@ func (a *api) loadHooks(versions []version) {
 		}
 		a.bindProcess()
 	default:
-		a.problemf(a.at("custom_middleware", "driver"), "driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.d.CustomMiddleware.Driver)
-		return
+		if virtuals {
+			a.loadScripts(versions)
+		}
+		a.unknownDriver()
 	}
 	a.nameHooks()
+}
+
+// unknownDriver refuses the API, or leaves it hooks that answer as Tyk does
+// where a driver was not loaded.
+func (a *api) unknownDriver() {
+	pos, text := a.at("custom_middleware", "driver"), fmt.Sprintf("driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.d.CustomMiddleware.Driver)
+	if !a.Lenient {
+		a.problemf(pos, "%s", text)
+		return
+	}
+	a.notef(pos, "custom_middleware.driver", "%s", text)
+	for _, kind := range hookKinds {
+		for _, h := range a.code.hooks[kind] {
+			a.bindAbsent(h, text)
+		}
+	}
 }
 
 // nameHooks hands the names of the plugins to the hooks of the configuration.
@@ -225,9 +243,8 @@ func (a *api) bindProcess() {
 }
 
 func (a *api) bindHandler(h hook) {
-	what := h.kind + "." + slug(h.Name)
 	if len(a.Process) == 0 && a.Lenient {
-		a.bindAbsent(h, what)
+		a.bindAbsent(h, "there is no external process for driver "+a.code.driver)
 		return
 	}
 	a.code.process = true
@@ -235,14 +252,14 @@ func (a *api) bindHandler(h hook) {
 	if h.kind == "auth_check" {
 		m.Add("id_extractor", a.extractor())
 	}
-	name := a.plugin(what, m)
+	name := a.plugin(h.kind+"."+slug(h.Name), m)
 	a.code.plugins[h.kind] = append(a.code.plugins[h.kind], name)
 	a.report.Hooks = append(a.report.Hooks, HookReport{Hook: h.kind, Name: h.Name, Plugin: name})
 }
 
 // bindAbsent makes a plugin that cannot be loaded and says why.
-func (a *api) bindAbsent(h hook, what string) {
-	why := "there is no external process for driver " + a.code.driver
+func (a *api) bindAbsent(h hook, why string) {
+	what := h.kind + "." + slug(h.Name)
 	file, err := a.stand(what, why)
 	if err != nil {
 		a.problemf(h.Pos, "%s: %v", h.where, err)
