@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -21,18 +22,22 @@ import (
 )
 
 // newRuntimes returns one runtime per isolation model. It is the one place
-// that knows all of them. old are those that the new ones are to replace.
+// that knows all of them. old are those that the new ones are to replace, and
+// raw is for the lines of rawlog; nil sends them to the log.
 func newRuntimes(
-	ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, old map[string]abi.Runtime,
+	ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, raw io.Writer, old map[string]abi.Runtime,
 ) (map[string]abi.Runtime, error) {
-	modules, err := newSandbox(ctx, st, logger)
+	modules, err := newSandbox(ctx, cfg, st, logger, raw)
 	if err != nil {
 		return nil, err
 	}
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{Store: st}),
 		config.Wasm:    modules,
-		config.JSVM:    jsvm.New(jsvm.Config{Logger: logger, Sessions: scriptSessions{st}, Values: scriptKV{st}}),
+		config.JSVM: jsvm.New(jsvm.Config{
+			Logger: logger, Raw: raw, Sessions: scriptSessions{st}, Values: scriptKV{st},
+			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
+		}),
 	}
 	if cfg.Coproc != nil {
 		process := coprocConfig(cfg.Coproc, logger)
@@ -42,6 +47,15 @@ func newRuntimes(
 		runtimes[config.Process] = coproc.New(process)
 	}
 	return runtimes, nil
+}
+
+// organisations returns what finds the organisation of an API by its id.
+func organisations(cfg *config.Config) func(apiID string) string {
+	orgs := make(map[string]string, len(cfg.APIs))
+	for _, a := range cfg.APIs {
+		orgs[a.ID] = a.OrgID
+	}
+	return func(apiID string) string { return orgs[apiID] }
 }
 
 // pluginKV gives the values of a store to the sandbox, which asks for no more

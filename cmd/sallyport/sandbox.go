@@ -3,22 +3,25 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/store"
 )
 
 // newSandbox returns the runtime for modules. It keeps machine code in the
 // user's cache directory; without one, plugins are compiled at each start.
-func newSandbox(ctx context.Context, st store.Store, logger *zerolog.Logger) (*wasm.Runtime, error) {
+func newSandbox(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, raw io.Writer) (*wasm.Runtime, error) {
 	c := wasm.Config{
 		Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv, Values: scriptKV{st}, Sessions: scriptSessions{st},
-		Compiling: func(plugin string) func() { return tellIfSlow(logger, plugin) },
+		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg), Raw: raw,
+		Compiling:     func(plugin string) func() { return tellIfSlow(logger, plugin) },
 	}
 	r, err := cachedSandbox(ctx, c)
 	if err == nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -29,7 +30,7 @@ func TestTheSandboxWorksWithoutACacheDirectory(t *testing.T) {
 	}
 	var log bytes.Buffer
 	logger := zerolog.New(&log)
-	r, err := newSandbox(context.Background(), st, &logger)
+	r, err := newSandbox(context.Background(), &config.Config{}, st, &logger, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Listen: config.Text{Value: "127.0.0.1:8443"},
 		TLS:    &config.TLS{Cert: config.Text{Value: "etc/tls/cert.pem"}, Key: config.Text{Value: "etc/tls/key.pem"}},
 		Admin:  &config.Admin{Listen: config.Text{Value: "127.0.0.1:9901"}},
-		Store:  config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true},
+		Store:  config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true, MasterKeys: true},
 		Limits: config.Limits{Header: 32 << 10, URI: 4096, Connections: 1000},
 		Timeouts: config.Timeouts{
 			ReadHeader: time.Second,

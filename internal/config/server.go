@@ -24,6 +24,9 @@ type Store struct {
 
 	// HashKeys keeps the names of keys out of sessions and counters.
 	HashKeys bool
+	// MasterKeys lets scripts store sessions without access rights, which open
+	// every API.
+	MasterKeys bool
 }
 
 // Limits bound what clients may send.
@@ -83,7 +86,10 @@ func (f *fields) admin() *Admin {
 func (f *fields) store() Store {
 	m := f.in("store")
 	defer m.done()
-	s := Store{URL: m.text("url", "memory:"), Keys: m.path(m.text("keys", "")), HashKeys: m.flag("hash_keys", false)}
+	s := Store{
+		URL: m.text("url", "memory:"), Keys: m.path(m.text("keys", "")),
+		HashKeys: m.flag("hash_keys", false), MasterKeys: m.flag("master_keys", false),
+	}
 	if e := m.entry("url"); e != nil {
 		m.storeURL(e.value)
 	}
