@@ -84,7 +84,7 @@ func (a *api) convert(ctx context.Context) {
 	a.plugins, a.made = &native.Mapping{}, map[string]string{}
 	a.identify()
 	if !a.d.IsActive() {
-		a.report.Skipped = "it is not active"
+		a.report.Skipped, a.problems = "it is not active", nil
 		return
 	}
 	a.checkListener()

@@ -3,6 +3,7 @@ package tyk
 import (
 	"cmp"
 
+	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
 
@@ -51,8 +52,10 @@ func (a *api) customAuth(check string) {
 	if len(a.d.VersionData.Versions) > 0 {
 		a.noteIgnoredPaths()
 	}
+	a.noteLifetime()
 	custom := a.d.BaseIdentity == "" || a.d.BaseIdentity == byCustomAuth
 	if !a.d.UseStandardAuth {
+		a.stripCustom()
 		if !custom {
 			a.problemf(a.at("base_identity_provided_by"), "base_identity_provided_by %q is not supported without use_standard_auth: no request would have a session", a.d.BaseIdentity)
 		}
@@ -67,6 +70,32 @@ func (a *api) customAuth(check string) {
 		}
 	}
 	a.hooks.postKeyAuth = append(native.Short{a.keyAuth(session)}, a.hooks.postKeyAuth...)
+}
+
+// stripCustom takes what auth_check looked at out of the request. The step is
+// the last of post_key_auth, whose scripts still see it.
+func (a *api) stripCustom() {
+	t := a.d.AuthConfigs[classic.AuthCoprocess]
+	if t.HeaderName == "" {
+		t = a.d.Token()
+	}
+	if !a.d.StripAuthData {
+		return
+	}
+	if t.UseParam || t.UseCookie {
+		a.notef(t.Pos, "strip_auth_data", "is not supported for parameters and cookies of auth_check, only for its header field")
+	}
+	if !t.DisableHeader {
+		fields := native.Short{cmp.Or(t.HeaderName, "Authorization")}
+		a.hooks.postKeyAuth = append(a.hooks.postKeyAuth, a.builtin("strip", "transform", (&native.Mapping{}).Add("remove", fields)))
+	}
+}
+
+// noteLifetime says that sessions live until they expire.
+func (a *api) noteLifetime() {
+	if a.d.SessionLifetime > 0 {
+		a.notef(a.at("session_lifetime"), "session_lifetime", "is not supported: sessions are kept until they expire")
+	}
 }
 
 // noteIgnoredPaths says what surprises: scripts check ignored paths, too.

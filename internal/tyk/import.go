@@ -59,6 +59,7 @@ func Import(ctx context.Context, c Config) (*Result, error) {
 		return &Result{Report: &Report{Dir: c.Dir}}, err
 	}
 	i.readSettings()
+	i.readKeys()
 	i.readAPIs(ctx)
 	i.unusedWaivers()
 	if ctx.Err() != nil {

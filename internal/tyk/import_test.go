@@ -195,9 +195,13 @@ func TestMapping(t *testing.T) {
 			name: "an id extractor", keys: proxy + `, "enable_coprocess_auth": true, "custom_middleware": {"driver": "grpc", "auth_check": {"name": "Check"}, "id_extractor": {"extract_from": "header", "extract_with": "regex", "extractor_config": {"regex_expression": "k=(.*)", "regex_match_index": 1}}}`,
 			want: []string{"id_extractor:\n      from: header\n      with: regex\n      name: Authorization\n      regex: \"k=(.*)\"\n      match: 1\n"}, note: "grpc plugins are not converted",
 		},
+		{
+			name: "auth data of auth_check", keys: proxy + `, "enable_coprocess_auth": true, "strip_auth_data": true, "session_lifetime": 60, "auth_configs": {"coprocess": {"auth_header_name": "X-Name"}}, "custom_middleware": {"auth_check": {"name": "a", "path": "middleware/a.js"}}`,
+			want: []string{"post_key_auth: [a.strip, a.access]", "remove: [X-Name]"}, note: "session_lifetime is not supported",
+		},
 		{name: "what is waived", keys: proxy + `, "enable_jwt": true`, want: []string{"auth: a.key"}, note: "(waived)"},
 		{name: "an unknown key", keys: keyless + `, "wings": 2`, note: "wings is not a key that is known; ignored"},
-		{name: "an api that is not active", keys: keyless + `, "active": false`, want: []string{"!name: A"}},
+		{name: "an api that is not active", keys: keyless + `, "active": false, "use_mutual_tls_auth": true`, want: []string{"!name: A"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			result, err := run(t, plant(t, definition(c.keys)), func(cfg *tyk.Config) {
@@ -255,6 +259,10 @@ func TestMistakes(t *testing.T) {
 		{"scripts without jsvm", definition(hook(`{"name": "a", "path": "middleware/a.js"}`)) + "\n-- tyk.conf --\n{}\n", "enable_jsvm is not set in tyk.conf"},
 		{"a missing preload", definition(hook(`{"name": "a", "path": "middleware/a.js"}`)) + "\n-- tyk.conf --\n{\"enable_jsvm\": true, \"tyk_js_path\": \"js/no.js\"}\n", "tyk.conf: tyk_js_path: js/no.js: no such file or directory"},
 		{"broken settings", definition(keyless) + "\n-- tyk.conf --\n{,}\n", "tyk.conf:1:2: not valid JSON"},
+		{"broken keys", definition(keyless) + "\n-- keys.json --\n[{\"key\": 1]\n", "keys.json:1:11: not valid JSON"},
+		{"keys that are no list", definition(keyless) + "\n-- keys.json --\n{}\n", "keys.json:1:1: keys must be a list"},
+		{"a key with a policy", definition(keyless) + "\n-- keys.json --\n[{\"key\": \"k\", \"session\": {\"apply_policies\": [\"p\"]}}]\n", "keys.json:1:45: apply_policies is not supported; without it the key would open more; --waive apply_policies"},
+		{"a key with a limit for one api", definition(keyless) + "\n-- keys.json --\n[{\"key\": \"k\", \"session\": {\"access_rights\": {\"a\": {\"limit\": {\"rate\": 5}}}}}]\n", "--waive limit"},
 		{"a missing bundle", definition(keyless + `, "custom_middleware_bundle": "gone.zip"`), `bundle "gone.zip"`},
 		{"a bundle out of the folder", definition(keyless + `, "custom_middleware_bundle": "../gone.zip"`), "the name must be a relative path without .."},
 		{"auth_check without a hook", definition(proxy + `, "enable_coprocess_auth": true`), "custom authentication is enabled, and there is no auth_check hook"},
@@ -333,7 +341,7 @@ func TestSettings(t *testing.T) {
 -- keys.json --
 []
 -- tyk.conf --
-{"listen_address": "127.0.0.1", "listen_port": 8181, "enable_jsvm": true, "jsvm_timeout": 2, "log_level": "debug",
+{"listen_address": "127.0.0.1", "listen_port": 8181, "allow_master_keys": true, "enable_jsvm": true, "jsvm_timeout": 2, "log_level": "debug",
  "storage": {"type": "redis"}, "wings": 2, "ignore_endpoint_case": true,
  "http_server_options": {"enable_path_prefix_matching": true, "enable_path_suffix_matching": true, "max_request_body_size": 1000, "read_timeout": 7, "skip_url_cleaning": true}}
 `)
@@ -342,7 +350,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"listen: \"127.0.0.1:8181\"\n", "timeout: 2s\n", "max_body: 1000\n", "read_body: 7s\n", "keys: keys.json\n", "path: \"(?i)^/a$$\"\n",
+		"listen: \"127.0.0.1:8181\"\n", "timeout: 2s\n", "max_body: 1000\n", "read_body: 7s\n", "keys: keys.json\n", "master_keys: true\n", "path: \"(?i)^/a$$\"\n",
 	} {
 		if !strings.Contains(string(result.YAML), want) {
 			t.Errorf("want %q in:\n%s", want, result.YAML)

@@ -38,7 +38,6 @@ func settingRules() map[string]string {
 		"enable_sentinel_rate_limiter": ".has no effect: counters are exact", "drl_notification_frequency": "." + noCluster, "drl_threshold": "." + noCluster,
 		"close_connections":              "is not supported: connections are kept alive",
 		"proxy_ssl_insecure_skip_verify": "is not supported: certificates of upstreams are verified",
-		"allow_master_keys":              "is not supported: a script that stores a session without access_rights is refused",
 		"event_handlers":                 "is not supported for the whole gateway: give each API its own", "event_trigers_defunct": "." + notHere,
 		"monitor": notHere, "hash_key_function": ".has no effect: keys are hashed by SHA-256", "max_idle_connections": "." + notHere, "max_idle_connections_per_host": "." + notHere,
 		"max_conn_time": notHere, "proxy_default_timeout": "is not supported: upstreams have 30 seconds to begin their answer", "proxy_close_connections": notHere,

@@ -27,6 +27,7 @@ type settings struct {
 	ListenPort    int    `json:"listen_port"`
 	AppPath       string `json:"app_path"`
 	HashKeys      bool   `json:"hash_keys"`
+	MasterKeys    bool   `json:"allow_master_keys"`
 
 	EnableJSVM           bool   `json:"enable_jsvm"`
 	JSVMTimeout          int64  `json:"jsvm_timeout"` // seconds
@@ -176,7 +177,7 @@ func (i *importer) gatewayKeys(m *native.Mapping) {
 		AddIf(s.Server.ReadTimeout > 0, "read_body", seconds(s.Server.ReadTimeout)).
 		AddIf(s.Server.WriteTimeout > 0, "write", seconds(s.Server.WriteTimeout))
 	m.Add("timeouts", timeouts)
-	store := (&native.Mapping{}).AddIf(s.HashKeys, "hash_keys", true)
+	store := (&native.Mapping{}).AddIf(s.HashKeys, "hash_keys", true).AddIf(s.MasterKeys, "master_keys", true)
 	if keys := filepath.Join(i.dir, "keys.json"); exists(keys) {
 		store.Add("keys", i.path(keys))
 	}
