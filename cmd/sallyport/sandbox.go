@@ -21,7 +21,7 @@ func newSandbox(ctx context.Context, cfg *config.Config, st store.Store, logger 
 	c := wasm.Config{
 		Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv, Values: scriptKV{st}, Sessions: scriptSessions{st},
 		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg), Raw: raw,
-		Compiling:     func(plugin string) func() { return tellIfSlow(logger, plugin) },
+		Compiling: func(plugin string) func() { return tellIfSlow(logger, plugin) },
 	}
 	r, err := cachedSandbox(ctx, c)
 	if err == nil {
