@@ -200,7 +200,8 @@ func TestRequestsGoWhereTheyWereGranted(t *testing.T) {
 		`typeof TykMakeHttpRequest('{"Domain":"http://example.invalid","Resource":"/"}')`:                "undefined",
 		`(function (r) { return r[0].code + r[0].body + "|" + r[1].code + r[1].relative_url; })(JSON.parse(TykBatchRequest(JSON.stringify({requests: [` +
 			`{method: "GET", relative_url: "` + server.URL + `/1"}, {relative_url: "http://127.0.0.1:1/"}]}))))`: "201GET /1  |0",
-		`typeof TykBatchRequest('{"requests":[{"relative_url":"/1"}]}')`: "undefined",
+		`typeof TykBatchRequest('{"requests":[{"relative_url":"/1"}]}')`:                               "undefined",
+		`typeof TykBatchRequest('{"requests":[{"method":"A B","relative_url":"http://127.0.0.1/"}]}')`: "undefined",
 	} {
 		s := script(t, saying(expression))
 		s.Grants.HTTP = []string{server.URL + "/*", "http://127.0.0.1:1/*"}

@@ -65,6 +65,9 @@ func (s *sending) request() (*outbound.Request, error) {
 	if len(q.Method) == 0 {
 		q.Method = []byte(http.MethodGet)
 	}
+	if !abi.ValidName(q.Method) { // which is a token, too
+		return nil, fmt.Errorf("%q is not an HTTP method", s.method)
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.header)) {
 		if !outbound.Framing(http.CanonicalHeaderKey(name)) {
 			q.Header = append(q.Header, abi.Field{Name: []byte(name), Value: []byte(s.header[name])})
