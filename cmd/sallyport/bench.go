@@ -48,6 +48,7 @@ func newBenchCmd() *cobra.Command {
 		},
 	}
 	f.add(cmd)
+	cmd.AddCommand(newBenchPeersCmd())
 	return cmd
 }
 

@@ -222,7 +222,7 @@ func (r *labRig) Inject(ctx context.Context, model, fault string) (lab.Outcome, 
 func labOutcome(c *faults.Cell) lab.Outcome {
 	o := lab.Outcome{
 		Model: c.Model, Fault: c.Fault, Status: c.Got.Status, Body: c.Got.Body, Answered: c.Got.After,
-		Verdict: string(c.Verdict), Reason: c.Does + " " + c.Why,
+		Verdict: string(c.Verdict), Reason: "What the plugin does: " + c.Does + " Why this verdict: " + c.Why + ".",
 	}
 	if c.Back != nil {
 		o.Served = *c.Back

@@ -99,7 +99,7 @@ func TestThePageSaysThatAnInjectionFailed(t *testing.T) {
 	p.Go(url + "/lab/")
 	p.Wait(`document.querySelector("#attacks button")`)
 	p.Click("#attacks button")
-	p.Wait(`document.querySelector("#outcome.bad")`)
+	p.Wait(`document.querySelector("#outcome.escaped")`)
 	if text := p.Text("#outcome"); !strings.Contains(text, "the <b>gateway</b> is gone") {
 		t.Errorf("the outcome is %q", text)
 	}

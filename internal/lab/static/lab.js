@@ -214,7 +214,7 @@ async function inject(attack) {
     if (!answer.ok) throw new Error(outcome.error);
     showOutcome(attack, outcome);
   } catch (err) {
-    box.className = "bad";
+    box.className = "escaped";
     box.replaceChildren(`${attack.title} in ${attack.model}: ${err.message}`);
   } finally {
     buttons.forEach((b) => (b.disabled = false));
@@ -224,7 +224,7 @@ async function inject(attack) {
 
 function showOutcome(attack, o) {
   const box = $("outcome");
-  box.className = { contained: "contained", "by design": "contained", degraded: "degraded" }[o.verdict] || "bad";
+  box.className = { contained: "contained", "by design": "contained", degraded: "degraded" }[o.verdict] || "escaped";
   const got = o.status ? `${o.status} after ${number(o.answered_ms, 1)} ms` : `no answer within ${number(o.answered_ms)} ms`;
   const others = o.failed === 0 ? `all ${number(o.neighbours)} were answered` : `${number(o.failed)} of ${number(o.neighbours)} failed`;
   box.replaceChildren(
