@@ -13,6 +13,9 @@
 // implements is read from its exports, and which bodies it needs from its
 // imports; see the package native for the guest ABI.
 //
+// A source that ends with .js is JavaScript: the guest is then an engine, always
+// the same, which is given the script before the image is taken (package js).
+//
 // # Instances
 //
 // An instance has its own memory and globals and serves one call at a time.

@@ -40,7 +40,8 @@ func (g *Guest) Shed() { g.machine.functions = [levels][exportCount]api.Function
 // begin gives host functions the exchange of a call.
 func (g *Guest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) {
 	g.x, g.deadline, g.logged = x, deadline, 0
-	g.machine.ctx, g.machine.err, g.machine.level = ctx, nil, fromHost
+	g.machine.ctx = ctx //nolint:fatcontext // it takes the place of the last one
+	g.machine.err, g.machine.level = nil, fromHost
 }
 
 // maxInput is the largest buffer a guest keeps between calls.
