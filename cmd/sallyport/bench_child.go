@@ -98,7 +98,7 @@ func openBench(ctx context.Context, cfg *config.Config, logger *zerolog.Logger) 
 	if err := seedBench(st); err != nil {
 		return nil, 0, err
 	}
-	runtimes, err := newRuntimes(ctx, cfg, st, logger, nil)
+	runtimes, err := newRuntimes(ctx, cfg, st, logger, nil, nil)
 	if err != nil {
 		return nil, 0, err
 	}

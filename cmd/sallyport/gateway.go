@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type gateway struct {
 	admin   *admin.Server
 	lab     *lab.Lab // nil without an admin listener
 	logger  *zerolog.Logger
+	raw     io.Writer // of rawlog
 	current atomic.Pointer[generation]
 }
 
@@ -34,6 +36,7 @@ type gateway struct {
 type watchers struct {
 	access   func(*proxy.Access)
 	injector lab.Injector // gives the lab its buttons
+	raw      io.Writer    // gets the lines of rawlog; nil sends them to the log
 }
 
 // listeners are where a gateway serves. admin is nil where none is wanted.
@@ -45,7 +48,7 @@ func openGateway(ctx context.Context, cfg *config.Config, logger *zerolog.Logger
 	if err != nil {
 		return nil, err
 	}
-	first, err := newGeneration(ctx, nil, cfg, st, logger)
+	first, err := newGeneration(ctx, nil, cfg, st, logger, w.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func newGateway(ctx context.Context, cfg *config.Config, st store.Store, first *
 	if err != nil {
 		return nil, errors.Join(err, first.close(ctx))
 	}
-	g := &gateway{store: st, logger: logger}
+	g := &gateway{store: st, logger: logger, raw: w.raw}
 	g.current.Store(first)
 	about := admin.Config{Chains: g.chains, Process: g.process, Version: version(), Logger: logger}
 	if cfg.Admin != nil {
@@ -185,7 +188,7 @@ func (g *gateway) stop(ctx context.Context, grace time.Duration, served <-chan e
 // goes on as it was.
 func (g *gateway) reload(ctx context.Context, cfg *config.Config, grace time.Duration) error {
 	old := g.current.Load()
-	next, err := newGeneration(ctx, old, cfg, g.store, g.logger)
+	next, err := newGeneration(ctx, old, cfg, g.store, g.logger, g.raw)
 	if err != nil {
 		return err
 	}

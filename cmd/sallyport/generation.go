@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -43,11 +44,13 @@ type generation struct {
 // is nil at the start of the gateway. Mistakes in the
 // configuration are reported together as config.Problems; whatever was loaded
 // is closed then.
-func newGeneration(ctx context.Context, old *generation, cfg *config.Config, st store.Store, logger *zerolog.Logger) (*generation, error) {
+func newGeneration(
+	ctx context.Context, old *generation, cfg *config.Config, st store.Store, logger *zerolog.Logger, raw io.Writer,
+) (*generation, error) {
 	if old == nil {
 		old = &generation{}
 	}
-	runtimes, err := newRuntimes(ctx, cfg, st, logger, old.runtimes)
+	runtimes, err := newRuntimes(ctx, cfg, st, logger, raw, old.runtimes)
 	if err != nil {
 		return nil, err
 	}

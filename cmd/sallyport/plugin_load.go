@@ -59,7 +59,7 @@ func (i *inspection) load(ctx context.Context, runtime, entry string) (err error
 		return err
 	}
 	nop := zerolog.Nop()
-	runtimes, err := newRuntimes(ctx, &config.Config{}, st, &nop, nil)
+	runtimes, err := newRuntimes(ctx, &config.Config{}, st, &nop, nil, nil)
 	if err != nil {
 		return errors.Join(err, st.Close())
 	}

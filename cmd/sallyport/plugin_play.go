@@ -40,7 +40,7 @@ func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
 	}
 	s := &stage{store: st, logs: &stageLog{}}
 	logger := zerolog.New(s.logs)
-	if s.gen, err = newGeneration(ctx, nil, cfg, st, &logger); err != nil {
+	if s.gen, err = newGeneration(ctx, nil, cfg, st, &logger, nil); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return s, nil

@@ -19,6 +19,9 @@ type app struct {
 
 	// lookup finds values of the environment.
 	lookup func(string) (string, bool)
+
+	// raw gets the lines of rawlog, and is where the log goes.
+	raw io.Writer
 }
 
 func newApp() *app { return &app{checkPlugins: checkPlugins, lookup: os.LookupEnv} }
@@ -33,6 +36,7 @@ func newStreams() streams { return streams{os.Stdin, os.Stdout, os.Stderr} }
 
 // execute runs one command line and returns its exit code.
 func (a *app) execute(ctx context.Context, s streams, args []string) int {
+	a.raw = s.err
 	root := newRootCmd(a)
 	root.SetArgs(args)
 	root.SetIn(s.in)

@@ -101,7 +101,7 @@ func (a *app) serve(ctx context.Context, name string, from reader, rig *labRig, 
 		return err
 	}
 	defer ls.close()
-	w := watchers{access: accessLog(logger)}
+	w := watchers{access: accessLog(logger), raw: a.raw}
 	if rig != nil {
 		w.injector = rig
 	}
