@@ -1,7 +1,9 @@
 package main
 
+import "slices"
+
 // codedAcceptance returns the cases that need more than requests: reloads,
 // requests side by side, bundles that are made.
 func codedAcceptance() []*acceptance {
-	return nil
+	return slices.Concat(bundleCases())
 }

@@ -86,9 +86,16 @@ func (e *acceptanceEcho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "<p>hello</p>")
 	case r.URL.Path == "/headers":
 		for _, f := range [][2]string{
-			{"X-Removed", "gone"}, {"X-Updated", "before"}, {"X-Kept", "kept"}, {"X-Extra", "one"},
-			{"X-Many", "one"}, {"X-Many", "two"}, {"X-Many", "three"},
-			{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}, {"Set-Cookie", "c=3"},
+			{"X-Removed", "gone"},
+			{"X-Updated", "before"},
+			{"X-Kept", "kept"},
+			{"X-Extra", "one"},
+			{"X-Many", "one"},
+			{"X-Many", "two"},
+			{"X-Many", "three"},
+			{"Set-Cookie", "a=1"},
+			{"Set-Cookie", "b=2"},
+			{"Set-Cookie", "c=3"},
 		} {
 			w.Header().Add(f[0], f[1])
 		}

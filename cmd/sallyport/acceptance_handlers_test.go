@@ -111,4 +111,3 @@ func checkToken(o *object) {
 	}
 	o.Metadata["token"] = "token of " + name
 }
-

@@ -38,6 +38,7 @@ func eventOf(c *sallyport.Call) ([]byte, error) {
 		Spec    map[string]string `json:"spec"`
 	}{
 		message{c.Event.Name, c.Event.Data, time.Now().Local().String()},
-		c.HookName, map[string]string{"APIID": c.API.ID, "OrgID": c.API.OrgID},
+		c.HookName,
+		map[string]string{"APIID": c.API.ID, "OrgID": c.API.OrgID},
 	})
 }
