@@ -136,12 +136,13 @@ func (s *session) contenders(ctx context.Context, running []*peers.Peer) (all []
 	return all, nil
 }
 
-// checkPeer makes sure that a peer's hook does what ours does.
+// checkPeer makes sure that a peer's hook does what ours does, and that a peer
+// without it does not.
 func (s *session) checkPeer(ctx context.Context, c *contender) error {
-	if c.name == c.plain {
-		return nil
-	}
 	r := row{Name: c.name}
+	if c.name != c.plain {
+		r.plugin = func(folder, *Hook) (string, error) { return "", nil } // there is one: in the peer
+	}
 	if err := r.check(ctx, c.address, s.hook); err != nil {
 		return fmt.Errorf("%s does not do the work of the hook: %w", c.name, err)
 	}
