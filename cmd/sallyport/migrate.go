@@ -42,7 +42,8 @@ func newMigrateTykCmd(a *app) *cobra.Command {
 			"could not be carried over. The folder has apps/*.json, and may have middleware/,\n" +
 			"bundles/NAME.zip, keys.json and tyk.conf. `run --tyk DIR` serves the same text\n" +
 			"without writing it.\n\n" +
-			"The configuration goes to the standard output, or to the file named by --out.\n" +
+			"The configuration goes to the standard output, or to the file named by --out, which\n" +
+			"must not be there yet.\n" +
 			"Scripts that definitions hold inline, and bundles, go to a folder beside it. With\n" +
 			"--report, the report is printed; without --out, nothing else is then.\n\n" +
 			"Every script is loaded. One that does not load is an error, and so is a key of a\n" +
@@ -64,6 +65,9 @@ func newMigrateTykCmd(a *app) *cobra.Command {
 // run imports, checks and writes, in this order: a file that is written works.
 func (m *migration) run(ctx context.Context, a *app, out, errOut io.Writer) error {
 	m.report = m.report || m.json
+	if _, err := os.Lstat(m.out); m.out != "" && err == nil {
+		return fmt.Errorf("%s is there already, and nothing is overwritten: remove it, or name another file", m.out)
+	}
 	scratch, done, err := m.scratch()
 	if err != nil {
 		return err

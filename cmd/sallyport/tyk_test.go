@@ -129,15 +129,21 @@ func packBundle(t *testing.T, dir, file string) {
 	}
 }
 
-// serveConfig runs a gateway until the end of the test and returns its URL.
+// serveConfig is serveGateway for tests that need no more than its URL.
 func serveConfig(t *testing.T, cfg *config.Config, logger *zerolog.Logger) string {
+	t.Helper()
+	_, url := serveGateway(t, cfg, logger)
+	return url
+}
+
+// serveGateway runs a gateway until the end of the test.
+func serveGateway(t *testing.T, cfg *config.Config, logger *zerolog.Logger) (g *gateway, url string) {
 	t.Helper()
 	ls, err := listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := openGateway(t.Context(), cfg, logger, watchers{})
-	if err != nil {
+	if g, err = openGateway(t.Context(), cfg, logger, watchers{}); err != nil {
 		t.Fatalf("openGateway() = %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -149,7 +155,7 @@ func serveConfig(t *testing.T, cfg *config.Config, logger *zerolog.Logger) strin
 			t.Errorf("serve() = %v", err)
 		}
 	})
-	return "http://" + ls.public.Addr().String()
+	return g, "http://" + ls.public.Addr().String()
 }
 
 // ask sends a request and returns the reply as text, without what differs
@@ -323,5 +329,49 @@ func TestAnImportedTreeIsServedAsItsMigration(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(logs.String())
+	}
+}
+
+// TestAReloadReadsTheFolderAgain changes a script, breaks it, and repairs it.
+func TestAReloadReadsTheFolderAgain(t *testing.T) {
+	upstream := newEcho(t)
+	dir := plantTree(t, upstream.URL)
+	script := filepath.Join(dir, "middleware", "loop.js")
+	var logs lockedBuffer
+	logger := zerolog.New(&logs)
+	tree, err := openTree(&tykFlags{dir: dir, listen: "127.0.0.1:0"}, os.LookupEnv, &logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tree.close)
+	cfg, err := tree.read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, url := serveGateway(t, cfg, &logger)
+	before := ask(t, url, question{path: "/loop/x"})
+
+	change := func(old, replacement string) {
+		t.Helper()
+		text, err := os.ReadFile(script)
+		if err == nil {
+			err = os.WriteFile(script, []byte(strings.ReplaceAll(string(text), old, replacement)), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		reloadOnce(t.Context(), g, dir, tree, &logger)
+	}
+	change("return loop", "request.SetHeaders['X-Again'] = 'yes'; return loop")
+	after := ask(t, url, question{path: "/loop/x"})
+	if strings.Contains(before, "X-Again") || !strings.Contains(after, "X-Again: yes\n") {
+		t.Errorf("before the reload:\n%s\nafter it:\n%s", before, after)
+	}
+	change("return loop", "return return loop")
+	if got := ask(t, url, question{path: "/loop/x"}); got != after {
+		t.Errorf("after a reload with a mistake:\n%s", got)
+	}
+	if !strings.Contains(logs.String(), "reload refused") || !strings.Contains(logs.String(), "middleware/loop.js:7:") {
+		t.Errorf("the log does not say why:\n%s", &logs)
 	}
 }
