@@ -1,0 +1,7 @@
+//go:build race
+
+package jsvm_test
+
+// callsAtOnce is how many calls look for leaks: the race detector makes each
+// of them ten times as slow.
+const callsAtOnce = 2_000
