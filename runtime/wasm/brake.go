@@ -74,14 +74,14 @@ func (b *brake) overdue() bool {
 	if b.cause != nil {
 		return true
 	}
+	if !time.Now().Before(b.until) { // first: a context may end for the same reason
+		b.cause = context.DeadlineExceeded
+		return true
+	}
 	select {
 	case <-b.end:
 		b.cause = context.Canceled
-		return true
 	default:
-	}
-	if !time.Now().Before(b.until) {
-		b.cause = context.DeadlineExceeded
 	}
 	return b.cause != nil
 }

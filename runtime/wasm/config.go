@@ -77,13 +77,14 @@ type Config struct {
 	MaxSource int64
 
 	// StartTimeout bounds the start of an instance off the way of a request.
-	// 0 means 10 seconds.
+	// 0 means 10 seconds, and 5 seconds for scripts.
 	StartTimeout time.Duration
 }
 
 const (
 	defaultMaxSource    = 64 << 20
 	defaultStartTimeout = 10 * time.Second
+	scriptStartTimeout  = 5 * time.Second
 	defaultIdleTimeout  = time.Minute
 	defaultTimeout      = 50 * time.Millisecond // of a call without a deadline
 	defaultMemory       = 16 << 20              // bytes of one instance
@@ -104,11 +105,14 @@ func (c Config) maxSource() int64 {
 	return c.MaxSource
 }
 
-func (c Config) startTimeout() time.Duration {
-	if c.StartTimeout == 0 {
-		return defaultStartTimeout
+func (c Config) startTimeout(script bool) time.Duration {
+	switch {
+	case c.StartTimeout != 0:
+		return c.StartTimeout
+	case script:
+		return scriptStartTimeout
 	}
-	return c.StartTimeout
+	return defaultStartTimeout
 }
 
 func (c Config) idleTimeout() time.Duration {

@@ -62,7 +62,7 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 		spec: s, contract: contract, output: out, log: log, life: life, stop: stop,
 		memory:       orDefault(s.Limits.Memory, defaultMemory),
 		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
-		startTimeout: r.config.startTimeout(),
+		startTimeout: r.config.startTimeout(isScript(s)),
 		ladder:       &ladder{},
 		caps:         r.caps, room: r.room, strategy: r.config.Strategy,
 		options: r.options, reinstantiate: r.reinstantiate, compiling: r.config.compiling,

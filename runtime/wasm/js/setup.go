@@ -46,7 +46,7 @@ func (g *Guest) Start(ctx context.Context, deadline time.Time) error {
 	s.prepare()
 	for _, step := range []func() error{s.scripts, s.script, s.entry, s.dispatch} {
 		if err := step(); err != nil {
-			return refused(err)
+			return s.refuse(err)
 		}
 		if g.machine.err != nil {
 			return g.machine.err
@@ -60,8 +60,19 @@ func (g *Guest) Start(ctx context.Context, deadline time.Time) error {
 type setup struct {
 	*Guest
 	global, tools, stock value
-	module               value // namespace of the last file, if it is a module
-	found                value // the entry
+	module               value  // namespace of the last file, if it is a module
+	found                value  // the entry
+	running              string // file, or nothing before the first
+}
+
+// refuse turns an error of loading into a refusal. It names the file that was
+// still running when the time was up, which the engine has no way to say.
+func (s *setup) refuse(err error) error {
+	_, explained := errors.AsType[*abi.Error](err)
+	if !explained && s.running != "" && !time.Now().Before(s.deadline) {
+		err = abi.Errorf(abi.Timeout, "%s: %w", s.running, errLate)
+	}
+	return refused(err)
 }
 
 // prepare starts the engine and learns where things are.
@@ -167,6 +178,7 @@ func (s *setup) script() error {
 
 // run runs one file, as a script or, if it is none, as a module.
 func (s *setup) run(f File) error {
+	s.running = f.Name
 	text := string(bytes.TrimPrefix(f.Text, []byte("\uFEFF")))
 	if s.isModule(f.Name, text) {
 		return s.runModule(f.Name, text)
