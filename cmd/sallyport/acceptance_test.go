@@ -71,13 +71,13 @@ func TestAcceptance(t *testing.T) {
 // onAll runs a case on its engines and returns what the table says of it.
 func (c *acceptance) onAll(t *testing.T) (rows []string) {
 	for _, engine := range c.engines() {
-		result := "not there: " + c.not[engine]
+		result, about := "none", c.about+" (not there: "+c.not[engine]+")"
 		if c.not[engine] == "" {
 			passed := t.Run(engine, func(t *testing.T) { c.play(t, engine) })
-			result = map[bool]string{true: "pass", false: "FAIL"}[passed]
+			result, about = map[bool]string{true: "pass", false: "FAIL"}[passed], c.about
 		}
 		name := map[string]string{config.JSVM: "otto", config.Wasm: "sandbox", config.Process: "coproc"}[engine]
-		rows = append(rows, fmt.Sprintf("%-4s %-8s %-5s %s", c.id, name, result, c.about))
+		rows = append(rows, fmt.Sprintf("%-4s %-8s %-5s %s", c.id, name, result, about))
 	}
 	return rows
 }
