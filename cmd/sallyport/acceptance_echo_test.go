@@ -29,6 +29,8 @@ import (
 type acceptanceEcho struct {
 	server *httptest.Server
 
+	gone chan struct{} // one for each client of /never that has given up
+
 	mu   sync.Mutex // protects seen
 	seen []seenRequest
 }
@@ -45,7 +47,7 @@ type seenRequest struct {
 
 func newAcceptanceEcho(t *testing.T) *acceptanceEcho {
 	t.Helper()
-	e := &acceptanceEcho{}
+	e := &acceptanceEcho{gone: make(chan struct{}, 64)}
 	e.server = httptest.NewUnstartedServer(e)
 	e.server.Listener = recordingListener{e.server.Listener}
 	e.server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
@@ -104,6 +106,7 @@ func (e *acceptanceEcho) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "missing")
 	case r.URL.Path == "/never":
 		<-r.Context().Done()
+		e.gone <- struct{}{}
 	default:
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("X-Upstream", "echo")

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/store"
 )
 
 // The acceptance suite: what legacy users may rely on, each as one case with
@@ -144,6 +145,7 @@ type world struct {
 	yaml   string // as served last
 	url    string
 	gate   *gateway
+	store  store.Store // nil is that of the configuration
 	tree   *tykTree
 	edits  []string // old and new, of the imported configuration
 }
@@ -228,7 +230,7 @@ func (w *world) mustRefuse(t *testing.T, r *acceptanceRound) {
 	defer w.closeTree()
 	if err == nil {
 		var g *gateway
-		if g, err = openGateway(t.Context(), cfg, &w.logger, watchers{raw: &w.log}); err == nil {
+		if g, err = w.open(t.Context(), cfg); err == nil {
 			_ = g.release(context.Background())
 		}
 	}
@@ -267,7 +269,7 @@ func (w *world) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.gate, err = openGateway(t.Context(), cfg, &w.logger, watchers{raw: &w.log}); err != nil {
+	if w.gate, err = w.open(t.Context(), cfg); err != nil {
 		ls.close()
 		t.Fatalf("start: %v\n%s", err, w.yaml)
 	}
@@ -281,6 +283,19 @@ func (w *world) start(t *testing.T) {
 		}
 	})
 	w.url = "http://" + ls.public.Addr().String()
+}
+
+// open loads everything, on the store of the case if it has one.
+func (w *world) open(ctx context.Context, cfg *config.Config) (*gateway, error) {
+	watch := watchers{raw: &w.log}
+	if w.store == nil {
+		return openGateway(ctx, cfg, &w.logger, watch)
+	}
+	first, err := newGeneration(ctx, nil, cfg, w.store, &w.logger, watch.raw)
+	if err != nil {
+		return nil, err
+	}
+	return newGateway(ctx, cfg, w.store, first, &w.logger, watch)
 }
 
 // reload reads the folder again, as SIGHUP does.
