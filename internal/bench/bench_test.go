@@ -47,14 +47,14 @@ func TestOptionsHaveDefaults(t *testing.T) {
 	if err := o.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if o.Duration != 4*time.Second || o.Rounds != 30 || o.Chain != 1 || o.Concurrency != 16 || !slices.Equal(o.Hooks, []string{"headers"}) {
+	if o.Duration != 12*time.Second || o.Rounds != 60 || o.Chain != 1 || o.Concurrency != 16 || !slices.Equal(o.Hooks, []string{"headers"}) {
 		t.Errorf("options = %+v", o)
 	}
 	if !slices.Equal(o.Selected(), bench.RowNames()) {
 		t.Errorf("rows = %v, want all", o.Selected())
 	}
 	q := bench.Options{Rounds: 5}.Quick()
-	if q.Rounds != 5 || q.Duration != 300*time.Millisecond {
+	if q.Rounds != 5 || q.Duration != time.Second {
 		t.Errorf("Quick() = %+v, want what was set to stay", q)
 	}
 }

@@ -48,3 +48,16 @@ func Left(total, done, took time.Duration) time.Duration {
 	p := &progress{total: total, done: done}
 	return p.left(took)
 }
+
+// MeasureLoops and MeasureIdle are the scenes of the targets.
+var (
+	MeasureLoops = measureLoops
+	MeasureIdle  = measureIdle
+)
+
+// Compare makes targets of three runs and two scenes.
+func Compare(plain, chained, many *Result, loops *Loops, idle float64) *Targets {
+	t := &Targets{Runs: []*Result{plain, chained, many}, Loops: *loops}
+	t.fill(idle)
+	return t
+}

@@ -112,7 +112,7 @@ type pace struct {
 // gateway without a plugin takes turns with each row.
 func (s *session) paces(ctx context.Context) error {
 	passes := s.options.passes()
-	d := s.options.Duration / time.Duration(passes)
+	d := s.options.paceTime() / time.Duration(passes)
 	for range passes {
 		for _, x := range s.shuffled() {
 			for i, percent := range percents {

@@ -19,11 +19,12 @@ type Options struct {
 	// Hooks are names of [Hooks]; none is the header hook.
 	Hooks []string
 
-	// Duration is how long a row is measured in the closed loop, and at each
-	// rate of the open loop; 4 s.
+	// Duration is how long a row is measured in the closed loop, and four
+	// times what it is measured at each rate of the open loop; 12 s.
 	Duration time.Duration
 
-	// Rounds is in how many slices the closed loop is cut; 30.
+	// Rounds is in how many slices the closed loop is cut; 60. More of them
+	// make better medians than longer ones.
 	Rounds int
 
 	// Chain is how many plugins of the same kind follow each other; 1.
@@ -47,10 +48,10 @@ type Options struct {
 // minutes.
 func (o Options) Quick() Options {
 	if o.Duration == 0 {
-		o.Duration = 300 * time.Millisecond
+		o.Duration = time.Second
 	}
 	if o.Rounds == 0 {
-		o.Rounds = 12
+		o.Rounds = 40
 	}
 	return o
 }
@@ -66,8 +67,8 @@ const (
 
 // Validate fills in defaults and says what is wrong.
 func (o *Options) Validate() error {
-	o.Duration = positive(o.Duration, 4*time.Second)
-	o.Rounds = positive(o.Rounds, 30)
+	o.Duration = positive(o.Duration, 12*time.Second)
+	o.Rounds = positive(o.Rounds, 60)
 	o.Chain = positive(o.Chain, 1)
 	o.Concurrency = positive(o.Concurrency, 16)
 	if len(o.Hooks) == 0 {
@@ -116,12 +117,17 @@ func (o *Options) checkRows() error {
 	return nil
 }
 
-// slice is the length of one slice of the closed loop. It gets twice the time
-// of a rate, since its figures are compared most.
-func (o *Options) slice() time.Duration { return 2 * o.Duration / time.Duration(o.Rounds) }
+// slice is the length of one slice of the closed loop.
+func (o *Options) slice() time.Duration { return o.Duration / time.Duration(o.Rounds) }
+
+// paceTime is how long a rate of the open loop is measured.
+func (o *Options) paceTime() time.Duration { return o.Duration / 4 }
+
+// aloneTime is how long one request at a time is sent.
+func (o *Options) aloneTime() time.Duration { return min(o.paceTime(), time.Second) }
 
 // passes is in how many parts the open loop is cut.
-func (o *Options) passes() int { return min(3, max(1, int(o.Duration/time.Second))) }
+func (o *Options) passes() int { return min(3, max(1, int(o.paceTime()/time.Second))) }
 
 // selected returns the rows to measure.
 func (o *Options) selected() (all []*row) {

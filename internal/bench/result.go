@@ -28,6 +28,7 @@ type Settings struct {
 	Duration    float64  `json:"duration_s"`
 	Rounds      int      `json:"rounds"`
 	Slice       float64  `json:"slice_s"`
+	Pace        float64  `json:"rate_s"` // at each rate of the open loop
 	Chain       int      `json:"chain"`
 	Concurrency int      `json:"concurrency"`
 }

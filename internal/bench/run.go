@@ -20,7 +20,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{
 		Schema: Schema, Version: o.Version, Started: started.UTC().Truncate(time.Second), Machine: describe(ctx),
 		Options: Settings{
-			Rows: o.Rows, Duration: o.Duration.Seconds(), Rounds: o.Rounds, Slice: o.slice().Seconds(),
+			Rows: o.Rows, Duration: o.Duration.Seconds(), Rounds: o.Rounds, Slice: o.slice().Seconds(), Pace: o.paceTime().Seconds(),
 			Chain: o.Chain, Concurrency: o.Concurrency,
 		},
 		Warnings: []string{}, Rows: []Row{}, Skipped: []Skipped{}, Noise: []Noise{},
@@ -75,10 +75,7 @@ func runHook(ctx context.Context, o *Options, h *Hook, r *Result, p *progress) (
 
 // open makes the folder and starts the upstream.
 func (s *session) open() (err error) {
-	if s.dir, err = os.MkdirTemp("", "sallyport-bench-"); err != nil {
-		return err
-	}
-	if err := os.Chmod(s.dir, 0o755); err != nil { //nolint:gosec // external processes may run as another user
+	if s.dir, err = folderOf(); err != nil {
 		return err
 	}
 	s.upstream, err = spawn(s.options.Program, s.dir, Child(ChildUpstream)...)
@@ -151,11 +148,8 @@ func startTime(r *row) time.Duration {
 // plan adds up what a run takes, waiting for processes aside.
 func (o *Options) plan() (total time.Duration) {
 	for _, r := range o.selected() {
-		total += startTime(r) + 2*o.Duration + o.aloneTime()
-		total += 2 * time.Duration(len(percents)) * o.Duration
+		total += startTime(r) + o.Duration + o.aloneTime()
+		total += 2 * time.Duration(len(percents)) * o.paceTime() // the gateway without a plugin takes turns
 	}
 	return total * time.Duration(len(o.Hooks))
 }
-
-// aloneTime is how long one request at a time is sent.
-func (o *Options) aloneTime() time.Duration { return min(o.Duration, time.Second) }

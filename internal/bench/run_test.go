@@ -19,7 +19,7 @@ func short(t *testing.T) bench.Options {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	return bench.Options{
-		Program: self(t), Rows: []string{"native"}, Duration: 30 * time.Millisecond, Rounds: 3, Concurrency: 2,
+		Program: self(t), Rows: []string{"native"}, Duration: 80 * time.Millisecond, Rounds: 3, Concurrency: 2,
 	}
 }
 

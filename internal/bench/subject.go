@@ -106,7 +106,7 @@ func (x *subject) dial(ctx context.Context, h *Hook, n int) (*load.Client, error
 	if err != nil {
 		return nil, x.failed(err)
 	}
-	if err := c.Warm(ctx, h.load(), 2); err != nil {
+	if err := c.Warm(ctx, h.load(), 1); err != nil {
 		return nil, x.failed(errors.Join(err, c.Close()))
 	}
 	return c, nil

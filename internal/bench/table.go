@@ -77,7 +77,7 @@ func (r *Result) printMethod(out io.Writer) {
 		m.OS, m.Arch, m.Kernel, m.CPU, m.Processors, m.Memory, m.Load, m.Go, r.Version, programs(m.Programs))
 	o := &r.Options
 	fmt.Fprintf(out, "method: %d connections, chain of %d, %d rounds of %.0f ms slices per row in shuffled order, rates of %.1f s; took %.0f s\n",
-		o.Concurrency, o.Chain, o.Rounds, 1e3*o.Slice, o.Duration, r.Took)
+		o.Concurrency, o.Chain, o.Rounds, 1e3*o.Slice, o.Pace, r.Took)
 	fmt.Fprintln(out, "        added: median of differences from `no plugin` in the same round, ± median deviation; latency at 10, 50 and 80 % of the row's own rate")
 	for _, n := range r.Noise {
 		fmt.Fprintf(out, "noise: %s: two equal gateways differ by %+.2f µs; differences below %.2f µs mean nothing; slices spread by %.0f %%\n",
