@@ -19,7 +19,7 @@ var attacks = map[string]scenario{
 	"endless recursion":           {body: `function f() { f(); } f();`, want: []string{"trap"}},
 	"recursion, caught":           {body: `function f() { try { f(); } catch (e) { f(); } } f();`, want: []string{"timeout", "trap"}},
 	"server that never answers":   {body: `TykMakeHttpRequest(JSON.stringify({Domain: spec.config_data.silent}));`, want: []string{"timeout"}},
-	"list that grows":             {body: `var a = []; while (true) { a.push({n: a.length}); }`, want: []string{"limit"}},
+	"list that grows":             {body: `var a = []; while (true) { a.push({n: a.length}); }`, want: []string{"limit", "timeout"}},
 	"string of 1 GiB, doubled":    {body: `var s = "x"; while (s.length < 1 << 30) { s += s; } return m.ReturnData(request, {});`, want: []string{"limit", "done", "timeout"}},
 	"string of 1 GiB, in 4 steps": {body: `var s = Array(1025).join("x"); for (var i = 0; i < 4; i++) { s = Array(33).join(s); } return m.ReturnData(request, {});`, want: []string{"limit", "done", "timeout"}},
 	"regular expression":          {body: `/^(a+)+$/.test(Array(100000).join("a") + "b"); return m.ReturnData(request, {});`, want: []string{"done"}},

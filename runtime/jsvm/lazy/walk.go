@@ -12,7 +12,10 @@ import (
 // objects and scopes. Otto shows only some of them to scripts, so this looks at
 // its memory.
 func objectsOf(vm *otto.Otto, most int) (objects []*object, ok bool) {
-	w := &walk{todo: []reflect.Value{reflect.ValueOf(vm)}, seen: make(map[unsafe.Pointer]bool), most: most}
+	w := &walk{
+		todo: []reflect.Value{reflect.ValueOf(vm)}, seen: make(map[unsafe.Pointer]bool),
+		fields: make(map[reflect.Type][]int), most: most,
+	}
 	w.run()
 	return w.objects, w.found <= most
 }
@@ -30,6 +33,7 @@ func globalOf(vm *otto.Otto) *object {
 type walk struct {
 	todo    []reflect.Value
 	seen    map[unsafe.Pointer]bool
+	fields  map[reflect.Type][]int // of structs, those that are visited
 	found   int
 	most    int
 	objects []*object
@@ -43,51 +47,71 @@ func (w *walk) run() {
 	}
 }
 
-// push puts a value on the list of those that are to be visited, if there can
-// be objects behind it.
-func (w *walk) push(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice, reflect.Struct, reflect.Array:
-		w.todo = append(w.todo, v)
-	}
-}
-
 func (w *walk) visit(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		w.pointer(v)
 	case reflect.Interface:
-		if !v.IsNil() {
-			w.push(v.Elem())
+		if e := v.Elem(); e.IsValid() && leads(e.Type()) {
+			w.todo = append(w.todo, e)
 		}
 	case reflect.Map:
 		for entry := v.MapRange(); entry.Next(); {
-			w.push(entry.Value())
+			w.todo = append(w.todo, entry.Value())
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			w.push(v.Index(i))
+			w.todo = append(w.todo, v.Index(i))
 		}
 	case reflect.Struct:
-		for _, field := range v.Fields() {
-			w.push(field)
+		for _, i := range w.fieldsOf(v.Type()) {
+			w.todo = append(w.todo, v.Field(i))
 		}
 	}
 }
 
-// pointer follows a pointer once, and never into the program.
+// fieldsOf returns the fields of a struct behind which there can be objects.
+func (w *walk) fieldsOf(of reflect.Type) []int {
+	fields, ok := w.fields[of]
+	if ok {
+		return fields
+	}
+	for i := range of.NumField() {
+		if leads(of.Field(i).Type) {
+			fields = append(fields, i)
+		}
+	}
+	w.fields[of] = fields
+	return fields
+}
+
+// leads reports whether there can be objects behind a type. None are in the
+// program of a function.
+func leads(of reflect.Type) bool {
+	switch of.Kind() {
+	case reflect.Pointer:
+		to := of.Elem()
+		return to.PkgPath() == ottoPath && !strings.HasPrefix(to.Name(), "node") && to.Name() != "objectClass"
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return leads(of.Elem())
+	case reflect.Interface, reflect.Struct:
+		return true
+	}
+	return false
+}
+
+// pointer follows a pointer once.
 func (w *walk) pointer(v reflect.Value) {
-	of := v.Type().Elem()
-	name := of.Name()
-	if v.IsNil() || of.PkgPath() != ottoPath || strings.HasPrefix(name, "node") || name == "objectClass" || w.seen[v.UnsafePointer()] {
+	if v.IsNil() || w.seen[v.UnsafePointer()] {
 		return
 	}
 	w.seen[v.UnsafePointer()] = true
+	name := v.Type().Elem().Name()
 	if name == "object" {
 		w.objects = append(w.objects, (*object)(v.UnsafePointer()))
 	}
 	if name == "object" || strings.HasSuffix(name, "Stash") {
 		w.found++
 	}
-	w.push(v.Elem())
+	w.todo = append(w.todo, v.Elem())
 }
