@@ -65,6 +65,12 @@ type Session struct {
 	QuotaRemaining   int64          `json:"quota_remaining,omitempty"`
 	QuotaRenewalRate int64          `json:"quota_renewal_rate,omitempty"`
 	Metadata         map[string]any `json:"metadata,omitempty"`
+
+	// What only APIs written for Tyk have. AccessRights is an object by API id.
+	AccessRights        json.RawMessage `json:"access_rights,omitempty"`
+	ApplyPolicies       []string        `json:"apply_policies,omitempty"`
+	IDExtractorDeadline int64           `json:"id_extractor_deadline,omitempty"` // Unix seconds
+	SessionLifetime     int64           `json:"session_lifetime,omitempty"`      // seconds
 }
 
 // Event is something that happened in the gateway.

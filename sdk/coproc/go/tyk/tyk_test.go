@@ -80,6 +80,16 @@ func TestTokenAdmits(t *testing.T) {
 	want(t, got, `"action":"allow"`, `"key_id":"k1"`, `"rate":10`, `"metadata":{"token":"k1"}`)
 }
 
+func TestASessionHasAllThatTykHas(t *testing.T) {
+	got := play(t, sallyport.Auth, request, func(o *tyk.Object) {
+		o.Metadata["token"] = "k1"
+		o.Session.AccessRights = []byte(`{"a":{"versions":["v1"]}}`)
+		o.Session.ApplyPolicies = []string{"p"}
+		o.Session.IDExtractorDeadline, o.Session.SessionLifetime = 7, 8
+	})
+	want(t, got, `"access_rights":{"a":{"versions":["v1"]}}`, `"apply_policies":["p"]`, `"id_extractor_deadline":7`, `"session_lifetime":8`)
+}
+
 func TestNoTokenDenies(t *testing.T) {
 	got := play(t, sallyport.Auth, request, func(o *tyk.Object) { o.Session.Rate = 10 })
 	want(t, got, `"action":"deny"`, `"response_code":403,"response_error":"Forbidden"`)
