@@ -248,6 +248,9 @@ func (a *api) bindHandler(h hook) {
 		return
 	}
 	a.code.process = true
+	if h.RawBodyOnly {
+		a.notef(h.Pos, h.where+".raw_body_only", "is not passed on: the handler declares how it takes the body")
+	}
 	m := (&native.Mapping{}).Add("runtime", runtimeProcess).Add("entry", h.Name).AddIf(a.Lenient, "on_load_error", "fault")
 	if h.kind == "auth_check" {
 		m.Add("id_extractor", a.extractor())
