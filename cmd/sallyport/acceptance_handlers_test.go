@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 	"github.com/c386954a/sallyport/sdk/coproc/go/tyk"
@@ -40,7 +41,7 @@ func playHandlers() error {
 		},
 		Handlers: []child.Handler{
 			on("mark", child.Pre, func(o *object) { o.Request.SetHeaders["X-Mark"] = "pre " + o.Request.Headers["X-Name"] }),
-			on("body", child.Pre, tellBody),
+			on("body", child.Pre, bodyTeller()),
 			on("spec", child.Post, tellSpec),
 			on("metadata", child.Post, tellMetadata),
 			on("rewrite", child.Response, func(o *object) { o.Response.RawBody = []byte("newbody") }),
@@ -55,10 +56,15 @@ func playHandlers() error {
 	}.Main()
 }
 
-// tellBody says which of the two forms of the body are filled.
-func tellBody(o *object) {
-	o.Request.SetHeaders["X-Body"] = strconv.Itoa(len(o.Request.Body))
-	o.Request.SetHeaders["X-Raw-Body"] = strconv.Itoa(len(o.Request.RawBody))
+// bodyTeller says which of the two forms of the body are filled, and how many
+// calls the process has had.
+func bodyTeller() func(*object) {
+	var calls atomic.Int64
+	return func(o *object) {
+		o.Request.SetHeaders["X-Body"] = strconv.Itoa(len(o.Request.Body))
+		o.Request.SetHeaders["X-Raw-Body"] = strconv.Itoa(len(o.Request.RawBody))
+		o.Request.SetHeaders["X-Calls"] = strconv.FormatInt(calls.Add(1), 10)
+	}
 }
 
 // tellSpec says what the spec has of config_data.

@@ -26,7 +26,7 @@ func hostileCases() []*acceptance {
 		{id: "X3", about: "a loop without an end at the top level of a file: the reload is refused, requests are served meanwhile and after it", run: playEndlessLoad},
 		{id: "X6", about: "200 parallel events on two APIs with handlers of one name: each API's own handler runs", allow: upstream, run: playEvents},
 		{id: "X10", about: "TykStorage: set, get, absent, TTL, parallel SetNX, Incr, a key of 257 bytes, a store that is down", allow: `{ kv: ["*"] }`, run: playStorage},
-		{id: "I5", about: "10,000 concurrent requests to a script that writes globals: none sees what another wrote", run: playGlobals},
+		{id: "I5", about: fmt.Sprintf("%d concurrent requests to a script that writes globals: none sees what another wrote", globalRequests()), run: playGlobals},
 	}
 }
 
@@ -324,12 +324,17 @@ hook.NewProcessRequest(function (request, session, spec) {
     return hook.ReturnData(request, {});
 });`
 
-// playGlobals is the fifth line of what the issue wants to be shown.
-func playGlobals(t *testing.T, c *acceptance, engine string) {
-	requests := 10_000
+// globalRequests is how many requests I5 sends.
+func globalRequests() int {
 	if testing.Short() {
-		requests = 1_000
+		return 1_000
 	}
+	return 10_000
+}
+
+// playGlobals is I5.
+func playGlobals(t *testing.T, c *acceptance, engine string) {
+	requests := globalRequests()
 	w := newWorld(t, c, engine)
 	w.plant(t, preAPI("a", globalsScript))
 	w.start(t)
