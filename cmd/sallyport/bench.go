@@ -60,7 +60,7 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.options.Rounds, "rounds", 0, "`NUMBER` of rounds in which rows take turns (default 60)")
 	flags.IntVar(&f.options.Chain, "chain", 0, "`NUMBER` of plugins of the same kind behind each other (default 1)")
 	flags.IntVar(&f.options.Concurrency, "concurrency", 0, "`NUMBER` of connections (default 16)")
-	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all of them in less than two minutes")
+	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all rows of a hook in less than two minutes")
 	flags.BoolVar(&f.targets, "targets", false, "measure what the gateway has promised, instead of a table of your choice")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&f.out, "out", "", "`FILE` to write a report to: one page of HTML")

@@ -167,7 +167,7 @@ func (s *session) beside(ctx context.Context, r *Beside, all []*contender, conne
 	}
 	for _, c := range all {
 		s.progress.said("%d connections: latency of %s", connections, c.name)
-		if err := c.pace(ctx, s.hook, connections, s.options.Duration); err != nil {
+		if err := c.pace(ctx, s.hook, connections, s.options.paceTime()); err != nil {
 			return err
 		}
 	}
@@ -239,7 +239,7 @@ func (c *contender) used() (total time.Duration, err error) {
 }
 
 // add turns what was measured into rows.
-func (r *Beside) add(all []*contender, connections int) {
+func (b *Beside) add(all []*contender, connections int) {
 	byName := map[string]*contender{}
 	for _, c := range all {
 		byName[c.name] = c
@@ -256,6 +256,6 @@ func (r *Beside) add(all []*contender, connections int) {
 		if lua := byName[nginxLua]; lua != nil {
 			row.Ratio = round(median(c.cpu)/median(lua.cpu), 2)
 		}
-		r.Rows = append(r.Rows, row)
+		b.Rows = append(b.Rows, row)
 	}
 }

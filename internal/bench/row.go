@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"fmt"
 	"os/exec"
 
 	"github.com/c386954a/sallyport/internal/bench/guest"
@@ -91,7 +90,7 @@ func (r *row) missing() string {
 		return ""
 	}
 	if _, err := exec.LookPath(r.needs); err != nil {
-		return fmt.Sprintf("%s is not installed (Debian: apt install nodejs python3)", r.needs)
+		return r.needs + " is not installed (Debian: apt install nodejs python3)"
 	}
 	return ""
 }
