@@ -1,8 +1,10 @@
 // Package jsvm runs Tyk-style JavaScript middleware, unchanged, on otto.
 //
-// A plugin is one file. It is parsed and run once, when it is loaded, and the
-// VM it leaves is the template: every call runs on a copy of it, which is used
-// once. So nothing that one call writes is seen by another.
+// A plugin is one file or several, which run in their order in one VM. They are
+// parsed and run once, when the plugin is loaded, and the VM they leave is the
+// template: every call runs on a copy of it, which is used once. So nothing that
+// one call writes is seen by another. Plugins of the same files share a
+// template, each with its own entry.
 //
 //	var addTenant = new TykJS.TykMiddleware.NewMiddleware({});
 //
@@ -28,9 +30,9 @@
 //
 // The keys of TykStorage have a prefix, so that scripts share one space, and
 // reach neither sessions nor the values of other plugins. TykGetKeyData finds
-// sessions of the API's organisation and those that have none. What
-// [abi.Session] has no place for, policies and access rights among it, is lost
-// when a script stores a session.
+// sessions of the API's organisation and those that have none, and hides the
+// password of basic authentication: a script that stores what it has got takes
+// it away, as in Tyk.
 //
 // # Sessions
 //
@@ -64,11 +66,19 @@
 //
 // # What a call costs
 //
-// Copying the VM is the main cost. Of underscore a script gets what it names as
+// Copying the whole VM would be the main cost, so a copy consists of what the
+// call uses; see package lazy. Of underscore a script gets what it names as
 // _.member with all that this needs, cut out of underscore's own source; all of
 // it if it uses _ in any other way, or could change what _ is. Whatever it
-// reaches in a way that cannot be seen, such as computed names, is loaded when
-// it asks for it.
+// reaches in a way that cannot be seen, such as computed names, comes when it
+// asks for it. README.md has the figures.
+//
+// # Several files
+//
+// [abi.Spec] lists the files; one that is listed twice runs twice. They have one
+// global namespace, in which the last definition of a name counts. The preload
+// file runs before them, when TykJS, underscore and console exist, and the
+// functions of the host do not: these replace what it has made of their names.
 //
 // # Memory
 //

@@ -1,6 +1,7 @@
 package jsvm
 
 import (
+	goruntime "runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,8 +17,9 @@ type pool struct {
 	slots   chan struct{} // one for each VM that may run
 	running sync.WaitGroup
 
-	next    chan *run // to goroutines that wait
-	idle    atomic.Int32
+	next    chan *run    // to goroutines that wait
+	idle    atomic.Int32 // how many wait
+	maxIdle int32
 	closing chan struct{}
 
 	stuck    atomic.Int32 // VMs that were abandoned and have not come back
@@ -32,7 +34,7 @@ var (
 func newPool(p *program, w *watch, memory int64, size int) *pool {
 	return &pool{
 		program: p, watch: w, memory: memory, slots: make(chan struct{}, size),
-		next: make(chan *run), closing: make(chan struct{}), maxStuck: int32(size),
+		next: make(chan *run), maxIdle: int32(goruntime.GOMAXPROCS(0)), closing: make(chan struct{}), maxStuck: int32(size),
 	}
 }
 

@@ -1,10 +1,5 @@
 package jsvm
 
-// maxIdle is how many goroutines of a plugin wait for its next call. One that
-// goes on has the stack that a script needs; a new one has to grow it by six
-// copies.
-const maxIdle = 8
-
 // start makes a goroutine work on r: one that waits, or a new one.
 func (p *pool) start(r *run) {
 	select {
@@ -14,12 +9,13 @@ func (p *pool) start(r *run) {
 	}
 }
 
-// serve works on one run after the other until there are others enough that
-// wait, or the pool closes.
+// serve works on one run after the other, until the pool closes or there is a
+// goroutine for each processor that waits. One that goes on has the stack that
+// a script needs; a new one has to grow it by six copies.
 func (p *pool) serve(r *run) {
 	for {
 		r.work()
-		if p.idle.Add(1) > maxIdle {
+		if p.idle.Add(1) > p.maxIdle {
 			p.idle.Add(-1)
 			return
 		}
