@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,4 +209,22 @@ func TestPluginsOfTheSameFileAreClosedOneByOne(t *testing.T) {
 	if v, err := call(second, exchange(), abi.Pre, long); v != abi.Continue || err != nil {
 		t.Errorf("Call() = %v, %v after the other plugin was closed", v, err)
 	}
+}
+
+// Under the race detector: the engine has state of its own.
+func TestRuntimesCanBeMadeSideBySide(t *testing.T) {
+	var all sync.WaitGroup
+	for _, dir := range []string{t.TempDir(), t.TempDir(), "", ""} {
+		all.Go(func() {
+			r, err := wasm.New(t.Context(), wasm.Config{CacheDir: dir})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := r.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }

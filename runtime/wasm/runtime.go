@@ -62,8 +62,17 @@ func (r *Runtime) choice() snapshot.Strategy {
 	return s
 }
 
+// learnVersion lets the engine look up its own version, which it writes down
+// without a lock when the first engine is made. Runtimes may be made by several
+// goroutines.
+var learnVersion = sync.OnceFunc(func() {
+	ctx := context.Background()
+	_ = wazero.NewRuntime(ctx).Close(ctx) // it holds nothing that could fail to close
+})
+
 // openCache returns the cache that all plugins share.
 func openCache(dir string) (wazero.CompilationCache, error) {
+	learnVersion()
 	if dir == "" {
 		return wazero.NewCompilationCache(), nil
 	}
