@@ -42,15 +42,15 @@ type (
 	}
 
 	property struct {
-		value any
-		mode  int
+		value any //nolint:unused // the type is otto's
+		mode  int //nolint:unused // as above
 	}
 
 	cloner struct {
 		runtime     unsafe.Pointer
 		obj         map[*object]*object
 		objectstash map[unsafe.Pointer]unsafe.Pointer
-		dclstash    map[unsafe.Pointer]unsafe.Pointer
+		dclstash    map[unsafe.Pointer]unsafe.Pointer //nolint:unused // the type is otto's
 		fnstash     map[unsafe.Pointer]unsafe.Pointer
 	}
 
