@@ -1,15 +1,12 @@
 package jsvm
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/robertkrimen/otto/ast"
@@ -18,15 +15,6 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// files are the texts of a program, in the order in which they run.
-type files struct {
-	name    string   // of the first, for messages
-	names   []string // of all of them, each once
-	id      string   // digest of names and texts
-	preload *source  // nil if there is none
-	sources []*source
-}
-
 // source is one file. The fields below text are there once it is parsed, until
 // it has run.
 type source struct {
@@ -34,52 +22,6 @@ type source struct {
 
 	program *ast.Program
 	weight  int // see weightOf
-}
-
-// readFiles reads the files of a plugin, each once.
-func readFiles(s *abi.Spec, limit int64) (*files, error) {
-	read := make(map[string]*source)
-	f := &files{name: s.Source}
-	digest := sha256.New()
-	if s.Preload != "" {
-		src, err := f.read(read, s.Preload, limit)
-		if err != nil {
-			return nil, err
-		}
-		f.preload = src
-		src.addTo(digest)
-	}
-	digest.Write([]byte{0}) // a preload file is not a source
-	list := s.Sources
-	if len(list) == 0 {
-		list = []string{s.Source}
-	}
-	for _, name := range list {
-		src, err := f.read(read, name, limit)
-		if err != nil {
-			return nil, err
-		}
-		f.sources = append(f.sources, src)
-		src.addTo(digest)
-	}
-	if f.name == "" {
-		f.name = list[0]
-	}
-	f.id = hex.EncodeToString(digest.Sum(nil))
-	return f, checkDigest(f, s)
-}
-
-func (f *files) read(known map[string]*source, name string, limit int64) (*source, error) {
-	if src := known[name]; src != nil {
-		return src, nil
-	}
-	text, err := readSource(name, limit)
-	if err != nil {
-		return nil, err
-	}
-	known[name] = &source{name: name, text: text}
-	f.names = append(f.names, name)
-	return known[name], nil
 }
 
 func readSource(name string, limit int64) (string, error) {
@@ -104,79 +46,6 @@ func (s *source) addTo(h hash.Hash) {
 		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
-}
-
-// checkDigest compares a single file with the digest that it is to have.
-func checkDigest(f *files, s *abi.Spec) error {
-	if s.SHA256 == "" {
-		return nil
-	}
-	if len(f.sources) > 1 {
-		return fmt.Errorf("%s: sha256 is for a plugin of one file, this one has %d", f.name, len(f.sources))
-	}
-	sum := sha256.Sum256([]byte(f.sources[0].text))
-	if got := hex.EncodeToString(sum[:]); !strings.EqualFold(got, s.SHA256) {
-		return fmt.Errorf("%s: sha256 is %s, want %s", f.name, got, s.SHA256)
-	}
-	return nil
-}
-
-// each yields every file once.
-func (f *files) each(yield func(*source) bool) {
-	var seen []*source
-	for _, s := range append([]*source{f.preload}, f.sources...) {
-		if s == nil || slices.Contains(seen, s) {
-			continue
-		}
-		if !yield(s) {
-			return
-		}
-		seen = append(seen, s)
-	}
-}
-
-// parse parses all files.
-func (f *files) parse() error {
-	for s := range f.each {
-		parsed, err := parse(s.name, s.text)
-		if err != nil {
-			return err
-		}
-		s.program, s.weight = parsed.program, parsed.weight
-	}
-	return nil
-}
-
-// weight is that of the deepest function in any of the files.
-func (f *files) weight() (most int) {
-	for s := range f.each {
-		most = max(most, s.weight)
-	}
-	return most
-}
-
-// usage is how all files together use underscore.
-func (f *files) usage() *usage {
-	u := newUsage()
-	for s := range f.each {
-		u.add(s.program)
-	}
-	return u
-}
-
-// forget lets go of what only running needs.
-func (f *files) forget() { f.preload, f.sources = nil, nil }
-
-// defines names the global variables and functions of the files.
-func (f *files) defines() string {
-	var names []string
-	for s := range f.each {
-		names = append(names, s.defines()...)
-	}
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
 }
 
 func (s *source) defines() (names []string) {

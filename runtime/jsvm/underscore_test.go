@@ -41,12 +41,18 @@ func TestAPartOfUnderscoreActsLikeAllOfIt(t *testing.T) {
 	if _, err := vm.Run(tykjs.Underscore() + "; function log() {}"); err != nil {
 		t.Fatal(err)
 	}
+	r := jsvm.New(jsvm.Config{})
 	for _, expression := range samples {
 		want, err := vm.Copy().Run("String(" + expression + ")")
 		if err != nil {
 			t.Fatalf("%s: %v", expression, err)
 		}
-		if got := says(t, jsvm.Config{}, "", expression); got != want.String() {
+		f := folder(t, handler("request.Body = String("+expression+"); return m.ReturnData(request, {});"))
+		p, err := several(t, r, abi.Spec{Source: f[0]})
+		if err != nil {
+			t.Fatalf("%s: %v", expression, err)
+		}
+		if got := body(t, p); got != want.String() {
 			t.Errorf("%s = %q, want %q", expression, got, want)
 		}
 	}
