@@ -16,8 +16,8 @@
 //
 // Otto has no door for this, so the package knows the memory layout of a few of
 // its types: an object, its table of methods, the state of a copy in the making
-// (see layout.go). It changes the tables of the template's objects, and nothing
-// else. Before any of that it compares its picture of the types with otto's own,
+// (see layout.go). It changes the tables of the template's objects, and the
+// functions that [Guard] is asked to guard (see native.go). Before any of that it compares its picture of the types with otto's own,
 // field by field; if they differ in any way it leaves everything alone, and Copy
 // is otto's. [Supported] tells which, and a test asserts that it is so for the
 // version in go.mod.
