@@ -27,7 +27,7 @@ type builder struct {
 func (b *builder) build() error {
 	b.host.register(b.machine)
 	defer b.host.release(b.machine)
-	if err := b.files.parse(); err != nil {
+	if err := b.files.parse(b.machine.hasStopped); err != nil {
 		return err
 	}
 	b.weight = max(b.files.weight(), maxMadeWeight/2)

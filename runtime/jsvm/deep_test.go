@@ -13,6 +13,12 @@ import (
 // chain makes a deep object in a script.
 const chain = `var o = {}; for (var i = 0; i < 400000; i++) { o = {o: o}; } `
 
+// groups makes a pattern of groups that no pattern ends.
+const groups = `var s = "("; while (s.length < 8000000) { s += s; } `
+
+// brackets overflow the stack unless something sees them.
+func brackets() string { return strings.Repeat("(", 1e6) }
+
 func repeated(before string, n int, inside, after string) string {
 	return strings.Repeat(before, n) + inside + strings.Repeat(after, n)
 }
@@ -63,6 +69,39 @@ var deep = map[string]scenario{
 	"deep eval":          {body: `eval(Array(30000).join("(") + "1" + Array(30000).join(")"));`, memory: 4096, want: []string{"trap"}},
 	"deep eval, recurse": {body: `function f() { f(eval(Array(250).join("-(") + "f()" + Array(250).join(")"))); } f();`, memory: 4096, want: []string{"trap"}},
 	"heavy recursion":    {body: `function f() { return ` + repeated("1+(", 500, "f()", ")") + `; } f();`, memory: 4096, want: []string{"trap"}},
+
+	"pattern":             {body: groups + `new RegExp(s);`, memory: 4096, want: []string{"trap"}},
+	"pattern without new": {body: groups + `RegExp(s);`, memory: 4096, want: []string{"trap"}},
+	"pattern, object":     {body: groups + `new RegExp({toString: function () { return s; }});`, memory: 4096, want: []string{"trap"}},
+	"pattern, bound":      {body: groups + `RegExp.bind(null, s)();`, memory: 4096, want: []string{"trap"}},
+	"pattern, inherited":  {body: groups + `new /x/.constructor(s);`, memory: 4096, want: []string{"trap"}},
+	"match":               {body: groups + `"x".match(s);`, memory: 4096, want: []string{"trap"}},
+	"search":              {body: groups + `"x".search(s);`, memory: 4096, want: []string{"trap"}},
+	"replace":             {body: groups + `"x".replace(s, "");`, memory: 4096, want: []string{"trap"}},
+	"split":               {body: groups + `"x".split(s); return m.ReturnData(request, {});`, memory: 4096, want: []string{"done"}},
+	"pattern in eval":     {body: `eval("/" + Array(60000).join("(") + "/");`, memory: 4096, want: []string{"trap"}},
+	"pattern in Function": {body: `new Function("/" + Array(60000).join("(") + "/");`, memory: 4096, want: []string{"trap"}},
+	"literal":             {script: func() string { return "x = /" + strings.Repeat("(", 4e6) + "/" }, want: []string{"refused"}},
+	"literal, closed":     {script: func() string { return "x = /" + repeated("(", 2e6, "", ")") + "/" }, want: []string{"refused"}},
+	"literal, no end":     {script: func() string { return "x = /" + strings.Repeat("(", 4e6) }, want: []string{"refused"}},
+	"literal, behind }":   {script: func() string { return "{}/" + strings.Repeat("(", 4e6) + "/" }, want: []string{"refused"}},
+
+	// Brackets that a wrong idea of what is a string, a comment or a pattern
+	// would hide.
+	"comment that ends":   {script: func() string { return "//\r" + brackets() }, want: []string{"refused"}},
+	"comment, separator":  {script: func() string { return "//\u2028" + brackets() }, want: []string{"refused"}},
+	"string that ends":    {script: func() string { return "'\r" + brackets() }, want: []string{"refused"}},
+	"odd space, pattern":  {script: func() string { return "x =\u00a0/\"/;" + brackets() }, want: []string{"refused"}},
+	"block, pattern":      {script: func() string { return "{}/\"/;" + brackets() }, want: []string{"refused"}},
+	"label, pattern":      {script: func() string { return "a:{}/\"/;" + brackets() }, want: []string{"refused"}},
+	"if, pattern":         {script: func() string { return "if(1){}/\"/;" + brackets() }, want: []string{"refused"}},
+	"else, pattern":       {script: func() string { return "if(1){}else{}/\"/;" + brackets() }, want: []string{"refused"}},
+	"function, pattern":   {script: func() string { return "function f(){}/\"/;" + brackets() }, want: []string{"refused"}},
+	"function, division":  {script: func() string { return "x=function(){}/\"/1;/*\";" + brackets() }, want: []string{"refused"}},
+	"object, division":    {script: func() string { return "x={}/\"/1;/*\";" + brackets() }, want: []string{"refused"}},
+	"increment, division": {script: func() string { return "x++ /\"/1;/*\";" + brackets() }, want: []string{"refused"}},
+	"break, pattern":      {script: func() string { return "while(1){break\n/\"/;" + brackets() }, want: []string{"refused"}},
+	"return, block":       {script: func() string { return "function f(){return\n{}/\"/;" + brackets() }, want: []string{"refused"}},
 }
 
 func TestDepthEndsNoProcess(t *testing.T) {
@@ -85,6 +124,8 @@ func TestLongScriptsAreNotTakenForDeepOnes(t *testing.T) {
 		"blocks":           strings.Repeat("if (x) { x = -1 }\n", 3e4),
 		"list":             "var l = [" + strings.Repeat(`{"a": -1, b: "it's"},`+"\n", 2e4) + "];",
 		"comments":         strings.Repeat("// it's (((((\n/* ((((( */ x = 1;\n", 2e4),
+		"patterns":         strings.Repeat("{ x = {} } /[\"(]/.test('') && x++ / 2 / f() ; x = {} / 2;\n", 1e4),
+		"function bodies":  strings.Repeat("x = function () { return 1 } / 2; function h() {}\n/[\"(]/.test('');\n", 1e4),
 		"regular":          strings.Repeat("x = /[/(]+(?:')/.test('(((') / 2;\n", 1e4),
 		"functions":        strings.Repeat("function g(a, b) { return a.b.c(d)[0] + -b; }\n", 1e4),
 		"strings together": `x = "a"` + strings.Repeat(" +\n \"b\"", 3000) + ";",

@@ -95,11 +95,23 @@
 //
 // A Go stack that overflows ends the process, and nothing can recover it, so
 // whatever recurses has a bound: the nesting of sources, counted before they
-// are parsed; calls, fewer of them for scripts of deep expressions; the
-// objects that a script leaves when it is loaded, which a copy walks through;
-// the levels of JSON. Chains of prototypes have no bound of their own: they
+// are parsed; regular expressions, which have at most 32 KiB, be they literals,
+// made by RegExp, or texts given to match, search and replace; calls, fewer of
+// them for scripts of deep expressions; the objects that a script leaves when
+// it is loaded, which a copy walks through; the levels of JSON. What is too
+// much in a file refuses the plugin with file and line; in a call it throws a
+// SyntaxError or a RangeError. A slash that may begin a regular expression or
+// divide, as behind the brace of a label, is refused as well. Chains of prototypes have no bound of their own: they
 // would need 8 million objects, which the deadline and the memory watch do not
 // let them have.
+//
+// # Mistakes
+//
+// Otto's parser goes on after a mistake, takes time by the square of their
+// number, and cannot be interrupted. So a text of more than 4 KiB is parsed in
+// longer and longer parts until one has a mistake, and no further once the
+// deadline has passed. What is left is the time of one part: a quarter of the
+// text before it and a sixteenth of the whole at most.
 //
 // # Concurrency
 //

@@ -12,6 +12,9 @@ import (
 // deepest nesting of 64 KiB, all brackets, was measured to take 256 MiB.
 const maxCode = 64 << 10
 
+// maxMadeNesting is how much may be open in such code, before it is parsed.
+const maxMadeNesting = 4 * maxMadeWeight
+
 // eval is JavaScript's eval. When a script calls it by that name, otto does so
 // in the scope of the script and Eval runs the code there; any other call has
 // a scope of its own, and its code is global.
@@ -20,7 +23,7 @@ func (h *host) eval(call otto.FunctionCall) otto.Value {
 	if !code.IsString() {
 		return code
 	}
-	program := parsed(call.Otto, code.String()).program
+	program := h.parsed(&call, code.String()).program
 	run := call.Otto.Run
 	if !inEval(call.Otto) {
 		run = call.Otto.Eval
@@ -50,7 +53,7 @@ func (h *host) function(call otto.FunctionCall) otto.Value {
 		words, body = words[:n-1], words[n-1]
 	}
 	code := "(function anonymous(" + strings.Join(words, ",") + ") {\n" + body + "\n})"
-	v, err := call.Otto.Run(parsed(call.Otto, code).program)
+	v, err := call.Otto.Run(h.parsed(&call, code).program)
 	if err != nil {
 		h.rethrow(&call, err)
 	}
@@ -58,11 +61,16 @@ func (h *host) function(call otto.FunctionCall) otto.Value {
 }
 
 // parsed parses code that a script has made; it throws a SyntaxError.
-func parsed(vm *otto.Otto, code string) *source {
+func (h *host) parsed(call *otto.FunctionCall, code string) *source {
+	vm := call.Otto
 	if len(code) > maxCode {
 		panic(vm.MakeRangeError("code made at run time is too long"))
 	}
-	src, err := parse("<made>", code)
+	m := h.machineOf(call)
+	src, err := parseForeign("<made>", code, maxMadeNesting, func() bool { return m != nil && m.hasStopped() })
+	if m != nil {
+		m.check(vm)
+	}
 	if err != nil {
 		panic(vm.MakeSyntaxError(unkind(err).Error()))
 	}

@@ -50,6 +50,9 @@ func (h *host) newEngine() (*otto.Otto, error) {
 	if err := keepStock(vm); err != nil {
 		return nil, err
 	}
+	if err := h.guardPatterns(vm); err != nil {
+		return nil, err
+	}
 	src, err := underscore()
 	if err != nil {
 		return nil, err

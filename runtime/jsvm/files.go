@@ -94,10 +94,10 @@ func (f *files) each(yield func(*source) bool) {
 	}
 }
 
-// parse parses all files.
-func (f *files) parse() error {
+// parse parses all files, until it is stopped.
+func (f *files) parse(stopped func() bool) error {
 	for s := range f.each {
-		parsed, err := parse(s.name, s.text)
+		parsed, err := parseForeign(s.name, s.text, maxNesting, stopped)
 		if err != nil {
 			return err
 		}

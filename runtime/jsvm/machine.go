@@ -76,6 +76,9 @@ func (m *machine) stop(reason int32) {
 	}
 }
 
+// hasStopped reports whether the script is to break off.
+func (m *machine) hasStopped() bool { return m.stopped.Load() != 0 }
+
 // wait says that the script waits for the host, and how to end that.
 func (m *machine) wait(cancel func()) {
 	m.mu.Lock()

@@ -1,9 +1,6 @@
 package jsvm
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // maxNesting is how deep a text may be nested. Otto's parser takes up to 4 KiB
 // of the Go stack for a level, and a Go stack that overflows ends the process.
@@ -11,20 +8,27 @@ const maxNesting = 20000
 
 // nesting counts, in a text that has not been parsed, how much is open at any
 // place: brackets, operators that wait for an operand, and statements without
-// a block. It counts rather too much than too little.
+// a block. It counts rather too much than too little. It has to tell a regular
+// expression from a division as otto does, since quotes and brackets mean
+// nothing inside of one; what it cannot tell it refuses.
 type nesting struct {
 	text   string
 	at     int
 	levels []nestingLevel
 	open   int // in all levels together
 	prev   lexeme
+	line   bool // a line has ended since the last token
+	inside bool // a function that is an expression has begun, its body has not
+	why    string
+	cuts   *cuts // nil for none
 }
 
 // nestingLevel is what is open since a bracket.
 type nestingLevel struct {
 	statements, operators int
-	control               bool // the bracket is the head of an if or a loop
-	postfix               bool // it follows an operand: a call or an index
+	control               bool   // the bracket is the head of an if or a loop
+	postfix               bool   // it follows an operand: a call or an index
+	end                   lexeme // of a brace
 }
 
 // lexeme is the kind of a token, as far as nesting depends on it.
@@ -35,27 +39,45 @@ const (
 	operand         // the end of one
 	head            // the end of the head of an if or a loop
 	opener          // if, for, while, with: a head follows
+	blockEnd        // the end of a block: a statement follows
+	unclear         // the end of a block or of an operand
+	before          // else, do, try, finally: a block may follow
+	jump            // return
+	colon
 	semicolon
 	comma
 	dot
 )
 
-// nested returns where a text is nested too deeply, or -1.
-func nested(text string) int {
-	n := &nesting{text: text, levels: make([]nestingLevel, 1)}
+const (
+	nestedTooDeeply = "the script is nested too deeply"
+	unclearSlash    = "it is not clear whether this slash divides: put a semicolon or brackets before it"
+)
+
+// refused returns where a text must not be parsed, and why, or -1. The limit
+// is how much may be open.
+func refused(text string, limit int, c *cuts) (int, string) {
+	n := &nesting{text: text, levels: make([]nestingLevel, 1), prev: semicolon, cuts: c}
 	for n.at < len(text) {
+		if n.blank() || n.comment() {
+			continue
+		}
+		start := n.at
+		c.token(start, len(n.levels))
 		n.next()
-		if n.open+len(n.levels) > maxNesting {
-			return n.at
+		n.line = false
+		if n.why != "" {
+			return start, n.why
+		}
+		if n.open+len(n.levels) > limit {
+			return n.at, nestedTooDeeply
 		}
 	}
-	return -1
+	return groups(text)
 }
 
 func (n *nesting) next() {
 	switch c := n.text[n.at]; {
-	case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-		n.at++
 	case c == '/':
 		n.slash()
 	case c == '"' || c == '\'':
@@ -64,8 +86,10 @@ func (n *nesting) next() {
 		n.prev = operand
 	case isWord(c):
 		n.word()
-	case c == '(' || c == '[' || c == '{':
-		n.bracket(c)
+	case c == '{':
+		n.brace()
+	case c == '(' || c == '[':
+		n.bracket()
 	case c == ')' || c == ']' || c == '}':
 		n.unbracket()
 	case c == ';':
@@ -83,13 +107,16 @@ func isWord(c byte) bool {
 	return c == '_' || c == '$' || c == '\\' || c >= utf8.RuneSelf || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
+// ended reports whether an operand or a block has ended.
+func (n *nesting) ended() bool { return n.prev == operand || n.prev == blockEnd || n.prev == unclear }
+
 // begin closes what cannot be open any more when a token begins that may
 // begin a statement. An else goes on with an if, and a while with a do.
 func (n *nesting) begin(word string) {
 	l := &n.levels[len(n.levels)-1]
 	switch {
 	case word == "else" || word == "while" || word == "in" || word == "instanceof":
-	case n.prev == semicolon || n.prev == operand:
+	case n.prev == semicolon || n.ended():
 		n.open -= l.statements + l.operators
 		l.statements, l.operators = 0, 0
 	case n.prev == comma:
@@ -105,7 +132,7 @@ func (n *nesting) addOperator() {
 
 func (n *nesting) word() {
 	start := n.at
-	for n.at < len(n.text) && isWord(n.text[n.at]) {
+	for n.at < len(n.text) && isWord(n.text[n.at]) && !n.blankHere() {
 		n.at++
 	}
 	word := n.text[start:n.at]
@@ -114,42 +141,99 @@ func (n *nesting) word() {
 		return
 	}
 	n.begin(word)
+	n.keyword(word)
+}
+
+func (n *nesting) keyword(word string) {
+	was := n.prev
 	n.prev = operator
 	switch word {
 	case "if", "for", "while", "with":
 		n.prev = opener
-		fallthrough
+		n.addStatement()
 	case "else", "do":
-		n.levels[len(n.levels)-1].statements++
-		n.open++
+		n.prev = before
+		n.addStatement()
+	case "try", "finally":
+		n.prev = before
 	case "typeof", "void", "delete", "new", "in", "instanceof":
 		n.addOperator()
-	case "return", "throw", "case", "var", "function", "try", "finally", "catch", "switch":
+	case "return":
+		n.prev = jump
+	case "break", "continue", "debugger":
+		n.prev = semicolon
+	case "function":
+		n.inside = was == operator || was == comma || was == jump || was == colon
+	case "throw", "case", "var", "catch", "switch":
 	default:
 		n.prev = operand
 	}
 }
 
+func (n *nesting) addStatement() {
+	n.levels[len(n.levels)-1].statements++
+	n.open++
+}
+
 func (n *nesting) symbol(c byte) {
+	if n.increment(c) {
+		return
+	}
 	n.at++
 	if n.prev == semicolon || n.prev == comma {
 		n.begin("")
 	}
 	n.addOperator()
 	n.prev = operator
-	if c == '.' {
+	switch c {
+	case '.':
 		n.prev = dot
+	case ':':
+		n.prev = colon
 	}
 }
 
-func (n *nesting) bracket(c byte) {
+// increment is ++ or -- behind an operand on the same line: the operand goes
+// on to have ended.
+func (n *nesting) increment(c byte) bool {
+	if (c != '+' && c != '-') || n.prev != operand || n.line || n.at+1 >= len(n.text) || n.text[n.at+1] != c {
+		return false
+	}
+	n.at += 2
+	n.addOperator()
+	return true
+}
+
+func (n *nesting) bracket() {
 	n.at++
-	postfix := n.prev == operand && c != '{'
-	if !postfix && (n.prev != operand || c == '{') && (n.prev == semicolon || n.prev == comma) {
+	postfix := n.ended()
+	if !postfix && (n.prev == semicolon || n.prev == comma) {
 		n.begin("")
 	}
 	n.levels = append(n.levels, nestingLevel{control: n.prev == opener, postfix: postfix})
 	n.prev = operator
+}
+
+// brace begins a block, the body of a function or an object.
+func (n *nesting) brace() {
+	n.at++
+	if n.prev == semicolon || n.prev == comma {
+		n.begin("")
+	}
+	end := blockEnd
+	switch {
+	case n.prev == colon || n.prev == jump && n.line:
+		end = unclear // a label or a property
+	case n.prev == operand && n.inside, n.prev == operator, n.prev == comma, n.prev == opener, n.prev == jump, n.prev == dot:
+		end = operand
+	}
+	body := end != operand || n.prev == operand
+	n.inside = false
+	n.levels = append(n.levels, nestingLevel{end: end})
+	n.prev = operator
+	if body {
+		n.prev = semicolon
+	}
 }
 
 func (n *nesting) unbracket() {
@@ -161,57 +245,31 @@ func (n *nesting) unbracket() {
 	l := n.levels[len(n.levels)-1]
 	n.levels = n.levels[:len(n.levels)-1]
 	n.open -= l.statements + l.operators
-	if l.control {
+	switch {
+	case l.control:
 		n.prev = head
+	case l.end != operator:
+		n.prev = l.end
 	}
 	if l.postfix {
 		n.addOperator()
 	}
 }
 
-// slash is a comment, a regular expression or a division.
+// slash is a regular expression or a division.
 func (n *nesting) slash() {
-	rest := n.text[n.at:]
-	switch {
-	case strings.HasPrefix(rest, "//"):
-		n.skip("\n", 2)
-	case strings.HasPrefix(rest, "/*"):
-		n.skip("*/", 2)
-	case n.prev == operand:
+	switch n.prev {
+	case operand:
 		n.symbol('/')
+	case unclear:
+		n.why = unclearSlash
 	default:
 		n.begin("")
+		start := n.at
 		n.quoted('/')
 		n.prev = operand
-	}
-}
-
-func (n *nesting) skip(end string, from int) {
-	i := strings.Index(n.text[n.at+from:], end)
-	if i < 0 {
-		n.at = len(n.text)
-		return
-	}
-	n.at += from + i + len(end)
-}
-
-// quoted skips a string or a regular expression, which end with their line.
-func (n *nesting) quoted(end byte) {
-	class := false
-	for n.at++; n.at < len(n.text); n.at++ {
-		switch c := n.text[n.at]; {
-		case c == '\\':
-			n.at++
-		case c == '\n':
-			return
-		case end == '/' && c == '[':
-			class = true
-		case end == '/' && c == ']':
-			class = false
-		case c == end && !class:
-			n.at++
-			return
+		if n.at-start > maxPattern {
+			n.why = errLongPattern
 		}
 	}
-	n.at = min(n.at, len(n.text))
 }

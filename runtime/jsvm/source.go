@@ -62,12 +62,17 @@ func (s *source) defines() (names []string) {
 	return names
 }
 
-// parse parses a script and prepares it for otto; see rewrite. An error names
-// the first mistake as file:line:column.
+// parse parses a script of our own and prepares it for otto; see rewrite. An
+// error names the first mistake as file:line:column.
 func parse(name, text string) (*source, error) {
-	if at := nested(text); at >= 0 {
-		return nil, tooDeep(name, text, at)
+	if at, why := refused(text, maxNesting, nil); at >= 0 {
+		return nil, refusedAt(name, text, at, why)
 	}
+	return parseSafe(name, text)
+}
+
+// parseSafe parses what otto's parser can be given.
+func parseSafe(name, text string) (*source, error) {
 	program, err := parser.ParseFile(nil, name, text, 0)
 	if err != nil {
 		return nil, syntaxError(name, err)
@@ -80,9 +85,7 @@ func parse(name, text string) (*source, error) {
 	return s, nil
 }
 
-func tooDeep(name, text string, at int) error {
-	return abi.Errorf(abi.Refused, "%s:%d: SyntaxError: the script is nested too deeply", name, strings.Count(text[:at], "\n")+1)
-}
+func lineOf(text string, at int) int { return strings.Count(text[:at], "\n") + 1 }
 
 func syntaxError(name string, err error) error {
 	if list, ok := errors.AsType[*parser.ErrorList](err); ok && len(*list) > 0 {

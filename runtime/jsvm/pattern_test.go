@@ -1,0 +1,70 @@
+package jsvm_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/jsvm"
+)
+
+// thrownBy is an expression for what a statement throws.
+func thrownBy(statement string) string {
+	return `(function () { try { ` + statement + ` } catch (e) { return (e instanceof SyntaxError) + ": " + e.message; } return "nothing"; })()`
+}
+
+const longPattern = `var s = Array(33000).join("a"); `
+
+func TestALongPatternIsASyntaxError(t *testing.T) {
+	for _, statement := range []string{
+		`new RegExp(s);`, `RegExp(s, "g");`, `"x".match(s);`, `"x".search(s);`, `"x".replace(s, "");`,
+		`new RegExp({toString: function () { return s; }});`, `new RegExp(new String(s));`,
+	} {
+		t.Run(statement, func(t *testing.T) {
+			want := "true: a regular expression is longer than 32768 bytes"
+			if got := says(t, jsvm.Config{}, "", thrownBy(longPattern+statement)); got != want {
+				t.Errorf("throws %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestPatternsAreTakenAsBefore(t *testing.T) {
+	for _, c := range []struct{ expr, want string }{
+		{`new RegExp("b+", "g").source`, "b+"},
+		{`"abbc".match("b+").index + ""`, "1"},
+		{`"abbc".match(/b/g).join()`, "b,b"},
+		{`"abbc".search("bc") + ""`, "2"},
+		{`"a.c.".replace(".", "-")`, "a-c."},
+		{`"a.c.".replace(/\./g, function (all, at) { return at; })`, "a1c3"},
+		{`"abc".replace({toString: function () { return "b"; }}, "x")`, "axc"},
+		{`"a,b".split(",").length + ""`, "2"},
+		{`String("undefined".match(undefined) !== null && "null".match(null)[0])`, "null"},
+		{`/x(.)/.test("xy") + RegExp.$1`, "truey"},
+		{`String(RegExp(/x/g)) + (/x/ instanceof RegExp) + (/x/.constructor === RegExp)`, "/x/gtruetrue"},
+		{`String("".match("b"))`, "null"},
+		{`"aéb".search(String.fromCharCode(98)) + ""`, "3"}, // in bytes, as otto counts
+		{`(function () { var o = {}; try { "x".match({toString: function () { throw o; }}); } catch (e) { return String(e === o); } })()`, "true"},
+		{`(function () { try { new RegExp("("); } catch (e) { return e.name; } })()`, "TypeError"},
+		{`(function () { try { new RegExp("*"); } catch (e) { return e.name; } })()`, "SyntaxError"},
+		{`"" + RegExp.length + "".match.name + "".match.length`, "2match1"},
+	} {
+		if got := says(t, jsvm.Config{}, "", c.expr); got != c.want {
+			t.Errorf("%s = %q, want %q", c.expr, got, c.want)
+		}
+	}
+}
+
+func TestALongLiteralIsRefusedWithItsLine(t *testing.T) {
+	for name, c := range map[string]struct{ script, want string }{
+		"pattern": {"var a;\n\nvar x = /" + strings.Repeat("a", 33000) + "/;", "refused: script.js:3: SyntaxError: a regular expression is longer than 32768 bytes"},
+		"groups":  {"var a;\nf" + strings.Repeat("()", 1<<20) + "(/", "refused: script.js:2: SyntaxError: the script is nested too deeply"},
+		"slash":   {"var a;\nb: {}\n/x/.test(a);", "refused: script.js:3: SyntaxError: it is not clear whether this slash divides: put a semicolon or brackets before it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := loadError(t, jsvm.Config{}, abi.Spec{Entry: "m"}, c.script); !strings.HasPrefix(got, c.want) {
+				t.Errorf("Load() = %s, want %s", got, c.want)
+			}
+		})
+	}
+}
