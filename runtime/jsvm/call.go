@@ -60,7 +60,7 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 
 // session is the zero form for a hook that is not given the session.
 func (p *plugin) session(x *abi.Exchange) argument {
-	if x.Session == nil || !p.options.gives(x.Hook) {
+	if x.Session == nil || !p.options.Gives(x.Hook) {
 		return argument{zero: true}
 	}
 	return argument{json: wire.AppendTykSession(nil, x.Session)}

@@ -9,6 +9,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykhost"
 	"github.com/c386954a/sallyport/abi/wire"
 )
 
@@ -17,7 +18,7 @@ type plugin struct {
 	name    string
 	orgOf   func(apiID string) string // finds the organisation of an API
 	config  []byte
-	options options
+	options tykhost.Options
 	timeout time.Duration // of a call without a deadline
 
 	program *program
@@ -39,7 +40,7 @@ type specKey struct {
 
 var _ abi.Plugin = (*plugin)(nil)
 
-func newPlugin(r *Runtime, s *abi.Spec, program *program, o options, release func()) (*plugin, error) {
+func newPlugin(r *Runtime, s *abi.Spec, program *program, o tykhost.Options, release func()) (*plugin, error) {
 	c, size := &r.config, positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
 	p := &plugin{
 		name: s.Name, orgOf: c.orgOf(s.APIs), config: s.Config, options: o, timeout: positive(s.Limits.Timeout, c.callTimeout()),
@@ -93,37 +94,12 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if err != nil {
 		return abi.Continue, err
 	}
-	return p.apply(x, []byte(result))
+	return p.options.Apply(x, []byte(result), p)
 }
 
-// apply edits x as the script has asked for.
-func (p *plugin) apply(x *abi.Exchange, result []byte) (abi.Verdict, error) {
-	switch x.Hook {
-	case abi.Event:
-		return abi.Continue, nil
-	case abi.Response:
-		r, err := wire.ParseTykResponse(result)
-		if err != nil {
-			return abi.Continue, err
-		}
-		r.KeepHeaderCase = p.options.KeepHeaderCase
-		return abi.Continue, r.Apply(x)
-	case abi.Virtual:
-		r, err := wire.ParseTykVirtual(result)
-		if err != nil {
-			return abi.Continue, err
-		}
-		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
-		return r.Apply(x)
-	default:
-		r, err := wire.ParseTykRequest(result)
-		if err != nil {
-			return abi.Continue, err
-		}
-		r.KeepMetadata, r.KeepHeaderCase = !p.options.gives(x.Hook), p.options.KeepHeaderCase
-		p.warnings.look(p.program.host.logger, p.name, x.Hook, result, r.Session == nil && r.Request.ReturnOverrides.ResponseCode == 0)
-		return r.Apply(x)
-	}
+// Look implements [tykhost.Looker]: it warns of results that are seldom meant.
+func (p *plugin) Look(hook abi.Hook, result []byte, noSession bool) {
+	p.warnings.look(p.program.host.logger, p.name, hook, result, noSession)
 }
 
 // Close implements abi.Plugin. It may be called again to go on waiting.

@@ -70,7 +70,7 @@ func (g *Guest) request(x *abi.Exchange) value {
 // session is undefined for a hook that is not given the session: it gets the
 // zero form.
 func (g *Guest) session(x *abi.Exchange) value {
-	if x.Session == nil || !g.program.options.gives(x.Hook) {
+	if x.Session == nil || !g.program.options.Gives(x.Hook) {
 		return g.layout.undefined
 	}
 	return g.object(wire.AppendTykSession(g.input[:0], x.Session))

@@ -62,5 +62,5 @@ func (g *Guest) Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (a
 	if err != nil {
 		return abi.Continue, err
 	}
-	return g.program.apply(x, result)
+	return g.program.options.Apply(x, result, nil)
 }
