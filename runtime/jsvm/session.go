@@ -2,33 +2,18 @@ package jsvm
 
 import (
 	"errors"
-	"time"
 
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
-// Sessions finds and keeps sessions by the keys that callers present. It is
-// safe for concurrent use and gives up at the deadline.
-type Sessions interface {
-	// Session returns the session of key, or nil if there is none. It is
-	// shared and is not changed.
-	Session(deadline time.Time, key []byte) (*abi.Session, error)
+// Sessions finds and keeps sessions by the keys that callers present; see
+// [tykhost.Sessions].
+type Sessions = tykhost.Sessions
 
-	// PutSession stores the session of key in place of an earlier one.
-	PutSession(deadline time.Time, key []byte, s *abi.Session) error
-}
-
-// keyNotFound is what scripts compare with.
-const keyNotFound = `{"status":"error","message":"Key not found"}`
-
-var (
-	errNoSessions = errors.New("there is no store of sessions")
-	errNoKey      = errors.New("the key is empty")
-	errNoRights   = errors.New("a session without access_rights opens every API, and master keys are not allowed")
-)
+var errNoSessions = errors.New("there is no store of sessions")
 
 // getKeyData is TykGetKeyData. It gives text in every case; the reason is in
 // the log if a store has failed.
@@ -38,10 +23,7 @@ func (h *host) getKeyData(call otto.FunctionCall) otto.Value {
 	if err != nil {
 		h.complain(&call, "TykGetKeyData", err)
 	}
-	if s == nil {
-		return text(keyNotFound)
-	}
-	return text(string(wire.AppendTykKeyData(nil, s)))
+	return text(string(tykhost.KeyData(s)))
 }
 
 // findSession returns the session of a key if it belongs to the organisation
@@ -54,11 +36,7 @@ func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Ses
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.sessions.Session(deadline, []byte(key))
-	if err != nil || s == nil || (s.OrgID != "" && s.OrgID != h.machineOf(call).task.orgOf(apiID)) {
-		return nil, err
-	}
-	return s, nil
+	return tykhost.FindSession(h.sessions, deadline, []byte(key), h.machineOf(call).task.orgOf, apiID)
 }
 
 // orgOf returns what finds the organisation of an API: without a function for
@@ -67,19 +45,14 @@ func (c *Config) orgOf(apis []*abi.API) func(apiID string) string {
 	if c.OrgOf != nil {
 		return c.OrgOf
 	}
-	return func(apiID string) string {
-		for _, api := range apis {
-			if api.ID == apiID {
-				return api.OrgID
-			}
-		}
-		return ""
-	}
+	return tykhost.OrgAmong(apis)
 }
 
 // setKeyData is TykSetKeyData. Its result is undefined; faults are in the log.
 func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
-	err := h.putSession(&call, call.Argument(0).String(), call.Argument(1).String(), call.Argument(2).String() == "1")
+	err := h.putSession(&call, &tykhost.KeyChange{
+		Key: []byte(call.Argument(0).String()), Session: []byte(call.Argument(1).String()), KeepQuota: call.Argument(2).String() == "1",
+	})
 	h.end(&call)
 	if err != nil {
 		h.complain(&call, "TykSetKeyData", err)
@@ -87,26 +60,17 @@ func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
-func (h *host) putSession(call *otto.FunctionCall, key, session string, keepQuota bool) error {
+func (h *host) putSession(call *otto.FunctionCall, change *tykhost.KeyChange) error {
 	if h.sessions == nil {
 		return errNoSessions
-	}
-	if key == "" {
-		return errNoKey
 	}
 	deadline, err := h.deadline(call)
 	if err != nil {
 		return err
 	}
-	t, err := wire.ParseTykSession([]byte(session))
+	s, err := change.Read(h.requireRights)
 	if err != nil {
 		return err
 	}
-	if h.requireRights && len(t.AccessRights) == 0 {
-		return errNoRights
-	}
-	if !keepQuota {
-		t.Renew(time.Now())
-	}
-	return h.sessions.PutSession(deadline, []byte(key), t.Session(""))
+	return h.sessions.PutSession(deadline, change.Key, s)
 }

@@ -3,35 +3,22 @@ package js
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
-// Sessions finds and keeps sessions by the keys that callers present. It is
-// safe for concurrent use and gives up at the deadline.
-type Sessions interface {
-	// Session returns the session of key, or nil if there is none. It is
-	// shared and is not changed.
-	Session(deadline time.Time, key []byte) (*abi.Session, error)
-
-	// PutSession stores the session of key in place of an earlier one.
-	PutSession(deadline time.Time, key []byte, s *abi.Session) error
-}
+// Sessions finds and keeps sessions by the keys that callers present; see
+// [tykhost.Sessions].
+type Sessions = tykhost.Sessions
 
 // SessionsGrant is the line in allow: kv: that lets a script use the sessions
 // of callers. No pattern stands for it.
 const SessionsGrant = "sessions"
 
-// keyNotFound is what scripts compare with.
-const keyNotFound = `{"status":"error","message":"Key not found"}`
-
 var (
 	errNoSessions = errors.New("there is no store of sessions")
 	errNotGranted = errors.New(`not granted, and this line under the plugin would grant it: allow: { kv: ["` + SessionsGrant + `"] }`)
-	errNoKey      = errors.New("the key is empty")
-	errNoRights   = errors.New("a session without access_rights opens every API, and master keys are not allowed")
 )
 
 // sessions returns the store, if the script may use it.
@@ -53,11 +40,7 @@ func (c *hostCall) getKey() {
 	if err != nil {
 		c.complain("TykGetKeyData", err)
 	}
-	if s == nil {
-		c.returns([]byte(keyNotFound))
-		return
-	}
-	c.returns(wire.AppendTykKeyData(nil, s))
+	c.returns(tykhost.KeyData(s))
 }
 
 // findSession returns the session of a key if it belongs to the organisation
@@ -67,11 +50,7 @@ func (c *hostCall) findSession(key []byte, apiID string) (*abi.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := store.Session(c.deadline, key)
-	if err != nil || s == nil || (s.OrgID != "" && s.OrgID != c.program.orgOf(apiID)) {
-		return nil, err
-	}
-	return s, nil
+	return tykhost.FindSession(store, c.deadline, key, c.program.orgOf, apiID)
 }
 
 // orgOf returns the organisation of an API; none if there is no such API.
@@ -79,41 +58,27 @@ func (p *Program) orgOf(apiID string) string {
 	if p.config.OrgOf != nil {
 		return p.config.OrgOf(apiID)
 	}
-	for _, api := range p.spec.APIs {
-		if api.ID == apiID {
-			return api.OrgID
-		}
-	}
-	return ""
+	return tykhost.OrgAmong(p.spec.APIs)(apiID)
 }
 
 // setKey (key, session, suppress) is TykSetKeyData. It has no result; faults
 // are in the log.
 func (c *hostCall) setKey() {
-	err := c.putSession(c.bytes(0), c.bytes(1), c.text(2) == "1")
+	err := c.putSession(&tykhost.KeyChange{Key: c.bytes(0), Session: c.bytes(1), KeepQuota: c.text(2) == "1"})
 	c.waited()
 	if err != nil {
 		c.complain("TykSetKeyData", err)
 	}
 }
 
-func (c *hostCall) putSession(key, session []byte, keepQuota bool) error {
+func (c *hostCall) putSession(change *tykhost.KeyChange) error {
 	store, err := c.program.sessions()
 	if err != nil {
 		return err
 	}
-	if len(key) == 0 {
-		return errNoKey
-	}
-	t, err := wire.ParseTykSession(session)
+	s, err := change.Read(c.program.config.RequireRights)
 	if err != nil {
 		return err
 	}
-	if c.program.config.RequireRights && len(t.AccessRights) == 0 {
-		return errNoRights
-	}
-	if !keepQuota {
-		t.Renew(time.Now())
-	}
-	return store.PutSession(c.deadline, key, t.Session(""))
+	return store.PutSession(c.deadline, change.Key, s)
 }
