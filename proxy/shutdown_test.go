@@ -22,7 +22,8 @@ func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
 	var log requests
 	g := before(t, log.serve(t))
 	var served, failed atomic.Int64
-	var clients sync.WaitGroup
+	var clients, met sync.WaitGroup
+	met.Add(32)
 	warm := make(chan struct{}, 1000)
 	for i := range 32 {
 		raw := get("/")
@@ -30,7 +31,7 @@ func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
 			raw = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
 		}
 		clients.Go(func() {
-			if err := hammer(g.addr, raw, &served, warm); err != nil {
+			if err := hammer(g.addr, raw, &served, warm, &met); err != nil {
 				failed.Add(1)
 				t.Error(err)
 			}
@@ -39,6 +40,7 @@ func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
 	for range 500 {
 		<-warm
 	}
+	met.Wait()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := g.Shutdown(ctx); err != nil {
@@ -51,8 +53,12 @@ func TestShutdownUnderLoadFailsNoRequest(t *testing.T) {
 	}
 }
 
-// hammer sends one request after the other until it is told to close.
-func hammer(addr, raw string, served *atomic.Int64, warm chan<- struct{}) error {
+// hammer sends one request after the other until it is told to close. met
+// learns that it has had an answer: a connection that nobody has accepted yet
+// is lost with the listener, and that is nobody's fault.
+func hammer(addr, raw string, served *atomic.Int64, warm chan<- struct{}, met *sync.WaitGroup) error {
+	answered := sync.OnceFunc(met.Done)
+	defer answered()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil // the listener is gone already
@@ -75,6 +81,7 @@ func hammer(addr, raw string, served *atomic.Int64, warm chan<- struct{}) error 
 			return fmt.Errorf("status %d: %w", resp.StatusCode, err)
 		}
 		served.Add(1)
+		answered()
 		select {
 		case warm <- struct{}{}:
 		default:
@@ -165,11 +172,12 @@ func TestRouterIsReplacedUnderLoad(t *testing.T) {
 	one, two := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)}), upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: one})
 	var served atomic.Int64
-	var clients sync.WaitGroup
+	var clients, met sync.WaitGroup
+	met.Add(8)
 	warm := make(chan struct{}, 1000)
 	for range 8 {
 		clients.Go(func() {
-			if err := hammer(g.addr, get("/"), &served, warm); err != nil {
+			if err := hammer(g.addr, get("/"), &served, warm, &met); err != nil {
 				t.Error(err)
 			}
 		})
@@ -184,6 +192,7 @@ func TestRouterIsReplacedUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	met.Wait()
 	if err := g.Shutdown(t.Context()); err != nil {
 		t.Error(err)
 	}
