@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
 const (
@@ -21,8 +23,6 @@ const (
 	maxReply = 8 << 20
 	// maxReplies is the same for all replies of a batch together.
 	maxReplies = 32 << 20
-	// maxParallel is how many requests of a batch are under way at one time.
-	maxParallel = 16
 	// maxReplyHeader is the most bytes of the header section of a reply.
 	maxReplyHeader = 1 << 20
 	tlsSessions    = 64
@@ -68,58 +68,45 @@ func newTLS(c *tls.Config) *tls.Config {
 // close ends connections that are still being made.
 func (w *web) close() { w.client.CloseIdleConnections() }
 
-// sending is a request of a script.
-type sending struct {
-	method, url, body string
-	header            map[string]string
-	exact             bool // header names keep their spelling
-}
-
-// request checks s and returns it in the form of net/http. A Host among its
-// fields has no effect, as in Tyk.
-func (s *sending) request(ctx context.Context) (*http.Request, error) {
-	u, err := url.ParseRequestURI(s.url)
+// newRequest checks s and returns it in the form of net/http. A Host among its
+// fields has no effect, as in Tyk. If exact is set, the names of fields keep
+// their spelling.
+func newRequest(ctx context.Context, s *tykhost.Sending, exact bool) (*http.Request, error) {
+	u, err := url.ParseRequestURI(s.URL)
 	if err != nil {
 		return nil, err
 	}
 	if !u.IsAbs() {
-		return nil, fmt.Errorf("%q is not an absolute URL", s.url)
+		return nil, fmt.Errorf("%q is not an absolute URL", s.URL)
 	}
-	r, err := http.NewRequestWithContext(ctx, s.method, u.String(), strings.NewReader(s.body))
+	r, err := http.NewRequestWithContext(ctx, s.Method, u.String(), strings.NewReader(s.Body))
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.header)) {
-		s.setHeader(r.Header, name)
+	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
+		setHeader(r.Header, name, s.Header[name], exact)
 	}
 	return r, nil
 }
 
 // setHeader sets a field. What frames the message net/http writes by itself,
 // and knows by the canonical name only.
-func (s *sending) setHeader(h http.Header, name string) {
+func setHeader(h http.Header, name, value string, exact bool) {
 	switch key := textproto.CanonicalMIMEHeaderKey(name); key {
 	case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Connection":
-		h.Set(key, s.header[name])
+		h.Set(key, value)
 		return
 	}
-	if s.exact {
-		h[name] = []string{s.header[name]}
+	if exact {
+		h[name] = []string{value}
 		return
 	}
-	h.Set(name, s.header[name])
-}
-
-// received is what a server answered.
-type received struct {
-	code   int
-	header http.Header
-	body   string
+	h.Set(name, value)
 }
 
 // do sends a request and reads the whole reply. It returns when the context
 // of r ends.
-func (w *web) do(r *http.Request) (*received, error) {
+func (w *web) do(r *http.Request) (*tykhost.Reply, error) {
 	reply, err := w.client.Do(r)
 	if err != nil {
 		return nil, err
@@ -132,7 +119,7 @@ func (w *web) do(r *http.Request) (*received, error) {
 	if len(body) > maxReply || w.room.Add(-int64(len(body))) < 0 {
 		return nil, errReplyTooLarge
 	}
-	return &received{code: reply.StatusCode, header: reply.Header, body: string(body)}, nil
+	return &tykhost.Reply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
 }
 
 // made is the text of a JSON value that a script gets.

@@ -13,17 +13,16 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykhost"
 	"github.com/c386954a/sallyport/runtime/wasm/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 
 const (
 	maxRedirects = 10
-	maxParallel  = 16       // requests of a batch that are under way at one time
 	maxBatch     = 256      // requests of a batch
 	maxReplies   = 32 << 20 // bytes of bodies, of a batch together
 )
@@ -36,13 +35,6 @@ var (
 	errReplies   = errors.New("the replies are too large together")
 )
 
-// sending is a request of a script.
-type sending struct {
-	method, url string
-	body        string
-	header      map[string]string
-}
-
 // received is what a server answered.
 type received struct {
 	code   int
@@ -50,27 +42,31 @@ type received struct {
 	body   []byte
 }
 
-// request checks s. Fields that say to whom a message goes and where it ends
+func (r *received) reply() *tykhost.Reply {
+	return &tykhost.Reply{Code: r.code, Header: r.header, Body: string(r.body)}
+}
+
+// newRequest checks s. Fields that say to whom a message goes and where it ends
 // have no effect, as in Tyk.
-func (s *sending) request() (*outbound.Request, error) {
-	u, err := url.ParseRequestURI(s.url)
+func newRequest(s *tykhost.Sending) (*outbound.Request, error) {
+	u, err := url.ParseRequestURI(s.URL)
 	if err != nil {
 		return nil, err
 	}
 	if !u.IsAbs() {
-		return nil, fmt.Errorf("%q: %w", s.url, errAbsolute)
+		return nil, fmt.Errorf("%q: %w", s.URL, errAbsolute)
 	}
 	u.Fragment, u.RawFragment = "", ""
-	q := &outbound.Request{Method: []byte(s.method), URL: []byte(u.String()), Body: []byte(s.body)}
+	q := &outbound.Request{Method: []byte(s.Method), URL: []byte(u.String()), Body: []byte(s.Body)}
 	if len(q.Method) == 0 {
 		q.Method = []byte(http.MethodGet)
 	}
 	if !abi.ValidName(q.Method) { // which is a token, too
-		return nil, fmt.Errorf("%q is not an HTTP method", s.method)
+		return nil, fmt.Errorf("%q is not an HTTP method", s.Method)
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.header)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Header)) {
 		if !outbound.Framing(http.CanonicalHeaderKey(name)) {
-			q.Header = append(q.Header, abi.Field{Name: []byte(name), Value: []byte(s.header[name])})
+			q.Header = append(q.Header, abi.Field{Name: []byte(name), Value: []byte(s.Header[name])})
 		}
 	}
 	return q, nil
@@ -181,24 +177,6 @@ func (c *hostCall) settled(name string, result any, err error) {
 	c.returns(text)
 }
 
-// fetchIn is the argument of TykMakeHttpRequest.
-type fetchIn struct {
-	Method, Body     string
-	Headers          map[string]string
-	Domain, Resource string
-	FormData         map[string]string
-}
-
-// fetchOut is its result. Scripts use both spellings.
-type fetchOut struct {
-	Code      int
-	Body      string
-	Headers   map[string][]string
-	CodeLow   int                 `json:"code"`
-	BodyLow   string              `json:"body"`
-	HeaderLow map[string][]string `json:"headers"`
-}
-
 // fetch is TykMakeHttpRequest. Its result is undefined if anything fails.
 func (c *hostCall) fetch() {
 	out, err := c.fetched(c.bytes(0))
@@ -210,12 +188,11 @@ func (c *hostCall) fetched(argument []byte) (any, error) {
 	if client == nil {
 		return nil, errNoHTTP
 	}
-	var in fetchIn
-	if err := json.Unmarshal(argument, &in); err != nil {
-		return nil, fmt.Errorf("argument: %w", err)
+	in, err := tykhost.ParseFetch(argument)
+	if err != nil {
+		return nil, err
 	}
-	s := sending{method: in.Method, url: in.Domain + in.Resource, body: in.body(), header: in.Headers}
-	q, err := s.request()
+	q, err := newRequest(in)
 	if err != nil {
 		return nil, err
 	}
@@ -225,39 +202,7 @@ func (c *hostCall) fetched(argument []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := string(got.body)
-	return fetchOut{got.code, body, got.header, got.code, body, got.header}, nil
-}
-
-// body is the text if there is one, else the form.
-func (in *fetchIn) body() string {
-	if in.Body != "" || len(in.FormData) == 0 {
-		return in.Body
-	}
-	form := make(url.Values, len(in.FormData))
-	for name, value := range in.FormData {
-		form.Set(name, value)
-	}
-	return form.Encode()
-}
-
-// batchIn is the argument of TykBatchRequest.
-type batchIn struct {
-	Requests []struct {
-		Method  string            `json:"method"`
-		Headers map[string]string `json:"headers"`
-		Body    string            `json:"body"`
-		URL     string            `json:"relative_url"`
-	} `json:"requests"`
-	OneByOne bool `json:"suppress_parallel_execution"`
-}
-
-// batchItem is one reply; the zero value stands for a request that failed.
-type batchItem struct {
-	URL     string              `json:"relative_url"`
-	Code    int                 `json:"code"`
-	Headers map[string][]string `json:"headers"`
-	Body    string              `json:"body"`
+	return tykhost.NewFetched(got.reply()), nil
 }
 
 // batch is TykBatchRequest. A request that fails gives an empty item; one
@@ -267,81 +212,44 @@ func (c *hostCall) batch() {
 	c.settled("TykBatchRequest", items, err)
 }
 
-func (c *hostCall) batched(argument []byte) ([]batchItem, error) {
+func (c *hostCall) batched(argument []byte) ([]tykhost.BatchItem, error) {
 	client := c.program.config.HTTP
 	if client == nil {
 		return nil, errNoHTTP
 	}
-	var in batchIn
-	if err := json.Unmarshal(argument, &in); err != nil {
-		return nil, fmt.Errorf("argument: %w", err)
+	in, err := tykhost.ParseBatch(argument)
+	if err != nil {
+		return nil, err
 	}
 	if len(in.Requests) > maxBatch {
 		return nil, errBatchSize
 	}
-	requests, err := in.all()
+	requests, err := tykhost.CheckBatch(in, newRequest)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := c.waiting()
 	defer cancel()
-	items, whole := sendAll(ctx, client, requests, in.parallel())
+	items, whole := sendAll(ctx, client, in, requests)
 	if !whole {
 		return nil, errReplies
-	}
-	for i := range items {
-		if items[i].Code != 0 {
-			items[i].URL = in.Requests[i].URL
-		}
 	}
 	return items, nil
 }
 
-// all checks every request of the batch.
-func (in *batchIn) all() ([]*outbound.Request, error) {
-	requests := make([]*outbound.Request, len(in.Requests))
-	for i, q := range in.Requests {
-		s := sending{method: q.Method, url: q.URL, body: q.Body, header: q.Headers}
-		r, err := s.request()
-		if err != nil {
-			return nil, fmt.Errorf("request %d: %w", i+1, err)
-		}
-		requests[i] = r
-	}
-	return requests, nil
-}
-
-func (in *batchIn) parallel() int {
-	if in.OneByOne {
-		return 1
-	}
-	return min(len(in.Requests), maxParallel)
-}
-
-// sendAll sends the requests with so many at one time, and returns the replies
-// in the order of the requests. It reports false if their bodies are too large
-// together; those beyond the limit are missing.
-func sendAll(ctx context.Context, client native.HTTP, requests []*outbound.Request, parallel int) (items []batchItem, whole bool) {
-	items = make([]batchItem, len(requests))
-	next := make(chan int)
+// sendAll sends the requests of a batch. It reports false if the bodies of the
+// replies are too large together; those beyond the limit are missing.
+func sendAll(ctx context.Context, client native.HTTP, in *tykhost.Batch, requests []*outbound.Request) (items []tykhost.BatchItem, whole bool) {
 	var size atomic.Int64
-	var workers sync.WaitGroup
-	for range parallel {
-		workers.Go(func() {
-			for i := range next {
-				if size.Load() > maxReplies {
-					continue
-				}
-				if got, err := send(ctx, client, requests[i]); err == nil && size.Add(int64(len(got.body))) <= maxReplies {
-					items[i] = batchItem{Code: got.code, Headers: got.header, Body: string(got.body)}
-				}
-			}
-		})
-	}
-	for i := range requests {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
+	items = in.Send(func(i int) *tykhost.Reply {
+		if size.Load() > maxReplies {
+			return nil
+		}
+		got, err := send(ctx, client, requests[i])
+		if err != nil || size.Add(int64(len(got.body))) > maxReplies {
+			return nil
+		}
+		return got.reply()
+	})
 	return items, size.Load() <= maxReplies
 }
