@@ -5,13 +5,8 @@ import (
 
 	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
-)
 
-const (
-	// maxLine is where a log line is cut.
-	maxLine = 64 << 10
-	// maxLogged is how many bytes one call may log; the rest is dropped.
-	maxLogged = 256 << 10
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
 // log is Tyk's log: one line of level info.
@@ -61,16 +56,12 @@ func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 // spend cuts the line and counts it. It reports false if the call has used up
 // its share of the log, and says so once.
 func (h *host) spend(t *task, s *string) bool {
-	if len(*s) > maxLine {
-		*s = strings.ToValidUTF8((*s)[:maxLine], "") + " […]"
+	if len(*s) > tykhost.MaxLine {
+		*s = strings.ToValidUTF8((*s)[:tykhost.MaxLine], "") + " […]"
 	}
-	if t.logged > maxLogged {
-		return false
+	ok, first := t.logged.Spend(len(*s))
+	if first {
+		h.event(t, zerolog.WarnLevel, "log-limit").Msg(tykhost.LogsTooMuch)
 	}
-	t.logged += len(*s) + 1
-	if t.logged > maxLogged {
-		h.event(t, zerolog.WarnLevel, "log-limit").Msg("the call logs too much: the rest of it is dropped")
-		return false
-	}
-	return true
+	return ok
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
 // shimName is the file name of our own part of a VM in stack traces.
@@ -35,7 +36,7 @@ type task struct {
 	thrown               otto.Value // by the last throw
 	thrownAt, thrownText string
 	stoppedAt            string // where the deadline struck
-	logged               int    // bytes of log lines so far
+	logged               tykhost.Ration
 	timers               map[string]time.Time
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
 // Guest is the engine in one instance, with the script in it. It belongs to
@@ -19,7 +20,7 @@ type Guest struct {
 
 	x        *abi.Exchange // nil while the script is loaded
 	deadline time.Time
-	logged   int    // bytes of log lines in this call
+	logged   tykhost.Ration
 	input    []byte // what is written into the guest
 }
 

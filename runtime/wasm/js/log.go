@@ -1,18 +1,10 @@
 package js
 
 import (
-	"errors"
-
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
-)
-
-const (
-	// maxLine is where a log line is cut.
-	maxLine = 64 << 10
-	// maxLogged is how many bytes one call may log; the rest is dropped.
-	maxLogged = 256 << 10
+	"github.com/c386954a/sallyport/abi/tykhost"
 )
 
 // log (level, kind, text) writes a line to the plugin's log.
@@ -66,24 +58,19 @@ func (g *Guest) caller() (api *abi.API, requestID []byte) {
 	return g.x.API, g.x.RequestID
 }
 
-var errLogged = errors.New("the call logs too much: the rest of it is dropped")
-
 // spend cuts a line and counts it. It returns nil if the call has used up its
 // share of the log, and says so once.
 func (g *Guest) spend(line []byte) []byte {
-	if len(line) > maxLine {
-		line = append(line[:maxLine:maxLine], " […]"...)
+	if len(line) > tykhost.MaxLine {
+		line = append(line[:tykhost.MaxLine:tykhost.MaxLine], " […]"...)
 	}
-	if g.logged > maxLogged {
-		return nil
-	}
-	g.logged += len(line) + 1
-	if g.logged <= maxLogged {
+	ok, first := g.logged.Spend(len(line))
+	if ok {
 		return append(line, ""...)[:len(line):len(line)]
 	}
-	if log := g.program.config.Log; log != nil {
+	if log := g.program.config.Log; first && log != nil {
 		api, id := g.caller()
-		log.Script(zerolog.WarnLevel, "log-limit", api, id, []byte(errLogged.Error()))
+		log.Script(zerolog.WarnLevel, "log-limit", api, id, []byte(tykhost.LogsTooMuch))
 	}
 	return nil
 }
