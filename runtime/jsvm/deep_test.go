@@ -105,6 +105,9 @@ var deep = map[string]scenario{
 }
 
 func TestDepthEndsNoProcess(t *testing.T) {
+	if raced && testing.Short() {
+		t.Skip("each script has a process of its own, which starts slowly with -race; they run without it")
+	}
 	for _, name := range slices.Sorted(maps.Keys(deep)) {
 		t.Run(name, func(t *testing.T) {
 			got := inProcess(t, name)
