@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/jsvm"
@@ -134,7 +135,7 @@ func TestLongScriptsAreNotTakenForDeepOnes(t *testing.T) {
 		"strings together": `x = "a"` + strings.Repeat(" +\n \"b\"", 3000) + ";",
 	} {
 		t.Run(name, func(t *testing.T) {
-			loadSpec(t, jsvm.Config{}, abi.Spec{Entry: "m"}, "var x = 0; function f() { return 0; }\n"+handler("return m.ReturnData(request, {});")+"if (x) {\n"+script+"\n}")
+			loadSpec(t, jsvm.Config{LoadTimeout: time.Minute}, abi.Spec{Entry: "m"}, "var x = 0; function f() { return 0; }\n"+handler("return m.ReturnData(request, {});")+"if (x) {\n"+script+"\n}")
 		})
 	}
 }
