@@ -2,6 +2,7 @@
 
 // The external process of the lab is this program, which does not fit into its
 // memory limit under the race detector.
+
 package main
 
 import (
