@@ -160,6 +160,8 @@ var toolchains = map[string]string{
 	"rustc":   "apt install rustc libstd-rust-dev-wasm32 lld",
 	"python3": "apt install python3",
 	"node":    "apt install nodejs",
+	"nginx":   "apt install nginx libnginx-mod-http-lua libnginx-mod-http-js",
+	"haproxy": "apt install haproxy",
 }
 
 // scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under
