@@ -50,6 +50,14 @@ type Request struct {
 	Streamed bool
 }
 
+// Scheme returns the scheme of the client's connection: "http" or "https".
+func (r *Request) Scheme() string {
+	if r.TLS {
+		return "https"
+	}
+	return "http"
+}
+
 // Reply is what the client will get, from the upstream or from a plugin.
 type Reply struct {
 	Status   int // 0 as long as there is none

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/internal/bench"
-	"github.com/c386954a/sallyport/internal/bench/page"
+	"github.com/c386954a/sallyport/internal/compare/bench"
+	"github.com/c386954a/sallyport/internal/compare/page"
 )
 
 // benchFlags are how a person says what to measure.

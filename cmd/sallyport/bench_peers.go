@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/internal/bench"
+	"github.com/c386954a/sallyport/internal/compare/bench"
 )
 
 // benchConnections are the numbers of connections at which peers are compared.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/bench/guest"
+	"github.com/c386954a/sallyport/internal/compare/bench/guest"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 

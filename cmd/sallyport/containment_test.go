@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/faults/attack"
+	"github.com/c386954a/sallyport/internal/compare/faults/attack"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 

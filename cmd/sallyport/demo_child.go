@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/internal/faults/attack"
+	"github.com/c386954a/sallyport/internal/compare/faults/attack"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/internal/faults"
+	"github.com/c386954a/sallyport/internal/compare/faults"
 )
 
 // faultsFlags are what the command line chooses.

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/compare/faults/attack"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/internal/faults/attack"
 )
 
 // Names of the hidden commands of the containment suite.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/faults"
+	"github.com/c386954a/sallyport/internal/compare/faults"
 )
 
 // printFaults shows the report as a person reads it: the verdicts of all

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/c386954a/sallyport/internal/faults"
+	"github.com/c386954a/sallyport/internal/compare/faults"
 )
 
 // everyVerdict is a report with a cell of every verdict.

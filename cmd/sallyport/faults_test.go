@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/faults"
+	"github.com/c386954a/sallyport/internal/compare/faults"
 )
 
 // runSuite runs the command as a user does and returns its report and exit

@@ -12,8 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/internal/admin"
+	"github.com/c386954a/sallyport/internal/compare/lab"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/internal/lab"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/coproc"

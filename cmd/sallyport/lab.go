@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/compare/faults"
+	"github.com/c386954a/sallyport/internal/compare/lab"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/internal/faults"
-	"github.com/c386954a/sallyport/internal/lab"
 )
 
 // labRig injects faults into a gateway of this process: plugins that do harm,

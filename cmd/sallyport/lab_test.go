@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/internal/browsertest"
-	"github.com/c386954a/sallyport/internal/faults"
-	"github.com/c386954a/sallyport/internal/lab"
+	"github.com/c386954a/sallyport/internal/compare/faults"
+	"github.com/c386954a/sallyport/internal/compare/lab"
 )
 
 // labDemo runs the demo as a process of its own, so that the browser is not

@@ -13,7 +13,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/store"
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/internal/scaffold"
+	"github.com/c386954a/sallyport/internal/plugintool/scaffold"
 )
 
 func newPluginNewCmd() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // staleFactor times its own duration is what a call may stay unanswered after
@@ -36,7 +36,7 @@ const eventShare = 4
 
 // dispatch runs one hook and applies its result to x. An event does not wait
 // for a slot.
-func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (wire.Outcome, error) {
+func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (rpc.Outcome, error) {
 	now := time.Now()
 	patience, share := deadline.Sub(now), 1
 	if x.Hook == abi.Event {
@@ -44,7 +44,7 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time,
 	}
 	i, err := p.acquire(patience)
 	if err != nil {
-		return wire.Outcome{}, err
+		return rpc.Outcome{}, err
 	}
 	s := &p.table.slots[i]
 	id := p.table.id(i)
@@ -57,12 +57,12 @@ func (p *process) dispatch(h *wire.Handler, x *abi.Exchange, deadline time.Time,
 		p.table.release(i)
 	}
 	if err != nil {
-		return wire.Outcome{}, err
+		return rpc.Outcome{}, err
 	}
 	defer p.table.release(i)
 	result, err := p.resultOf(s)
 	if err != nil {
-		return wire.Outcome{}, err
+		return rpc.Outcome{}, err
 	}
 	out, err := h.Apply(x, result)
 	if keep != nil && err == nil && out.Verdict == abi.Continue {
@@ -170,7 +170,7 @@ func (p *process) resultOf(s *slot) ([]byte, error) {
 	if f.Error == nil {
 		return f.Result, nil
 	}
-	fault, err := wire.ParseFault(f.Error)
+	fault, err := rpc.ParseFault(f.Error)
 	if err != nil {
 		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
 	}

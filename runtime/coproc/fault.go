@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // Codes of error answers. The protocol's own are positive, because JSON-RPC
@@ -41,7 +41,7 @@ func (r *reply) Error() string {
 // maxData is how much of an error's data is kept.
 const maxData = 1 << 10
 
-func faultError(f *wire.Fault) *abi.Error {
+func faultError(f *rpc.Fault) *abi.Error {
 	r := &reply{
 		code:    f.Code,
 		message: string(f.Message[:min(len(f.Message), maxData)]),

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // protocolVersion is the version of the protocol that this package speaks.
@@ -65,7 +65,7 @@ func (p *process) handshake(ctx context.Context) error {
 	if r.Handlers == nil {
 		return errors.New("initialize: no handlers declared")
 	}
-	if p.handlers, err = wire.ParseHandlers(r.Handlers); err != nil {
+	if p.handlers, err = rpc.ParseHandlers(r.Handlers); err != nil {
 		return fmt.Errorf("initialize: %w", err)
 	}
 	p.apply(r.Limits)

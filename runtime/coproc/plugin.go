@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 var _ abi.Plugin = (*plugin)(nil)
@@ -23,7 +23,7 @@ const defaultTimeout = time.Second
 var errPluginClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 
 // bound holds the handler for each hook a plugin is bound to.
-type bound [abi.HookCount]*wire.Handler
+type bound [abi.HookCount]*rpc.Handler
 
 // plugin is one handler of the process, bound to hooks. It never changes, and
 // outlives the process it was loaded from.
@@ -107,7 +107,7 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 		if h != nil && s.Retry && !h.Idempotent {
 			return nil, abi.Errorf(abi.Refused, "plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
 		}
-		if h != nil && h.Body != wire.BodyNone && s.Limits.MaxBody > 0 && int64(h.MaxBody) > s.Limits.MaxBody {
+		if h != nil && h.Body != rpc.BodyNone && s.Limits.MaxBody > 0 && int64(h.MaxBody) > s.Limits.MaxBody {
 			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q wants bodies up to %d bytes, max_body is %d",
 				s.Name, s.Entry, h.MaxBody, s.Limits.MaxBody)
 		}
@@ -157,7 +157,7 @@ func declaration(p *process, entry string) (d abi.Declaration) {
 			continue
 		}
 		d.Hooks |= h.Hooks
-		if h.Body == wire.BodyNone {
+		if h.Body == rpc.BodyNone {
 			continue
 		}
 		d.RequestBody |= h.Hooks &^ abi.SetOf(abi.Response, abi.Event)
@@ -191,7 +191,7 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 }
 
 // call dispatches, unless an answer to the same is still good.
-func (p *plugin) call(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wire.Outcome, error) {
+func (p *plugin) call(h *rpc.Handler, x *abi.Exchange, deadline time.Time) (rpc.Outcome, error) {
 	t := try{p: p, h: h, x: x, deadline: deadline, keep: p.answers.entry(h, x)}
 	if t.keep == nil {
 		return t.dispatch()
@@ -204,7 +204,7 @@ func (p *plugin) call(h *wire.Handler, x *abi.Exchange, deadline time.Time) (wir
 }
 
 // dropped counts writes that were not made and logs the first.
-func (p *plugin) dropped(out *wire.Outcome) {
+func (p *plugin) dropped(out *rpc.Outcome) {
 	p.r.stats.dropped.Add(uint64(out.Dropped))
 	if p.warned.CompareAndSwap(false, true) {
 		p.r.cfg.Logger.Warn().Str("plugin", p.name).Str("write", out.Why).

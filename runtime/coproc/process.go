@@ -11,7 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
@@ -35,11 +35,11 @@ type process struct {
 	errors *stderr
 	noise  limiter // stdout lines that are no frames; of the reader
 
-	chatter limiter     // log notifications; of the reader
-	parser  wire.Parser // of the reader
+	chatter limiter    // log notifications; of the reader
+	parser  rpc.Parser // of the reader
 
-	handlers []wire.Handler // set by the handshake, before any call
-	maxOut   int            // bytes of a frame it takes; set by the handshake
+	handlers []rpc.Handler // set by the handshake, before any call
+	maxOut   int           // bytes of a frame it takes; set by the handshake
 	born     time.Time
 
 	dead   chan struct{} // closed once no answer can come any more

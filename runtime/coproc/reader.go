@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // read serves stdout until it ends. It never waits for a caller. When it
@@ -134,7 +134,7 @@ func (p *process) refuse(id uint64) {
 }
 
 // notified deals with a notification; unknown ones are ignored.
-func (p *process) notified(f *wire.Frame) {
+func (p *process) notified(f *rpc.Frame) {
 	switch string(f.Method) {
 	case "log":
 		p.logged(f.Params)
@@ -146,7 +146,7 @@ func (p *process) notified(f *wire.Frame) {
 }
 
 func (p *process) logged(params []byte) {
-	l, err := wire.ParseLog(params)
+	l, err := rpc.ParseLog(params)
 	if err != nil {
 		p.violation(err)
 		return

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // States of a slot. Whoever moves a slot out of waiting owns its answer:
@@ -30,7 +30,7 @@ type slot struct {
 
 	out    []byte // of the caller: the frame to send
 	in     []byte // of the reader until the slot is done, then of the caller
-	parser wire.Parser
+	parser rpc.Parser
 }
 
 func (s *slot) begin(id uint64) { s.word.Store(id<<stateBits | slotWaiting) }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // try is one call of a plugin, which may take more than one dispatch.
@@ -14,7 +14,7 @@ import (
 // before it had the call.
 type try struct {
 	p        *plugin
-	h        *wire.Handler
+	h        *rpc.Handler
 	x        *abi.Exchange
 	deadline time.Time
 	keep     *cacheEntry // where an answer may be kept; nil to keep none
@@ -25,11 +25,11 @@ type try struct {
 
 // dispatch calls the process until there is an answer, or no reason to call
 // it again.
-func (t *try) dispatch() (wire.Outcome, error) {
+func (t *try) dispatch() (rpc.Outcome, error) {
 	for {
 		proc, err := t.p.r.process(t.deadline, t.leaving)
 		if err != nil {
-			return wire.Outcome{}, err
+			return rpc.Outcome{}, err
 		}
 		out, err := proc.dispatch(t.h, t.x, t.deadline, t.keep)
 		if err == nil {

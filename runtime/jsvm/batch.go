@@ -5,7 +5,7 @@ import (
 
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
 // batch is TykBatchRequest. A request that fails gives an empty item; one
@@ -21,18 +21,18 @@ func (h *host) batched(call *otto.FunctionCall, argument string) (string, error)
 		return "", err
 	}
 	defer end()
-	in, err := tykhost.ParseBatch([]byte(argument))
+	in, err := hostapi.ParseBatch([]byte(argument))
 	if err != nil {
 		return "", err
 	}
 	exact := h.keepsCase(call)
-	requests, err := tykhost.CheckBatch(in, func(s *tykhost.Sending) (*http.Request, error) { return newRequest(ctx, s, exact) })
+	requests, err := hostapi.CheckBatch(in, func(s *hostapi.Sending) (*http.Request, error) { return newRequest(ctx, s, exact) })
 	if err != nil {
 		return "", err
 	}
 	w := newWeb(h.tls, maxReplies)
 	defer w.close()
-	return made(in.Send(func(i int) *tykhost.Reply {
+	return made(in.Send(func(i int) *hostapi.Reply {
 		got, err := w.do(requests[i])
 		if err != nil {
 			return nil

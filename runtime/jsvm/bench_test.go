@@ -12,8 +12,8 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykjs"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
@@ -139,8 +139,8 @@ var benchAPI = &abi.API{ID: "orders", Name: "orders", OrgID: "acme", Config: []b
 // arguments are the objects of the request as JSON.
 func (w *work) arguments() string {
 	x := w.exchange()
-	return string(wire.AppendTykRequest(nil, x)) + "," + string(wire.AppendTykSession(nil, nil)) + "," +
-		string(wire.AppendTykSpec(nil, x.API, abi.Pre, nil))
+	return string(object.AppendRequest(nil, x)) + "," + string(object.AppendSession(nil, nil)) + "," +
+		string(object.AppendSpec(nil, x.API, abi.Pre, nil))
 }
 
 // oldWay copies a VM with all of underscore for every request, and hands it
@@ -153,7 +153,7 @@ func (w *work) oldWay(b *testing.B) func() {
 			b.Fatal(err)
 		}
 	}
-	for _, text := range []string{tykjs.Underscore(), bareCore, w.script} {
+	for _, text := range []string{jsapi.Underscore(), bareCore, w.script} {
 		if _, err := vm.Run(text); err != nil {
 			b.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func (w *work) fresh(b *testing.B) func() {
 }
 
 // bareCore is our own TykJS, with nothing to do for the host.
-var bareCore = "(" + tykjs.Core() + ")(this, {keepBytes: function () {}});"
+var bareCore = "(" + jsapi.Core() + ")(this, {keepBytes: function () {}});"
 
 // plainFunctions are what both need of a host.
 var plainFunctions = map[string]func(string) string{
@@ -210,7 +210,7 @@ var plainFunctions = map[string]func(string) string{
 
 func decoded(b *testing.B, result string) {
 	b.Helper()
-	if _, err := wire.ParseTykRequest([]byte(result)); err != nil {
+	if _, err := object.ParseRequest([]byte(result)); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
 )
 
@@ -90,7 +90,7 @@ func (b *builder) sliceUnderscore() (string, error) {
 	if len(members) == 0 {
 		return "", nil
 	}
-	text, err := parser.ParseFile(nil, "<underscore>", tykjs.Underscore(), 0) // not shared: it is changed
+	text, err := parser.ParseFile(nil, "<underscore>", jsapi.Underscore(), 0) // not shared: it is changed
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 )
 
 // call is what a VM needs to know of an exchange: copies only.
@@ -38,22 +38,22 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 	case abi.Response:
 		c.method = "DoProcessResponse"
 		c.args = []argument{
-			withBody(wire.AppendTykResponse(nil, x), x.Reply.Body),
-			{json: wire.AppendTykSeenRequest(nil, x)},
+			withBody(object.AppendResponse(nil, x), x.Reply.Body),
+			{json: object.AppendSeenRequest(nil, x)},
 			p.session(x), p.spec(x),
 		}
 	case abi.Virtual:
-		c.args = []argument{withBody(wire.AppendTykVirtualRequest(nil, x), x.Request.Body), p.session(x), p.spec(x)}
+		c.args = []argument{withBody(object.AppendVirtualRequest(nil, x), x.Request.Body), p.session(x), p.spec(x)}
 	case abi.Event:
 		c.method = "DoProcessEvent"
 		c.args = []argument{
-			{json: wire.AppendTykEvent(nil, &x.Notice, time.Now().String())},
-			{json: wire.AppendTykContext(nil, x.API)},
+			{json: object.AppendEvent(nil, &x.Notice, time.Now().String())},
+			{json: object.AppendContext(nil, x.API)},
 			p.spec(x),
 		}
 	default:
 		c.method = "DoProcessRequest"
-		c.args = []argument{{json: wire.AppendTykRequest(nil, x)}, p.session(x), p.spec(x)}
+		c.args = []argument{{json: object.AppendRequest(nil, x)}, p.session(x), p.spec(x)}
 	}
 	return c
 }
@@ -63,14 +63,14 @@ func (p *plugin) session(x *abi.Exchange) argument {
 	if x.Session == nil || !p.options.Gives(x.Hook) {
 		return argument{zero: true}
 	}
-	return argument{json: wire.AppendTykSession(nil, x.Session)}
+	return argument{json: object.AppendSession(nil, x.Session)}
 }
 
 func (p *plugin) spec(x *abi.Exchange) argument {
 	if script := p.specs[specKey{x.API, x.Hook}]; script != nil {
 		return argument{script: script}
 	}
-	return argument{json: wire.AppendTykSpec(nil, x.API, x.Hook, p.config)}
+	return argument{json: object.AppendSpec(nil, x.API, x.Hook, p.config)}
 }
 
 // withBody gives an object the bytes that its text cannot carry.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 )
 
 // Our own scripts, which are functions to be called with what they need.
@@ -18,7 +18,7 @@ var (
 )
 
 // underscore is parsed once: running a program does not change it.
-var underscore = sync.OnceValues(func() (*source, error) { return parse("<underscore>", tykjs.Underscore()) })
+var underscore = sync.OnceValues(func() (*source, error) { return parse("<underscore>", jsapi.Underscore()) })
 
 // newEngine returns a VM with everything that is there before the first file
 // of a plugin. Programs begin as copies of it: only a copy takes our eval for
@@ -39,7 +39,7 @@ func (h *host) newEngine() (*otto.Otto, error) {
 		text     string
 		services services
 	}{
-		{tykjs.Core(), services{"keepBytes": keepBytes}},
+		{jsapi.Core(), services{"keepBytes": keepBytes}},
 		{dynamicText, services{"eval": h.eval, "Function": h.function}},
 		{jsonText, services{"enter": h.enterWalk, "leave": h.leaveWalk}},
 	} {
@@ -72,7 +72,7 @@ func keepStock(vm *otto.Otto) error {
 
 // installAnswer defines TykJsResponse, which comes with the host's functions.
 func (h *host) installAnswer(vm *otto.Otto) error {
-	return install(vm, tykjs.Answer(), services{"keepBytes": keepBytes})
+	return install(vm, jsapi.Answer(), services{"keepBytes": keepBytes})
 }
 
 // services are functions of the host that only our own scripts may call.

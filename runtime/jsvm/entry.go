@@ -7,7 +7,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 )
 
 var entryName = regexp.MustCompile(`^[\pL_$][\pL\pN_$]*(\.[\pL_$][\pL\pN_$]*)*$`)
@@ -41,7 +41,7 @@ func (p *program) kindsOf(vm *otto.Otto, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kinds, err := function(vm, "<hooks>", tykjs.Hooks(), v, stock)
+	kinds, err := function(vm, "<hooks>", jsapi.Hooks(), v, stock)
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,7 @@ package jsvm
 import (
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
 // fetch is TykMakeHttpRequest. Its result is undefined if anything fails.
@@ -18,7 +18,7 @@ func (h *host) fetched(call *otto.FunctionCall, argument string) (string, error)
 		return "", err
 	}
 	defer end()
-	in, err := tykhost.ParseFetch([]byte(argument))
+	in, err := hostapi.ParseFetch([]byte(argument))
 	if err != nil {
 		return "", err
 	}
@@ -32,5 +32,5 @@ func (h *host) fetched(call *otto.FunctionCall, argument string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return made(tykhost.NewFetched(got)), nil
+	return made(hostapi.NewFetched(got)), nil
 }

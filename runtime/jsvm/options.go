@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
-func readOptions(config []byte) (o tykhost.Options, err error) {
+func readOptions(config []byte) (o hostapi.Options, err error) {
 	if len(config) == 0 {
 		return o, nil
 	}

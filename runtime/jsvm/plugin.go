@@ -9,8 +9,8 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykhost"
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 )
 
 // plugin is one entry of a program.
@@ -18,7 +18,7 @@ type plugin struct {
 	name    string
 	orgOf   func(apiID string) string // finds the organisation of an API
 	config  []byte
-	options tykhost.Options
+	options hostapi.Options
 	timeout time.Duration // of a call without a deadline
 
 	program *program
@@ -40,7 +40,7 @@ type specKey struct {
 
 var _ abi.Plugin = (*plugin)(nil)
 
-func newPlugin(r *Runtime, s *abi.Spec, program *program, o tykhost.Options, release func()) (*plugin, error) {
+func newPlugin(r *Runtime, s *abi.Spec, program *program, o hostapi.Options, release func()) (*plugin, error) {
 	c, size := &r.config, positive(s.Instances.Max, 4*goruntime.GOMAXPROCS(0))
 	p := &plugin{
 		name: s.Name, orgOf: c.orgOf(s.APIs), config: s.Config, options: o, timeout: positive(s.Limits.Timeout, c.callTimeout()),
@@ -61,7 +61,7 @@ func (p *plugin) compile(s *abi.Spec) (err error) {
 	p.specs = make(map[specKey]*otto.Script)
 	for h := range (s.Hooks & p.hooks).All() {
 		for _, api := range s.APIs {
-			script, err := p.program.compile(expression(wire.AppendTykSpec(nil, api, h, s.Config)))
+			script, err := p.program.compile(expression(object.AppendSpec(nil, api, h, s.Config)))
 			if err != nil {
 				return err
 			}
@@ -97,7 +97,7 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	return p.options.Apply(x, []byte(result), p)
 }
 
-// Look implements [tykhost.Looker]: it warns of results that are seldom meant.
+// Look implements [hostapi.Looker]: it warns of results that are seldom meant.
 func (p *plugin) Look(hook abi.Hook, result []byte, noSession bool) {
 	p.warnings.look(p.program.host.logger, p.name, hook, result, noSession)
 }

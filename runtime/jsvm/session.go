@@ -6,12 +6,12 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
 // Sessions finds and keeps sessions by the keys that callers present; see
-// [tykhost.Sessions].
-type Sessions = tykhost.Sessions
+// [hostapi.Sessions].
+type Sessions = hostapi.Sessions
 
 var errNoSessions = errors.New("there is no store of sessions")
 
@@ -23,7 +23,7 @@ func (h *host) getKeyData(call otto.FunctionCall) otto.Value {
 	if err != nil {
 		h.complain(&call, "TykGetKeyData", err)
 	}
-	return text(string(tykhost.KeyData(s)))
+	return text(string(hostapi.KeyData(s)))
 }
 
 // findSession returns the session of a key if it belongs to the organisation
@@ -36,7 +36,7 @@ func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Ses
 	if err != nil {
 		return nil, err
 	}
-	return tykhost.FindSession(h.sessions, deadline, []byte(key), h.machineOf(call).task.orgOf, apiID)
+	return hostapi.FindSession(h.sessions, deadline, []byte(key), h.machineOf(call).task.orgOf, apiID)
 }
 
 // orgOf returns what finds the organisation of an API: without a function for
@@ -45,12 +45,12 @@ func (c *Config) orgOf(apis []*abi.API) func(apiID string) string {
 	if c.OrgOf != nil {
 		return c.OrgOf
 	}
-	return tykhost.OrgAmong(apis)
+	return hostapi.OrgAmong(apis)
 }
 
 // setKeyData is TykSetKeyData. Its result is undefined; faults are in the log.
 func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
-	err := h.putSession(&call, &tykhost.KeyChange{
+	err := h.putSession(&call, &hostapi.KeyChange{
 		Key: []byte(call.Argument(0).String()), Session: []byte(call.Argument(1).String()), KeepQuota: call.Argument(2).String() == "1",
 	})
 	h.end(&call)
@@ -60,7 +60,7 @@ func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
 	return otto.UndefinedValue()
 }
 
-func (h *host) putSession(call *otto.FunctionCall, change *tykhost.KeyChange) error {
+func (h *host) putSession(call *otto.FunctionCall, change *hostapi.KeyChange) error {
 	if h.sessions == nil {
 		return errNoSessions
 	}

@@ -6,11 +6,11 @@ import (
 
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
-// Values keeps values by key for a time; see [tykhost.Values].
-type Values = tykhost.Values
+// Values keeps values by key for a time; see [hostapi.Values].
+type Values = hostapi.Values
 
 var errNoValues = errors.New("there is no store of values")
 
@@ -29,7 +29,7 @@ func (h *host) storage() map[string]func(otto.FunctionCall) otto.Value {
 
 // storing is one call of a storage function.
 type storing struct {
-	*tykhost.Storing
+	*hostapi.Storing
 	call *otto.FunctionCall
 }
 
@@ -57,14 +57,14 @@ func (h *host) store(call *otto.FunctionCall, f func(*storing) (any, error)) (an
 		return nil, errNoValues
 	}
 	key := call.Argument(0).String()
-	if err := tykhost.CheckStorageKey(key); err != nil {
+	if err := hostapi.CheckStorageKey(key); err != nil {
 		return nil, err
 	}
 	deadline, err := h.deadline(call)
 	if err != nil {
 		return nil, err
 	}
-	return f(&storing{tykhost.NewStoring(h.values, deadline, key), call})
+	return f(&storing{hostapi.NewStoring(h.values, deadline, key), call})
 }
 
 func storageGet(s *storing) (any, error) {
@@ -105,7 +105,7 @@ func storageIncr(s *storing) (any, error) {
 
 func (s *storing) valueAndTTL() ([]byte, time.Duration, error) {
 	value := s.call.Argument(1).String()
-	if err := tykhost.CheckStorageValue(value); err != nil {
+	if err := hostapi.CheckStorageValue(value); err != nil {
 		return nil, 0, err
 	}
 	ttl, err := s.ttl(2)
@@ -118,5 +118,5 @@ func (s *storing) ttl(argument int) (time.Duration, error) {
 	if v.IsUndefined() || v.IsNull() {
 		return 0, nil
 	}
-	return tykhost.ParseTTL(v.String())
+	return hostapi.ParseTTL(v.String())
 }

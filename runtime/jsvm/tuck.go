@@ -5,7 +5,7 @@ import (
 
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/wire"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 )
 
 // tucked is the global object that holds those which few calls use, each in an
@@ -69,7 +69,7 @@ func newTucker(vm *otto.Otto) (*tucker, error) {
 		return nil, err
 	}
 	t := &tucker{vm: vm, holder: holder, away: away}
-	if err := t.keep(zeroSession, wire.AppendTykSession(nil, nil)); err != nil {
+	if err := t.keep(zeroSession, object.AppendSession(nil, nil)); err != nil {
 		return nil, err
 	}
 	return t, hide(vm, tucked)

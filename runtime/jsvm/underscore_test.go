@@ -6,7 +6,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 	"github.com/c386954a/sallyport/runtime/jsvm"
 )
 
@@ -38,7 +38,7 @@ var samples = []string{
 
 func TestAPartOfUnderscoreActsLikeAllOfIt(t *testing.T) {
 	vm := otto.New()
-	if _, err := vm.Run(tykjs.Underscore() + "; function log() {}"); err != nil {
+	if _, err := vm.Run(jsapi.Underscore() + "; function log() {}"); err != nil {
 		t.Fatal(err)
 	}
 	r := jsvm.New(jsvm.Config{})

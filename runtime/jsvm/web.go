@@ -15,7 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/c386954a/sallyport/abi/tykhost"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
 const (
@@ -71,7 +71,7 @@ func (w *web) close() { w.client.CloseIdleConnections() }
 // newRequest checks s and returns it in the form of net/http. A Host among its
 // fields has no effect, as in Tyk. If exact is set, the names of fields keep
 // their spelling.
-func newRequest(ctx context.Context, s *tykhost.Sending, exact bool) (*http.Request, error) {
+func newRequest(ctx context.Context, s *hostapi.Sending, exact bool) (*http.Request, error) {
 	u, err := url.ParseRequestURI(s.URL)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func setHeader(h http.Header, name, value string, exact bool) {
 
 // do sends a request and reads the whole reply. It returns when the context
 // of r ends.
-func (w *web) do(r *http.Request) (*tykhost.Reply, error) {
+func (w *web) do(r *http.Request) (*hostapi.Reply, error) {
 	reply, err := w.client.Do(r)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (w *web) do(r *http.Request) (*tykhost.Reply, error) {
 	if len(body) > maxReply || w.room.Add(-int64(len(body))) < 0 {
 		return nil, errReplyTooLarge
 	}
-	return &tykhost.Reply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
+	return &hostapi.Reply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
 }
 
 // made is the text of a JSON value that a script gets.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/c386954a/sallyport/runtime/wasm/js"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )

@@ -5,7 +5,7 @@ import (
 	"iter"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/js"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )

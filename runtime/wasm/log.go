@@ -8,8 +8,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/js"
-	"github.com/c386954a/sallyport/runtime/wasm/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
+	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 )
 
 // Limits of what a plugin may log.

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/robertkrimen/otto"
 
-	"github.com/c386954a/sallyport/abi/tykjs"
+	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
 )
 
@@ -26,7 +26,7 @@ func TestTheVersionOfOttoIsSupported(t *testing.T) {
 func loaded(tb testing.TB) *otto.Otto {
 	tb.Helper()
 	vm := otto.New()
-	for _, text := range []string{tykjs.Underscore(), read(tb, "testdata/state.js")} {
+	for _, text := range []string{jsapi.Underscore(), read(tb, "testdata/state.js")} {
 		if _, err := vm.Run(text); err != nil {
 			tb.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestTooManyObjectsMakeNoTemplate(t *testing.T) {
 }
 
 func BenchmarkCopy(b *testing.B) {
-	for _, c := range []struct{ name, script string }{{"built-ins", ""}, {"underscore", tykjs.Underscore()}} {
+	for _, c := range []struct{ name, script string }{{"built-ins", ""}, {"underscore", jsapi.Underscore()}} {
 		vm := otto.New()
 		if _, err := vm.Run(c.script); err != nil {
 			b.Fatal(err)

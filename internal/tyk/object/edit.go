@@ -1,0 +1,57 @@
+package object
+
+import (
+	"maps"
+	"net/textproto"
+	"slices"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+// tykHeader are the edits of the fields of a message. They are made in this
+// order; that of a map is the order of its keys, so that the same result makes
+// the same message.
+type tykHeader struct {
+	del   []string
+	set   map[string]string
+	add   map[string][]string
+	exact bool // set names keep their spelling, else they are made canonical
+}
+
+func (h *tykHeader) edit(x *abi.Exchange, m abi.Message) error {
+	for _, name := range h.del {
+		if err := x.DelHeader(m, []byte(name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.set)) {
+		if err := h.put(x, m, name, h.set[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.add)) {
+		for _, value := range h.add[name] {
+			if err := x.AddHeader(m, []byte(name), []byte(value)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// put sets a field. Host and the fields of framing do not reach the wire, as
+// with Tyk, but must be valid.
+func (h *tykHeader) put(x *abi.Exchange, m abi.Message, name, value string) error {
+	key := textproto.CanonicalMIMEHeaderKey(name)
+	switch key {
+	case "Host", "Content-Length", "Transfer-Encoding":
+		if !abi.ValidValue([]byte(value)) {
+			return abi.ErrValue
+		}
+		return nil
+	}
+	if h.exact {
+		key = name
+	}
+	return x.SetHeader(m, []byte(key), []byte(value))
+}

@@ -1,0 +1,135 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/c386954a/sallyport/abi"
+)
+
+var errTykTarget = errors.New("result: URL has no path")
+
+// loop returns the tyk:// URL that the script wants the request to go to, with
+// its query edited, or nil.
+func (q *Request) loop() ([]byte, error) {
+	if !abi.IsRedirect([]byte(q.URL)) {
+		return nil, nil
+	}
+	u, err := parseTykURL(q.URL)
+	if err != nil {
+		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+	}
+	authority := q.URL[len("tyk://"):]
+	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
+		authority = authority[:i]
+	}
+	query, _ := q.query(u.RawQuery)
+	return []byte("tyk://" + percent(authority) + joinTarget(u.EscapedPath(), query, false)), nil
+}
+
+// applyTarget replaces path and query, and edits the parameters of the query.
+// What the script left alone stays as it was, byte for byte. A tyk:// URL is
+// no target of this request.
+func (q *Request) applyTarget(x *abi.Exchange) error {
+	if abi.IsRedirect([]byte(q.URL)) {
+		return nil
+	}
+	target, err := q.target(string(x.Request.URI))
+	if err != nil {
+		return &abi.Error{Kind: abi.Protocol, Err: err}
+	}
+	if target == string(x.Request.URI) {
+		return nil
+	}
+	return x.SetURI([]byte(target))
+}
+
+// target returns the request target the script wants. was is the present one.
+func (q *Request) target(was string) (string, error) {
+	var path, raw string
+	var hasQuery bool
+	same := q.URL == was || shownAs([]byte(was), []byte(q.URL))
+	if same {
+		path, raw, hasQuery = strings.Cut(was, "?")
+	} else {
+		u, err := parseTykURL(q.URL)
+		if err != nil {
+			return "", err
+		}
+		path, raw, hasQuery = u.EscapedPath(), u.RawQuery, u.ForceQuery
+	}
+	query, changed := q.query(raw)
+	if same && !changed {
+		return was, nil
+	}
+	return joinTarget(path, query, hasQuery && !changed), nil
+}
+
+func parseTykURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("result: URL: %w", err)
+	case u.Opaque != "":
+		return nil, errTykTarget
+	}
+	return u, nil
+}
+
+// query returns the edited query. It is written anew only if the parsed
+// values have really changed.
+func (q *Request) query(raw string) (edited string, changed bool) {
+	values, _ := url.ParseQuery(raw)
+	before := maps.Clone(values)
+	for _, name := range q.DeleteParams {
+		values.Del(name)
+	}
+	for name, value := range q.AddParams {
+		values.Set(name, value)
+	}
+	for name, more := range q.ExtendedParams {
+		values[name] = append(slices.Clip(values[name]), more...)
+	}
+	if maps.EqualFunc(before, values, slices.Equal[[]string]) {
+		return raw, false
+	}
+	return values.Encode(), true
+}
+
+// joinTarget builds a request target. An empty path becomes /, and bytes that
+// may not stand in a request line are percent-encoded.
+func joinTarget(path, query string, force bool) string {
+	if path == "" || path[0] != '/' {
+		path = "/" + path
+	}
+	if query != "" || force {
+		path += "?" + query
+	}
+	return percent(path)
+}
+
+// percent encodes the bytes that a request line cannot carry.
+func percent(s string) string {
+	plain := true
+	for i := range len(s) {
+		plain = plain && s[i] > ' ' && s[i] < 0x7f
+	}
+	if plain {
+		return s
+	}
+	b := make([]byte, 0, 3*len(s))
+	for i := range len(s) {
+		if c := s[i]; c > ' ' && c < 0x7f {
+			b = append(b, c)
+			continue
+		}
+		b = append(b, '%', upperHex[s[i]>>4], upperHex[s[i]&0xf])
+	}
+	return string(b)
+}
+
+const upperHex = "0123456789ABCDEF"

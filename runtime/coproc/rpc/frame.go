@@ -1,0 +1,147 @@
+package rpc
+
+import "errors"
+
+// MaxID is the largest id of a JSON-RPC request: above it, languages whose
+// numbers are doubles cannot send it back.
+const MaxID = 1<<53 - 1
+
+// Errors of [Parser.Frame].
+var (
+	ErrFrame = errors.New("not a JSON-RPC 2.0 object")
+	ErrID    = errors.New("id is not an integer between 0 and 2^53-1")
+)
+
+// Frame is one JSON-RPC 2.0 object, taken apart. Its slices point into the
+// bytes it was parsed from and hold checked JSON.
+type Frame struct {
+	Method []byte // of requests and notifications, unescaped
+	ID     uint64
+	HasID  bool
+	Params []byte
+	Result []byte // of an answer: exactly one of Result and Error is set
+	Error  []byte
+}
+
+// IsAnswer reports whether the frame answers a request.
+func (f *Frame) IsAnswer() bool { return f.Method == nil }
+
+// Frame checks b and takes it apart. Unknown members are ignored.
+func (p *Parser) Frame(b []byte) (Frame, error) {
+	if err := p.Check(b); err != nil {
+		return Frame{}, err
+	}
+	m, ok := membersOf(b[skipSpace(b, 0):])
+	if !ok {
+		return Frame{}, ErrFrame
+	}
+	return parseFrame(m)
+}
+
+func parseFrame(m members) (f Frame, err error) {
+	version := false
+	for name, value, ok := m.next(); ok; name, value, ok = m.next() {
+		switch string(name) {
+		case "jsonrpc":
+			version = string(value) == `"2.0"`
+		case "id":
+			f.ID, err = parseID(value)
+			f.HasID = true
+		case "method":
+			if f.Method, ok = textOf(value); !ok {
+				return f, ErrFrame
+			}
+		case "params":
+			f.Params = value
+		case "result":
+			f.Result = value
+		case "error":
+			f.Error = value
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	if !version || !f.shaped() {
+		return f, ErrFrame
+	}
+	return f, nil
+}
+
+// shaped reports whether the members fit together (JSON-RPC sections 4, 5).
+func (f *Frame) shaped() bool {
+	if f.Method != nil {
+		return f.Result == nil && f.Error == nil
+	}
+	return f.HasID && (f.Result == nil) != (f.Error == nil)
+}
+
+func parseID(value []byte) (uint64, error) {
+	n, ok := intOf(value)
+	if !ok || n < 0 || n > MaxID {
+		return 0, ErrID
+	}
+	return uint64(n), nil
+}
+
+// Fault is the error object of an answer.
+type Fault struct {
+	Code    int
+	Message []byte
+	Data    []byte // checked JSON; nil if there is none
+}
+
+// ParseFault reads the error of a Frame.
+func ParseFault(raw []byte) (Fault, error) {
+	m, ok := membersOf(raw)
+	if !ok {
+		return Fault{}, ErrFrame
+	}
+	var f Fault
+	coded := false
+	for name, value, ok := m.next(); ok; name, value, ok = m.next() {
+		switch string(name) {
+		case "code":
+			n, isInt := intOf(value)
+			f.Code, coded = int(n), isInt
+		case "message":
+			f.Message, _ = textOf(value)
+		case "data":
+			f.Data = value
+		}
+	}
+	if !coded {
+		return Fault{}, ErrFrame
+	}
+	return f, nil
+}
+
+// Log is the params of a log notification.
+type Log struct {
+	Level, Msg, RequestID []byte
+	Attrs                 []byte // a checked JSON object; nil if there is none
+}
+
+// ParseLog reads the params of a log notification.
+func ParseLog(params []byte) (Log, error) {
+	m, ok := membersOf(params)
+	if !ok {
+		return Log{}, ErrFrame
+	}
+	var l Log
+	for name, value, ok := m.next(); ok; name, value, ok = m.next() {
+		switch string(name) {
+		case "level":
+			l.Level, _ = textOf(value)
+		case "msg":
+			l.Msg, _ = textOf(value)
+		case "request_id":
+			l.RequestID, _ = textOf(value)
+		case "attrs":
+			if kindOf(value) == '{' {
+				l.Attrs = value
+			}
+		}
+	}
+	return l, nil
+}

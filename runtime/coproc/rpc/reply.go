@@ -1,0 +1,190 @@
+package rpc
+
+import (
+	"net/http"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/jsontext"
+	"github.com/c386954a/sallyport/internal/tyk/object"
+)
+
+// reply answers in place of the upstream, from return_overrides or from
+// response; exactly one may be there, and with deny none as well.
+func (a *applier) reply(r *result) error {
+	switch {
+	case r.request.overrides != nil && r.response.given:
+		return abi.Errorf(abi.Protocol, "both return_overrides and response")
+	case r.response.given:
+		return a.respond(&r.response)
+	case r.request.overrides != nil:
+		return a.override(r.request.overrides)
+	case string(r.action) == `"deny"` && a.tyk():
+		return a.refuseTyk(http.StatusForbidden, nil, nil)
+	case string(r.action) == `"deny"`:
+		return a.refuse(http.StatusForbidden, nil)
+	}
+	return abi.Errorf(abi.Protocol, "respond without return_overrides and without response")
+}
+
+// respond answers with a whole response. The answer is the handler's own
+// right by its action: writes are not asked.
+func (a *applier) respond(p *response) error {
+	status := int64(http.StatusOK)
+	if p.status != nil {
+		var ok bool
+		if status, ok = intOf(p.status); !ok {
+			return errShape("status_code")
+		}
+	}
+	body, _, err := bodyOf(p.body, p.rawBody)
+	if err != nil {
+		return err
+	}
+	if err := a.x.Answer(int(status), body); err != nil {
+		return err
+	}
+	if err := a.setHeaders(abi.OfReply, p.setHeaders); err != nil {
+		return err
+	}
+	if err := a.addHeaders(abi.OfReply, p.addHeaders); err != nil {
+		return err
+	}
+	return object.RedirectReply(a.x)
+}
+
+// override answers as return_overrides says: an error status in the shape of
+// the gateway's own errors unless override_error is set, anything else as it
+// is.
+func (a *applier) override(raw []byte) error {
+	o, err := a.parseOverrides(raw)
+	if err != nil {
+		return err
+	}
+	switch failed := o.status >= http.StatusBadRequest && !o.verbatim; {
+	case failed && a.tyk():
+		return a.refuseTyk(o.status, o.text(), o.headers)
+	case failed:
+		if err := a.refuse(o.status, o.text()); err != nil {
+			return err
+		}
+		return a.setHeaders(abi.OfReply, o.headers)
+	}
+	if err := a.answer(o.status, o.text()); err != nil {
+		return err
+	}
+	if err := a.setHeaders(abi.OfReply, o.headers); err != nil {
+		return err
+	}
+	return object.RedirectReply(a.x)
+}
+
+// tyk reports whether the API was written for Tyk.
+func (a *applier) tyk() bool { return a.x.API != nil && a.x.API.Tyk }
+
+// answer answers with the text as it is. Response hooks written for Tyk do not
+// expect to see it.
+func (a *applier) answer(status int, text []byte) error {
+	if a.tyk() {
+		return a.x.Reject(status, text)
+	}
+	return a.x.Answer(status, text)
+}
+
+// refuseTyk answers with an error in Tyk's shape, which counts as a failed
+// authentication in whatever hook.
+func (a *applier) refuseTyk(status int, text, headers []byte) error {
+	if len(text) == 0 {
+		text = refusal(http.StatusForbidden)
+	}
+	mime, body := object.ErrorReply(a.x, text)
+	if err := a.x.Reject(status, body); err != nil {
+		return err
+	}
+	if err := a.setHeaders(abi.OfReply, headers); err != nil {
+		return err
+	}
+	if err := a.x.SetHeader(abi.OfReply, []byte("Content-Type"), []byte(mime)); err != nil {
+		return err
+	}
+	if !a.x.Hook.BeforeReply() {
+		return nil
+	}
+	return a.x.SetCause(abi.Cause{Event: abi.AuthFailure, Message: string(text)})
+}
+
+// overrides are the members of return_overrides.
+type overrides struct {
+	status   int
+	body     []byte
+	message  []byte // response_error
+	headers  []byte
+	verbatim bool // override_error
+}
+
+// text returns the body: response_body, or else response_error.
+func (o *overrides) text() []byte {
+	if len(o.body) > 0 {
+		return o.body
+	}
+	return o.message
+}
+
+func (a *applier) parseOverrides(raw []byte) (o overrides, err error) {
+	m, ok := membersOf(raw)
+	if !ok {
+		return o, errShape("return_overrides")
+	}
+	o.status = http.StatusOK
+	if a.x.Hook == abi.Auth {
+		o.status = http.StatusForbidden
+	}
+	for name, value, ok := m.next(); ok; name, value, ok = m.next() {
+		if kindOf(value) != 'n' && !o.set(string(name), value) {
+			return o, errShape("return_overrides")
+		}
+	}
+	return o, nil
+}
+
+func (o *overrides) set(name string, value []byte) (ok bool) {
+	ok = true
+	switch name {
+	case "response_code":
+		var n int64
+		n, ok = intOf(value)
+		o.status = int(n)
+	case "response_body":
+		o.body, ok = textOf(value)
+	case "response_error":
+		o.message, ok = textOf(value)
+	case "headers":
+		o.headers = value
+	case "override_error":
+		o.verbatim = string(value) == "true"
+	}
+	return ok
+}
+
+// refuse answers with an error in the gateway's own shape.
+func (a *applier) refuse(status int, text []byte) error {
+	if len(text) == 0 {
+		text = refusal(status)
+	}
+	body := append(make([]byte, 0, len(text)+64), `{"error":`...)
+	body = jsontext.AppendText(body, text)
+	body = append(body, `,"request_id":`...)
+	body = jsontext.AppendText(body, a.x.RequestID)
+	body = append(body, '}')
+	if err := a.x.Answer(status, body); err != nil {
+		return err
+	}
+	return a.x.SetHeader(abi.OfReply, []byte("Content-Type"), []byte("application/json"))
+}
+
+// refusal is the text of an error reply that the handler gave none.
+func refusal(status int) []byte {
+	if status == http.StatusForbidden {
+		return []byte("Key not authorised")
+	}
+	return []byte(http.StatusText(status))
+}

@@ -1,0 +1,67 @@
+package js
+
+import (
+	"context"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+)
+
+// Guest is the engine in one instance, with the script in it. It belongs to
+// one goroutine at a time.
+type Guest struct {
+	program *Program
+	layout  *layout
+	machine machine
+	late    func()
+
+	x        *abi.Exchange // nil while the script is loaded
+	deadline time.Time
+	logged   hostapi.Ration
+	input    []byte // what is written into the guest
+}
+
+// guestKey is the key under which a context carries a *Guest.
+type guestKey struct{}
+
+// Context returns a context by which host functions find the guest.
+func (g *Guest) Context(parent context.Context) context.Context {
+	return context.WithValue(parent, guestKey{}, g)
+}
+
+// Bind gives the guest its module.
+func (g *Guest) Bind(module api.Module) { g.machine.bind(module) }
+
+// Shed gives up native stacks.
+func (g *Guest) Shed() { g.machine.functions = [levels][exportCount]api.Function{} }
+
+// begin gives host functions the exchange of a call.
+func (g *Guest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) {
+	g.x, g.deadline, g.logged = x, deadline, 0
+	g.machine.ctx = ctx //nolint:fatcontext // it takes the place of the last one
+	g.machine.err, g.machine.level = nil, fromHost
+}
+
+// maxInput is the largest buffer a guest keeps between calls.
+const maxInput = 64 << 10
+
+func (g *Guest) end() {
+	g.x = nil
+	if cap(g.input) > maxInput {
+		g.input = nil
+	}
+}
+
+// Run calls the hook of x. An error that is not an *abi.Error is the engine's.
+func (g *Guest) Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
+	g.begin(ctx, x, deadline)
+	defer g.end()
+	result, err := g.hook(x)
+	if err != nil {
+		return abi.Continue, err
+	}
+	return g.program.options.Apply(x, result, nil)
+}
