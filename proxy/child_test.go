@@ -20,6 +20,7 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // The test binary starts itself as a helper process where memory or CPU time
@@ -116,7 +117,7 @@ func childGateway(withPlugin bool) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	u, err := proxy.NewUpstream(proxy.UpstreamConfig{URL: "http://" + os.Args[1]})
+	u, err := upstream.New(upstream.Config{URL: "http://" + os.Args[1]})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,19 +7,20 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
 // What the clients of an API written for Tyk are told of a plugin's fault.
 var (
-	tykFaultRequest  = &fault{500, "Internal Server Error"}
-	tykFaultResponse = &fault{500, "Middleware error"}
-	tykFaultVirtual  = &fault{500, "Error during virtual endpoint execution. Contact Administrator for more details."}
-	tykFaultAuth     = &fault{403, "Key not authorised"}
+	tykFaultRequest  = &h1.StatusError{Status: 500, Text: "Internal Server Error"}
+	tykFaultResponse = &h1.StatusError{Status: 500, Text: "Middleware error"}
+	tykFaultVirtual  = &h1.StatusError{Status: 500, Text: "Error during virtual endpoint execution. Contact Administrator for more details."}
+	tykFaultAuth     = &h1.StatusError{Status: 403, Text: "Key not authorised"}
 )
 
 // tykFaultOf is faultOf for such an API. Scripts and sandboxed plugins fail
 // like Tyk's scripts, an external process like Tyk's coprocess.
-func tykFaultOf(err error) *fault {
+func tykFaultOf(err error) *h1.StatusError {
 	f, ok := errors.AsType[*chain.Fault](err)
 	if !ok {
 		if _, plugin := errors.AsType[*abi.Error](err); plugin {
@@ -40,14 +41,14 @@ func tykFaultOf(err error) *fault {
 
 // appendTykFault appends the body of an error reply in Tyk's form, which
 // follows the Content-Type of the request, and returns its own.
-func appendTykFault(dst []byte, f *fault, request abi.Header) (body, mime []byte) {
+func appendTykFault(dst []byte, f *h1.StatusError, request abi.Header) (body, mime []byte) {
 	if mime = xmlType(request); mime != nil {
 		dst = append(dst, "<?xml version = \"1.0\" encoding = \"UTF-8\"?>\n<error>"...)
-		dst = append(dst, html.EscapeString(f.text)...)
+		dst = append(dst, html.EscapeString(f.Text)...)
 		return append(dst, "</error>\n"...), mime
 	}
 	dst = append(dst, "{\n    \"error\": \""...)
-	dst = append(dst, f.text...)
+	dst = append(dst, f.Text...)
 	return append(dst, "\"\n}"...), jsonType.Value
 }
 
@@ -56,7 +57,7 @@ func appendTykFault(dst []byte, f *fault, request abi.Header) (body, mime []byte
 func xmlType(h abi.Header) []byte {
 	value, _ := h.Get(jsonType.Name)
 	media, _, _ := bytes.Cut(value, []byte{';'})
-	media = trim(media)
+	media = h1.Trim(media)
 	for _, t := range xmlTypes {
 		if abi.EqualFold(media, t) {
 			return t

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
 // Bounds of the redirects of one request.
@@ -21,18 +22,21 @@ const (
 //
 // The parameters method, loop_limit and check_limits of the redirect are for
 // us and are taken out of its query, which replaces the request's.
-func (f *flight) follow() error {
-	if !abi.IsRedirect(f.x.Redirected()) {
-		return f.dispatch()
+func (rc *requestContext) follow() error {
+	if !abi.IsRedirect(rc.x.Redirected()) {
+		return rc.dispatch()
 	}
-	to, l := parseRedirect(f.x.Redirected()), f.x.Loop
+	to, l := parseRedirect(rc.x.Redirected()), rc.x.Loop
 	if limit := cmp.Or(l.Limit, defaultLoops); l.Depth >= limit {
-		return &fault{500, fmt.Sprintf("Loop level too deep. Found more than %d loops in single request", limit)}
+		return &h1.StatusError{
+			Status: 500,
+			Text:   fmt.Sprintf("Loop level too deep. Found more than %d loops in single request", limit),
+		}
 	}
-	next := f.route
+	next := rc.route
 	l.Self = to.target == "self"
 	if !l.Self {
-		if next = f.router.named(to.target); next == nil {
+		if next = rc.router.named(to.target); next == nil {
 			return faultLoop
 		}
 	}
@@ -43,28 +47,28 @@ func (f *flight) follow() error {
 	l.Limit = cmp.Or(l.Limit, min(to.limit, maxLoops))
 	l.CheckLimits = to.checkLimits
 	l.Authenticated = l.Authenticated && l.Self
-	f.x.EnterLoop(l)
-	f.x.Request.URI = to.uri
+	rc.x.EnterLoop(l)
+	rc.x.Request.URI = to.uri
 	if to.method != "" {
-		f.x.Request.Method = []byte(to.method)
+		rc.x.Request.Method = []byte(to.method)
 	}
-	f.route = next
-	f.access.Loops = l.Depth
+	rc.route = next
+	rc.access.Loops = l.Depth
 	return nil
 }
 
 // dispatch hands the request over to the API that was chosen for it, which
 // knows nothing of the one that chose.
-func (f *flight) dispatch() error {
-	next, l := f.router.names[string(f.x.Redirected())], f.x.Loop
+func (rc *requestContext) dispatch() error {
+	next, l := rc.router.names[string(rc.x.Redirected())], rc.x.Loop
 	if next == nil || l.Dispatched >= defaultLoops {
 		return faultLoop
 	}
 	l.Dispatched++
 	l.Self, l.Authenticated = false, false
-	f.x.EnterLoop(l)
-	f.x.Session = nil
-	f.route = next
+	rc.x.EnterLoop(l)
+	rc.x.Session = nil
+	rc.route = next
 	return nil
 }
 

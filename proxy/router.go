@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
@@ -29,7 +31,7 @@ type API struct {
 	Chain *chain.Chain
 	// Upstream is where requests go that the chain lets continue; nil means
 	// that there are only virtual paths, and others get 404.
-	Upstream *Upstream
+	Upstream *upstream.Upstream
 }
 
 // Router finds the API of a request by host, then by longest path prefix. A
@@ -163,19 +165,12 @@ func foldHost(host, buf []byte) []byte {
 		if 'A' <= c && c <= 'Z' {
 			buf = append(buf[:0], host...)
 			for j := i; j < len(buf); j++ {
-				buf[j] = lower(buf[j])
+				buf[j] = h1.Lower(buf[j])
 			}
 			return buf
 		}
 	}
 	return host
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }
 
 // Drain returns when no request uses the router's chains and upstreams any
@@ -192,16 +187,4 @@ func (r *Router) Drain(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// enter returns the current router and counts the caller as its user.
-func (g *Gateway) enter() *Router {
-	for {
-		r := g.router.Load()
-		r.active.Add(1)
-		if g.router.Load() == r {
-			return r
-		}
-		r.active.Add(-1)
-	}
 }

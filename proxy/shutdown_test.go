@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // TestShutdownUnderLoadFailsNoRequest keeps connections busy with clients that
@@ -169,7 +170,7 @@ func TestServeAfterShutdownEndsAtOnce(t *testing.T) {
 }
 
 func TestRouterIsReplacedUnderLoad(t *testing.T) {
-	one, two := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)}), upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	one, two := newUpstream(t, upstream.Config{URL: script(t, echoHead)}), newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: one})
 	var served atomic.Int64
 	var clients, met sync.WaitGroup

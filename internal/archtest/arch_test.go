@@ -23,9 +23,12 @@ var layers = map[string][]string{
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
 
-	"proxy/urlpath": {},
-	"proxy/chain":   {"abi", "proxy/urlpath"},
-	"proxy":         {"abi", "proxy/chain", "proxy/urlpath"},
+	"proxy/urlpath":  {},
+	"proxy/chain":    {"abi", "proxy/urlpath"},
+	"proxy/h1":       {"abi"},
+	"proxy/ingress":  {"abi", "proxy/h1"},
+	"proxy/upstream": {"abi", "proxy/h1"},
+	"proxy":          {"abi", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
 
 	"store":                     {"abi"},
 	"runtime/builtin":           {"abi", "proxy/urlpath", "store"},
@@ -82,16 +85,16 @@ var layers = map[string][]string{
 
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
-	"github.com/valyala/fasthttp":              {"proxy", "internal/compare/bench/plain"},
+	"github.com/valyala/fasthttp":              {"proxy/ingress", "internal/compare/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
-	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/compare/lab", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/compare/lab", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/compare/bench/usage"},
+	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/compare/bench/usage"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
 	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},

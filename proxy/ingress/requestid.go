@@ -1,4 +1,4 @@
-package proxy
+package ingress
 
 import (
 	"crypto/rand"
@@ -14,7 +14,7 @@ import (
 const maxRequestID = 128
 
 // requestIDs makes ids that are unique among processes by a random prefix,
-// and within this one by a counter. They identify; they are no secret.
+// and within this process by a counter. They are not secret.
 type requestIDs struct {
 	prefix [9]byte // eight hexadecimal digits and a dash
 	last   *atomic.Uint64
@@ -40,8 +40,8 @@ func (r *requestIDs) append(dst []byte) []byte {
 	return dst
 }
 
-// saneRequestID reports whether a client's id may be used as it is: it ends up
-// in logs and in JSON without being quoted.
+// saneRequestID reports whether the id of a client may be used as it is: it is
+// written to logs and to JSON without being quoted.
 func saneRequestID(id []byte) bool {
 	return len(id) <= maxRequestID && abi.ValidName(id)
 }

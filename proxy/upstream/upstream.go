@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"cmp"
@@ -12,11 +12,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
-// UpstreamConfig describes an [Upstream]. Zero durations and numbers mean the
+// Config describes an [Upstream]. Zero durations and numbers mean the
 // defaults named below, negative ones no limit.
-type UpstreamConfig struct {
+type Config struct {
 	// URL names scheme, host and port, and a path and a query that are put
 	// before the request's: "http://127.0.0.1:9000/v1".
 	URL string
@@ -49,25 +51,27 @@ type UpstreamConfig struct {
 // Upstream is a server that requests are sent to, with its pool of
 // connections. All methods may be called by any number of goroutines.
 type Upstream struct {
-	cfg   UpstreamConfig
-	addr  string
-	host  []byte // the Host header field of URL
-	base  []byte // the path of URL without a trailing slash
-	query []byte // of URL
-	tls   *tls.Config
-	slots chan struct{} // nil without MaxConns
-	watch *watch
+	// Config is the configuration with its defaults; it must not be changed.
+	Config Config
+	// Host is the Host header field of the URL, Base its path without a
+	// trailing slash, and Query its query. They must not be changed.
+	Host, Base, Query []byte
+
+	addr      string
+	tls       *tls.Config
+	slots     chan struct{} // nil without MaxConns
+	deadlines *h1.Deadlines
 
 	buffers sync.Pool // of *[]byte with streamBuffer bytes, for bodies in transit
 
 	mu     sync.Mutex // mu protects the fields below
-	idle   []*upConn  // the last one used last
+	idle   []*Conn    // the last one used last
 	closed bool
 }
 
-// NewUpstream checks the configuration. It does not connect. Close must be
+// New checks the configuration. It does not connect. Close must be
 // called when no request uses the upstream any more.
-func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
+func New(cfg Config) (*Upstream, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("upstream: %w", err)
@@ -85,7 +89,7 @@ func NewUpstream(cfg UpstreamConfig) (*Upstream, error) {
 	return newUpstream(cfg.withDefaults(), u), nil
 }
 
-func (c UpstreamConfig) withDefaults() UpstreamConfig {
+func (c Config) withDefaults() Config {
 	c.ConnectTimeout = cmp.Or(max(c.ConnectTimeout, 0), 5*time.Second)
 	c.ResponseTimeout = cmp.Or(c.ResponseTimeout, 30*time.Second)
 	c.BodyTimeout = cmp.Or(c.BodyTimeout, 60*time.Second)
@@ -94,12 +98,13 @@ func (c UpstreamConfig) withDefaults() UpstreamConfig {
 	return c
 }
 
-func newUpstream(cfg UpstreamConfig, at *url.URL) *Upstream {
+func newUpstream(cfg Config, at *url.URL) *Upstream {
 	u := &Upstream{
-		cfg:  cfg,
-		addr: net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), defaultPort(at.Scheme))),
-		host: []byte(at.Host),
-		base: []byte(strings.TrimSuffix(at.EscapedPath(), "/")), query: []byte(at.RawQuery),
+		Config: cfg,
+		addr:   net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), defaultPort(at.Scheme))),
+		Host:   []byte(at.Host),
+		Base:   []byte(strings.TrimSuffix(at.EscapedPath(), "/")),
+		Query:  []byte(at.RawQuery),
 	}
 	if at.Scheme == "https" {
 		u.tls = upstreamTLS(cfg.TLS, at.Hostname())
@@ -107,11 +112,11 @@ func newUpstream(cfg UpstreamConfig, at *url.URL) *Upstream {
 	if cfg.MaxConns > 0 {
 		u.slots = make(chan struct{}, cfg.MaxConns)
 	}
-	u.watch = newWatch(map[phase]time.Duration{
-		phaseReply: cfg.ResponseTimeout,
-		phaseBody:  cfg.BodyTimeout,
-		phaseWrite: cfg.BodyTimeout,
-		phaseIdle:  cfg.IdleTimeout,
+	u.deadlines = h1.NewDeadlines(map[h1.Phase]time.Duration{
+		h1.PhaseReply: cfg.ResponseTimeout,
+		h1.PhaseBody:  cfg.BodyTimeout,
+		h1.PhaseWrite: cfg.BodyTimeout,
+		h1.PhaseIdle:  cfg.IdleTimeout,
 	})
 	return u
 }
@@ -144,9 +149,10 @@ func upstreamTLS(t *tls.Config, host string) *tls.Config {
 // errClosed is the cause of a 502 after Close.
 var errClosed = errors.New("upstream is closed")
 
-// acquire returns a connection for one request: a pooled one that is still
-// open, unless fresh is set. Exactly one of release and discard must follow.
-func (u *Upstream) acquire(fresh bool) (*upConn, error) {
+// Acquire returns a connection for one request: a pooled one that is still
+// open, unless fresh is set. Exactly one of [Conn.Release] and [Conn.Discard]
+// must follow.
+func (u *Upstream) Acquire(fresh bool) (*Conn, error) {
 	if err := u.enter(); err != nil {
 		return nil, err
 	}
@@ -155,7 +161,7 @@ func (u *Upstream) acquire(fresh bool) (*upConn, error) {
 		if c == nil {
 			break
 		}
-		if c.socket.quiet() {
+		if c.socket.silent() {
 			return c, nil
 		}
 		c.close()
@@ -178,13 +184,13 @@ func (u *Upstream) enter() error {
 		return nil
 	default:
 	}
-	t := time.NewTimer(u.cfg.ConnectTimeout)
+	t := time.NewTimer(u.Config.ConnectTimeout)
 	defer t.Stop()
 	select {
 	case u.slots <- struct{}{}:
 		return nil
 	case <-t.C:
-		return faultBusy
+		return errBusy
 	}
 }
 
@@ -196,7 +202,7 @@ func (u *Upstream) leave() {
 
 // pop takes the connection that was used last: the others grow old and are
 // closed when fewer are needed.
-func (u *Upstream) pop() *upConn {
+func (u *Upstream) pop() *Conn {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	n := len(u.idle) - 1
@@ -206,52 +212,52 @@ func (u *Upstream) pop() *upConn {
 	c := u.idle[n]
 	u.idle[n] = nil
 	u.idle = u.idle[:n]
-	c.in.set(phaseNone)
+	c.in.Enter(h1.PhaseNone)
 	return c
 }
 
-func (u *Upstream) dial() (*upConn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), u.cfg.ConnectTimeout)
+func (u *Upstream) dial() (*Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), u.Config.ConnectTimeout)
 	defer cancel()
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, "tcp", u.addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", connectFault(err), err)
+		return nil, fmt.Errorf("%w: %w", connectError(err), err)
 	}
-	c := newUpConn(u, raw)
+	c := newConn(u, raw)
 	if u.tls != nil {
 		t := tls.Client(raw, u.tls)
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
-			return nil, fmt.Errorf("%w: %w", connectFault(err), err)
+			return nil, fmt.Errorf("%w: %w", connectError(err), err)
 		}
-		c.Conn = t
+		c.raw = t
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.closed {
 		_ = raw.Close()
-		return nil, fmt.Errorf("%w: %w", faultUpstream, errClosed)
+		return nil, fmt.Errorf("%w: %w", errUnavailable, errClosed)
 	}
-	u.watch.add(c)
+	u.deadlines.Add(c)
 	return c, nil
 }
 
-// connectFault tells an upstream that is silent from one that refuses.
-func connectFault(err error) *fault {
+// connectError tells an upstream that is silent from one that refuses.
+func connectError(err error) *h1.StatusError {
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
-		return faultTimeout
+		return errTimeout
 	}
-	return faultUpstream
+	return errUnavailable
 }
 
 // release keeps the connection for later requests. It must be in order: the
 // whole reply was read and nothing after it.
-func (u *Upstream) release(c *upConn) {
+func (u *Upstream) release(c *Conn) {
 	c.used = true
-	c.in.set(phaseIdle)
+	c.in.Enter(h1.PhaseIdle)
 	u.mu.Lock()
-	keep := !u.closed && (u.cfg.MaxIdleConns < 0 || len(u.idle) < u.cfg.MaxIdleConns)
+	keep := !u.closed && (u.Config.MaxIdleConns < 0 || len(u.idle) < u.Config.MaxIdleConns)
 	if keep {
 		u.idle = append(u.idle, c)
 	}
@@ -263,14 +269,14 @@ func (u *Upstream) release(c *upConn) {
 }
 
 // discard closes a connection that cannot be used again.
-func (u *Upstream) discard(c *upConn) {
+func (u *Upstream) discard(c *Conn) {
 	c.close()
 	u.leave()
 }
 
 // drop closes a connection that was idle for too long. It does nothing if a
 // request has taken it in the meantime.
-func (u *Upstream) drop(c *upConn) {
+func (u *Upstream) drop(c *Conn) {
 	u.mu.Lock()
 	i := slices.Index(u.idle, c)
 	if i >= 0 {
@@ -295,7 +301,7 @@ func (u *Upstream) Close(ctx context.Context) error {
 	}
 	done := make(chan struct{})
 	go func() {
-		u.watch.wait()
+		u.deadlines.Wait()
 		close(done)
 	}()
 	select {
@@ -303,8 +309,8 @@ func (u *Upstream) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	for _, c := range u.watch.all() {
-		c.(*upConn).close()
+	for _, c := range u.deadlines.All() {
+		c.(*Conn).close()
 	}
 	<-done
 	return ctx.Err()

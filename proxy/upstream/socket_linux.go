@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"net"
@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is a connection's socket as quiet looks at it.
+// socket is a connection's socket as silent looks at it.
 type socket struct {
 	raw  syscall.RawConn // nil where it cannot be looked at
 	look func(fd uintptr)
@@ -36,12 +36,12 @@ func (s *socket) open(c net.Conn) {
 	}
 }
 
-// quiet reports whether the peer has neither sent anything nor closed the
+// silent reports whether the peer has neither sent anything nor closed the
 // connection. Asking a pooled connection costs one system call. It spares
 // requests that must not be repeated the fate of meeting a connection that the
 // upstream has just closed, and it keeps unsolicited bytes, such as a late
 // 408, from being taken for the reply to the next request.
-func (s *socket) quiet() bool {
+func (s *socket) silent() bool {
 	if s.raw == nil {
 		return true
 	}
