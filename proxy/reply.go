@@ -15,7 +15,7 @@ func (rc *requestContext) answer() {
 		rc.client.Answer(r.Status, nil, r.Header, false, r.Body)
 		return
 	}
-	if !rc.up.BodyDone() {
+	if rc.up.BodyLeft() != 0 {
 		rc.up.KeepOut() // its body was replaced
 	}
 	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, rc.up.Head.Named, r.Body)
@@ -136,7 +136,7 @@ func (rc *requestContext) loadReply() {
 		r.Header = append(r.Header, field)
 	}
 	h.Reason = rest
-	r.Body, r.Streamed = nil, !rc.up.BodyDone()
+	r.Body, r.Streamed = nil, rc.up.BodyLeft() != 0
 }
 
 // reasonOf returns the upstream's reason phrase while it fits the status.
@@ -157,7 +157,7 @@ func (rc *requestContext) relayHead(status int, reason []byte, fields abi.Header
 // as a whole is copied, so that it leaves in one write with the head and the
 // connection is free at once.
 func (rc *requestContext) relayBody() {
-	if rc.up.BodyDone() {
+	if rc.up.BodyLeft() == 0 {
 		return
 	}
 	var ok bool
@@ -165,5 +165,5 @@ func (rc *requestContext) relayBody() {
 		rc.client.SetBody(rc.reply)
 		return
 	}
-	rc.client.StreamBody(rc.up, rc.up.BodyLength(), !rc.up.Received())
+	rc.client.StreamBody(rc.up, rc.up.BodyLeft(), !rc.up.Received())
 }

@@ -20,13 +20,12 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 	dst = append(dst, "\r\n"...)
 	for i := range r.Header {
 		name, value := r.Header[i].Name, r.Header[i].Value
-		if !passes(h1.KindOf(name)) {
-			continue
+		switch h1.KindOf(name) {
+		case h1.KindPlain, h1.KindDate, h1.KindServer:
+			if !rc.client.Head.Named || !h1.Named(r.Header, name) {
+				dst = h1.AppendField(dst, name, value)
+			}
 		}
-		if rc.client.Head.Named && h1.Named(r.Header, name) {
-			continue
-		}
-		dst = h1.AppendField(dst, name, value)
 	}
 	dst = rc.appendForwarded(dst)
 	dst = h1.AppendLine(dst, "X-Request-Id: ", rc.x.RequestID)
@@ -36,9 +35,6 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 	dst = rc.appendFraming(dst)
 	return append(dst, "\r\n"...)
 }
-
-// passes reports whether a request field of this kind is passed on.
-func passes(k h1.FieldKind) bool { return k == h1.KindPlain || k == h1.KindDate || k == h1.KindServer }
 
 // appendTarget appends the request's target below the upstream's base path.
 func (rc *requestContext) appendTarget(dst []byte) []byte {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/ingress"
 	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
@@ -117,6 +118,18 @@ func (t *table) add(r *route) error {
 	return nil
 }
 
+// Lookup returns the API that a request for a host, with or without a port,
+// and a target with a leading slash goes to; ok is false if there is none. It
+// is for tools: what it finds is not counted as in flight.
+func (r *Router) Lookup(host, target []byte) (api API, ok bool) {
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	found := r.find(host, urlpath.Clean(path, nil), nil)
+	if found == nil {
+		return API{}, false
+	}
+	return found.API, true
+}
+
 // find returns the route for a host and a clean path, or nil. host is as the
 // client sent it; it is folded to lower case into buf if need be.
 func (r *Router) find(host, path, buf []byte) *route {
@@ -171,6 +184,58 @@ func foldHost(host, buf []byte) []byte {
 		}
 	}
 	return host
+}
+
+// findRoute looks up the API by host and by the path an upstream would see.
+func (rc *requestContext) findRoute() error {
+	r := &rc.x.Request
+	path := r.URI
+	if i := bytes.IndexByte(path, '?'); i >= 0 {
+		path = path[:i]
+	}
+	if path[0] == '*' {
+		path = slash
+	}
+	clean := urlpath.Clean(path, rc.clean)
+	rc.route = rc.router.find(r.Host, clean, rc.host[:0])
+	if len(clean) > 0 && &clean[0] != &path[0] {
+		rc.clean = clean[:0]
+	}
+	if rc.route == nil {
+		return faultRoute
+	}
+	// A path that reaches its API only through dot segments has no prefix that
+	// could be stripped byte for byte.
+	if rc.route.Strip {
+		if _, ok := stripPrefix(path, rc.route.prefix); !ok {
+			return ingress.ErrRequest
+		}
+	}
+	return nil
+}
+
+var slash = []byte("/")
+
+// stripPrefix returns what follows prefix in a target, whose bytes may be
+// escaped. It reports false if the target does not start with prefix, or not
+// with whole segments of it.
+func stripPrefix(target []byte, prefix string) (rest []byte, ok bool) {
+	for i := range len(prefix) {
+		if len(target) == 0 {
+			return nil, false
+		}
+		c, n := target[0], 1
+		if c == '%' && len(target) > 2 {
+			if v, ok := urlpath.Unhex(target[1:3]); ok {
+				c, n = v, 3
+			}
+		}
+		if c != prefix[i] {
+			return nil, false
+		}
+		target = target[n:]
+	}
+	return target, len(target) == 0 || target[0] == '/' || target[0] == '?'
 }
 
 // Drain returns when no request uses the router's chains and upstreams any

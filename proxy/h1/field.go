@@ -22,60 +22,35 @@ const (
 	KindServer                        // added by the proxy where there is none
 )
 
-// KindOf classifies a field by its name. It switches on the length first, so
-// that nearly all names need one comparison at most.
-func KindOf(name []byte) FieldKind {
-	switch len(name) {
-	case 2:
-		return either(name, "te", KindHop)
-	case 4:
-		if k := either(name, "host", KindHost); k != KindPlain {
-			return k
-		}
-		return either(name, "date", KindDate)
-	case 6:
-		if k := either(name, "expect", KindExpect); k != KindPlain {
-			return k
-		}
-		return either(name, "server", KindServer)
-	case 7:
-		if k := either(name, "trailer", KindHop); k != KindPlain {
-			return k
-		}
-		return either(name, "upgrade", KindUpgrade)
-	case 10:
-		if k := either(name, "connection", KindConnection); k != KindPlain {
-			return k
-		}
-		return either(name, "keep-alive", KindHop)
-	case 12:
-		return either(name, "x-request-id", KindRequestID)
-	case 14:
-		return either(name, "content-length", KindLength)
-	case 15:
-		return either(name, "x-forwarded-for", KindForwardedFor)
-	case 16:
-		if k := either(name, "x-forwarded-host", KindForwarded); k != KindPlain {
-			return k
-		}
-		return either(name, "proxy-connection", KindHop)
-	case 17:
-		if k := either(name, "x-forwarded-proto", KindForwarded); k != KindPlain {
-			return k
-		}
-		return either(name, "transfer-encoding", KindEncoding)
-	case 18:
-		return either(name, "proxy-authenticate", KindHop)
-	case 19:
-		return either(name, "proxy-authorization", KindHop)
-	}
-	return KindPlain
+// specialFields are the fields that are not plain, by the length of their
+// names, which are in lower case.
+var specialFields = [...][]struct {
+	name string
+	kind FieldKind
+}{
+	2:  {{"te", KindHop}},
+	4:  {{"host", KindHost}, {"date", KindDate}},
+	6:  {{"expect", KindExpect}, {"server", KindServer}},
+	7:  {{"trailer", KindHop}, {"upgrade", KindUpgrade}},
+	10: {{"connection", KindConnection}, {"keep-alive", KindHop}},
+	12: {{"x-request-id", KindRequestID}},
+	14: {{"content-length", KindLength}},
+	15: {{"x-forwarded-for", KindForwardedFor}},
+	16: {{"x-forwarded-host", KindForwarded}, {"proxy-connection", KindHop}},
+	17: {{"x-forwarded-proto", KindForwarded}, {"transfer-encoding", KindEncoding}},
+	18: {{"proxy-authenticate", KindHop}},
+	19: {{"proxy-authorization", KindHop}},
 }
 
-// either returns k if name is want without regard to case, else KindPlain.
-func either(name []byte, want string, k FieldKind) FieldKind {
-	if IsName(name, want) {
-		return k
+// KindOf classifies a field by its name. It looks at the length first, so that
+// nearly all names need one comparison at most.
+func KindOf(name []byte) FieldKind {
+	if len(name) < len(specialFields) {
+		for i := range specialFields[len(name)] {
+			if f := &specialFields[len(name)][i]; IsName(name, f.name) {
+				return f.kind
+			}
+		}
 	}
 	return KindPlain
 }

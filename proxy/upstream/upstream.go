@@ -140,9 +140,8 @@ func upstreamTLS(t *tls.Config, host string) *tls.Config {
 	if t == nil {
 		t = &tls.Config{}
 	}
-	t = t.Clone()
+	t = h1.OnlyHTTP1(t)
 	t.ServerName = cmp.Or(t.ServerName, host)
-	t.NextProtos = []string{"http/1.1"}
 	return t
 }
 
@@ -251,27 +250,17 @@ func connectError(err error) *h1.StatusError {
 	return errUnavailable
 }
 
-// release keeps the connection for later requests. It must be in order: the
-// whole reply was read and nothing after it.
-func (u *Upstream) release(c *Conn) {
-	c.used = true
+// push keeps a connection for later requests, unless there are enough.
+func (u *Upstream) push(c *Conn) bool {
+	c.used, c.answered = true, false
 	c.in.Enter(h1.PhaseIdle)
 	u.mu.Lock()
-	keep := !u.closed && (u.Config.MaxIdleConns < 0 || len(u.idle) < u.Config.MaxIdleConns)
-	if keep {
-		u.idle = append(u.idle, c)
+	defer u.mu.Unlock()
+	if u.closed || (u.Config.MaxIdleConns >= 0 && len(u.idle) >= u.Config.MaxIdleConns) {
+		return false
 	}
-	u.mu.Unlock()
-	if !keep {
-		c.close()
-	}
-	u.leave()
-}
-
-// discard closes a connection that cannot be used again.
-func (u *Upstream) discard(c *Conn) {
-	c.close()
-	u.leave()
+	u.idle = append(u.idle, c)
+	return true
 }
 
 // drop closes a connection that was idle for too long. It does nothing if a
