@@ -68,6 +68,7 @@ var layers = map[string][]string{
 	"internal/tyk/hostapi":  {"abi", "internal/tyk/object"},
 
 	"internal/jsontext": {"abi"},
+	"internal/longtest": {},
 
 	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/peers", "internal/compare/bench/plain", "internal/compare/bench/usage", "sdk"},
 	"internal/compare/bench/guest":     {},
