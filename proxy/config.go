@@ -19,8 +19,8 @@ type Config struct {
 	Observe func(a *Access)
 }
 
-// Access is what is told of one request. Its byte slices are valid during the
-// call of [Config.Observe] only.
+// Access describes one request to an observer. Its byte slices are valid
+// during the call of [Config.Observe] only.
 type Access struct {
 	API        string // name of the API; empty when no route was found
 	RequestID  []byte

@@ -18,7 +18,7 @@ func (rc *requestContext) answer() {
 	if rc.up.BodyLeft() != 0 {
 		rc.up.KeepOut() // its body was replaced
 	}
-	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, rc.up.Head.Named, r.Body)
+	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, rc.up.Head.Names, r.Body)
 }
 
 // fail answers a request with an error. It is the only writer of error
@@ -150,7 +150,7 @@ func (rc *requestContext) reasonOf(status int) []byte {
 // relayHead replies with a head whose body is the upstream's.
 func (rc *requestContext) relayHead(status int, reason []byte, fields abi.Header) {
 	rc.stage = stageReplied
-	rc.client.SetHead(status, reason, fields, rc.up.Head.Named)
+	rc.client.SetHead(status, reason, fields, rc.up.Head.Names)
 }
 
 // relayBody passes the rest of the upstream's body on. A body that has arrived

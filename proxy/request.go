@@ -22,7 +22,7 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 		name, value := r.Header[i].Name, r.Header[i].Value
 		switch h1.KindOf(name) {
 		case h1.KindPlain, h1.KindDate, h1.KindServer:
-			if !rc.client.Head.Named || !h1.Named(r.Header, name) {
+			if !rc.client.Head.Names || !h1.Named(r.Header, name) {
 				dst = h1.AppendField(dst, name, value)
 			}
 		}

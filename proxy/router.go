@@ -24,7 +24,7 @@ type API struct {
 	Path string
 	// Strip removes Path before the request is sent to the upstream.
 	Strip bool
-	// Internal keeps requests from outside away: only those that a plugin
+	// Internal hides the API from clients: only requests that a plugin
 	// redirects here arrive. Host does not count then, and Path may be that of
 	// another API.
 	Internal bool
@@ -120,7 +120,7 @@ func (t *table) add(r *route) error {
 
 // Lookup returns the API that a request for a host, with or without a port,
 // and a target with a leading slash goes to; ok is false if there is none. It
-// is for tools: what it finds is not counted as in flight.
+// is for tools: no request is counted, so [Router.Drain] does not wait.
 func (r *Router) Lookup(host, target []byte) (api API, ok bool) {
 	path, _, _ := bytes.Cut(target, []byte("?"))
 	found := r.find(host, urlpath.Clean(path, nil), nil)
@@ -144,8 +144,8 @@ func (r *Router) find(host, path, buf []byte) *route {
 }
 
 // find tries the prefixes of path that end at a segment border, the longest
-// first. No more are tried than the deepest route has segments, so that a
-// path of slashes costs nothing.
+// first. It tries no more of them than the deepest route has segments, so that
+// a path of slashes costs nothing.
 func (t *table) find(path []byte) *route {
 	end := nthSlash(path, t.depth+1)
 	for end >= 0 {

@@ -32,7 +32,7 @@ type RequestHead struct {
 	HasLength bool  // there is a Content-Length
 	Chunked   bool
 	HTTP10    bool
-	Named     bool   // a Connection field names other fields
+	Names     bool   // a Connection field names other fields
 	Host      []byte // as the client sent it
 
 	hosts   int
@@ -133,7 +133,7 @@ func (s *Stream) loadField(name, value []byte) error {
 		}
 		h.Chunked = true
 	case h1.KindConnection:
-		h.Named = h.Named || h1.NamesFields(value)
+		h.Names = h.Names || h1.NamesFields(value)
 		h.wants = h.wants || h1.HasToken(value, tokenUpgrade)
 	case h1.KindUpgrade:
 		h.upgrade = value

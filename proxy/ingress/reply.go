@@ -14,18 +14,18 @@ import (
 
 // Answer prepares a whole reply that does not come from an upstream, or whose
 // body does not. The parameters are those of [Stream.SetHead]; body is copied.
-func (s *Stream) Answer(status int, reason []byte, fields abi.Header, named bool, body []byte) {
+func (s *Stream) Answer(status int, reason []byte, fields abi.Header, names bool, body []byte) {
 	own := len(body) > 0
-	s.setHead(status, reason, fields, named, own)
+	s.setHead(status, reason, fields, names, own)
 	if !h1.Bodiless(status) && (own || !s.isHead()) {
 		s.SetBody(body)
 	}
 }
 
-// SetHead prepares the head of the reply. reason may be empty; named says that
+// SetHead prepares the head of the reply. reason may be empty; names says that
 // a Connection field names other fields. All of it is copied.
-func (s *Stream) SetHead(status int, reason []byte, fields abi.Header, named bool) {
-	s.setHead(status, reason, fields, named, false)
+func (s *Stream) SetHead(status int, reason []byte, fields abi.Header, names bool) {
+	s.setHead(status, reason, fields, names, false)
 }
 
 // SetBody prepares the body of the reply, which is copied.
@@ -45,7 +45,7 @@ func (s *Stream) isHead() bool { return s.ctx.Request.Header.IsHead() }
 // holds all lines up to the value of the last. SetCanonical takes a name as it
 // is, and every name and value in it has been checked, here or in the
 // exchange. Framing and Connection are left to fasthttp.
-func (s *Stream) setHead(status int, reason []byte, fields abi.Header, named, ownBody bool) {
+func (s *Stream) setHead(status int, reason []byte, fields abi.Header, names, ownBody bool) {
 	b := s.block[:0]
 	date, server := false, false
 	// Without a body, Content-Length speaks of the one that is not sent.
@@ -64,7 +64,7 @@ func (s *Stream) setHead(status int, reason []byte, fields abi.Header, named, ow
 		default:
 			continue
 		}
-		if named && h1.Named(fields, fields[i].Name) {
+		if names && h1.Named(fields, fields[i].Name) {
 			continue
 		}
 		b = h1.AppendField(b, fields[i].Name, fields[i].Value)

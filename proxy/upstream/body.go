@@ -24,8 +24,8 @@ const (
 	bodyBroken
 )
 
-// bodyReader takes a body out of the bytes that have been received. It never
-// reads: that is up to the caller, who then also knows when it would wait.
+// bodyReader takes a body out of the bytes that have been received. It does not
+// read from the connection: its caller does, and so knows when it would wait.
 type bodyReader struct {
 	mode    bodyMode
 	left    int64
@@ -65,7 +65,7 @@ func (c *Conn) BodyLeft() int64 {
 	return -1
 }
 
-// Received reports whether bytes have been received that were not taken yet.
+// Received reports whether bytes have been received that were not read yet.
 func (c *Conn) Received() bool { return c.r < c.w }
 
 // WriteTo writes the rest of the body to w, piece by piece as it arrives. The

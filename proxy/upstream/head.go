@@ -14,7 +14,7 @@ type ReplyHead struct {
 	Status int
 	Reason []byte
 	Fields abi.Header
-	Named  bool // a Connection field names other fields
+	Names  bool // a Connection field names other fields
 
 	length    int64 // of the body by Content-Length; -1 if there is none
 	chunked   bool
@@ -31,7 +31,7 @@ const maxInterim = 32
 // skipped: the only one that a client may wait for, 100, is the gateway's to
 // send.
 func (c *Conn) ReadHead(toHead bool) error {
-	c.in.Change(h1.PhaseNone, h1.PhaseReply) // during an upload, that enters the phase at its end
+	c.in.Change(h1.PhaseNone, h1.PhaseReply) // an upload does so itself, at its end
 	err := c.readHead()
 	c.in.Enter(h1.PhaseNone)
 	if err == nil {
@@ -147,13 +147,13 @@ func (h *ReplyHead) field(name, value []byte) error {
 	case h1.KindConnection:
 		h.close = h.close || h1.HasToken(value, tokenClose)
 		h.keepAlive = h.keepAlive || h1.HasToken(value, tokenKeepAlive)
-		h.Named = h.Named || h1.NamesFields(value)
+		h.Names = h.Names || h1.NamesFields(value)
 	}
 	h.Fields = append(h.Fields, abi.Field{Name: name, Value: value})
 	return nil
 }
 
-// check refuses a reply whose end two readers could see in two places.
+// check refuses a reply whose readers could disagree about its end.
 func (h *ReplyHead) check() error {
 	if h.chunked && (h.length >= 0 || h.http10) {
 		return fmt.Errorf("%w: transfer-encoding in a reply with a length or of HTTP/1.0", ErrReply)

@@ -20,7 +20,7 @@ import (
 // defaults named below, negative ones no limit.
 type Config struct {
 	// URL names scheme, host and port, and a path and a query that are put
-	// before the request's: "http://127.0.0.1:9000/v1".
+	// before those of the request: "http://127.0.0.1:9000/v1".
 	URL string
 
 	// ConnectTimeout limits connecting, the TLS handshake included, and
@@ -199,8 +199,8 @@ func (u *Upstream) leave() {
 	}
 }
 
-// pop takes the connection that was used last: the others grow old and are
-// closed when fewer are needed.
+// pop takes the connection that was used last, so that the others grow old and
+// are closed when fewer are needed.
 func (u *Upstream) pop() *Conn {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -242,7 +242,8 @@ func (u *Upstream) dial() (*Conn, error) {
 	return c, nil
 }
 
-// connectError tells an upstream that is silent from one that refuses.
+// connectError distinguishes an upstream that does not answer from one that
+// refuses.
 func connectError(err error) *h1.StatusError {
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
 		return errTimeout
