@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 )
 
 func TestEnteringALoopForgetsTheReplyOnly(t *testing.T) {
@@ -64,7 +65,7 @@ func TestContinueForgetsTheCauseAndKeepsTheRedirect(t *testing.T) {
 
 func TestScriptsForTykMayUseTheirStatusCodes(t *testing.T) {
 	x := loaded()
-	x.API = &abi.API{Tyk: true}
+	x.API = &abi.API{Dialect: dialect.New()}
 	x.Begin(abi.Pre, never)
 	for status, ok := range map[int]bool{199: false, 200: true, 600: true, 999: true, 1000: false} {
 		if err := x.SetStatus(status); (err == nil) != ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
 )
 
 // fault is why the gateway itself answers a request. Its text is all that the
@@ -57,15 +58,25 @@ var pluginFaults = [abi.KindCount]*fault{
 	abi.Refused:     {abi.Refused.Status(), "a plugin failed"},
 }
 
-// faultOf returns what to tell the client of an error.
-func faultOf(err error) *fault {
+// faultOf returns what to tell the client of an error in an API of a dialect.
+func faultOf(err error, d *abi.Dialect) *fault {
 	if f, ok := errors.AsType[*fault](err); ok {
 		return f
 	}
-	if e, ok := errors.AsType[*abi.Error](err); ok && int(e.Kind) < abi.KindCount {
+	e, ok := errors.AsType[*abi.Error](err)
+	switch {
+	case !ok || int(e.Kind) >= abi.KindCount:
+		return faultInternal
+	case d == nil:
 		return pluginFaults[e.Kind]
 	}
-	return faultInternal
+	var told abi.Refusal
+	if f, ok := errors.AsType[*chain.Fault](err); ok {
+		told = d.Fault(f.Step.Model, f.Hook, e)
+	} else {
+		told = d.Fault("", abi.Pre, e)
+	}
+	return &fault{told.Status, told.Text}
 }
 
 // appendFault appends the body of an error reply. Request ids are tokens, so

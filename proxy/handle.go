@@ -150,7 +150,7 @@ func (f *flight) rescue(err *error) {
 
 // fail answers a request with an error.
 func (f *flight) fail(err error) {
-	fault := f.faultOf(err)
+	fault := faultOf(err, f.dialect())
 	f.log(fault, err)
 	if f.stored {
 		_ = f.conn.Conn.Close() // too late for another reply
@@ -162,8 +162,8 @@ func (f *flight) fail(err error) {
 	}
 	f.access.Fault = fault.text
 	field := jsonType
-	if f.tyk() {
-		f.message, field.Value = appendTykFault(f.message[:0], fault, f.x.Request.Header)
+	if d := f.dialect(); d != nil {
+		f.message, field.Value = d.AppendError(f.message[:0], &f.x.Request, fault.text)
 	} else {
 		f.message = appendFault(f.message[:0], fault, f.id)
 	}
@@ -172,15 +172,12 @@ func (f *flight) fail(err error) {
 	f.answer()
 }
 
-// tyk reports whether the request is in an API that was written for Tyk.
-func (f *flight) tyk() bool { return f.route != nil && f.route.tyk }
-
-// faultOf returns what to tell the client of an error.
-func (f *flight) faultOf(err error) *fault {
-	if f.tyk() {
-		return tykFaultOf(err)
+// dialect returns that of the API the request is in, if it is in one.
+func (f *flight) dialect() *abi.Dialect {
+	if f.route == nil {
+		return nil
 	}
-	return faultOf(err)
+	return f.route.Chain.Dialect()
 }
 
 var jsonType = abi.Field{Name: []byte("Content-Type"), Value: []byte("application/json")}

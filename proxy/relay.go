@@ -86,7 +86,7 @@ func (f *flight) replyFailed(err error) error {
 	if f.up.late.Load() {
 		return fmt.Errorf("%w: %w", faultTimeout, err)
 	}
-	if faultOf(err) == faultInternal {
+	if faultOf(err, nil) == faultInternal {
 		return fmt.Errorf("%w: %w", faultReply, err)
 	}
 	return fmt.Errorf("%w: max_body is %d bytes", err, f.route.Chain.BodyLimit())

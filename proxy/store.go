@@ -51,30 +51,14 @@ func (f *flight) appendTarget(dst []byte) []byte {
 			target = rest
 		}
 	}
-	return f.route.Upstream.appendTarget(dst, target, f.route.tyk)
+	return f.route.Upstream.appendTarget(dst, target, f.route.Chain.Dialect())
 }
 
 // appendTarget appends base path and target, with the upstream's own query in
-// front of the request's. Tyk puts exactly one slash between the paths, and
-// none where nothing follows.
-func (u *Upstream) appendTarget(dst, target []byte, tyk bool) []byte {
-	dst = append(dst, u.base...)
-	if !tyk && len(u.query) == 0 {
-		if len(target) == 0 || target[0] != '/' {
-			dst = append(dst, '/')
-		}
-		return append(dst, target...)
-	}
+// front of the request's.
+func (u *Upstream) appendTarget(dst, target []byte, d *abi.Dialect) []byte {
 	path, query, asked := bytes.Cut(target, []byte{'?'})
-	if tyk {
-		path = bytes.TrimLeft(path, "/")
-	}
-	if len(path) == 0 || path[0] != '/' {
-		if !tyk || len(path) > 0 || len(u.base) == 0 {
-			dst = append(dst, '/')
-		}
-	}
-	dst = append(dst, path...)
+	dst = appendPath(dst, u.base, path, d)
 	if len(u.query) > 0 || asked {
 		dst = append(dst, '?')
 	}
@@ -83,6 +67,18 @@ func (u *Upstream) appendTarget(dst, target []byte, tyk bool) []byte {
 		dst = append(dst, '&')
 	}
 	return append(dst, query...)
+}
+
+// appendPath joins the upstream's path and that of the request.
+func appendPath(dst, base, path []byte, d *abi.Dialect) []byte {
+	if d != nil {
+		return d.AppendPath(dst, base, path)
+	}
+	dst = append(dst, base...)
+	if len(path) == 0 || path[0] != '/' {
+		dst = append(dst, '/')
+	}
+	return append(dst, path...)
 }
 
 // upstreamHost returns the Host to send: a plugin's choice comes first.

@@ -134,7 +134,7 @@ func TestErrorReplyOfAScriptIsFinal(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x := tykExchange()
-			x.API = &abi.API{Tyk: true}
+			x.API = &abi.API{Dialect: &abi.Dialect{MaxStatus: 999}}
 			x.Begin(abi.Post, time.Time{})
 			r, err := object.ParseRequest([]byte(`{"Request":{"URL":"/","ReturnOverrides":` + tt.result + `}}`))
 			if err != nil {
@@ -155,7 +155,7 @@ func TestErrorReplyOfAScriptIsFinal(t *testing.T) {
 func TestImpossibleStatusCodesAreFaults(t *testing.T) {
 	for _, code := range []string{"1", "99", "100", "199", "1000", "-1"} {
 		x := tykExchange()
-		x.API = &abi.API{Tyk: true}
+		x.API = &abi.API{Dialect: &abi.Dialect{MaxStatus: 999}}
 		x.Begin(abi.Pre, time.Time{})
 		r, err := object.ParseRequest([]byte(`{"Request":{"ReturnOverrides":{"OverrideError":true,"ResponseCode":` + code + `}}}`))
 		if err != nil {

@@ -7,8 +7,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
+
+// forTyk returns an exchange with an API that was written for Tyk.
+func forTyk(h abi.Hook) *abi.Exchange {
+	x := exchange(h)
+	x.API = &abi.API{ID: "orders", Generation: 7, Dialect: dialect.New()}
+	return x
+}
 
 func TestTykURLOfAProcessBecomesARedirect(t *testing.T) {
 	for _, tt := range []struct {
@@ -24,7 +32,7 @@ func TestTykURLOfAProcessBecomesARedirect(t *testing.T) {
 		{"as overrides", `{"action":"respond","request":{"return_overrides":{"response_code":301,"headers":{"Location":"tyk://self/x"}}}}`, "tyk://self/x", "GET", ^rpc.Writes(0), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			x, h := exchange(abi.Post), everything
+			x, h := forTyk(abi.Post), everything
 			h.Writes = tt.writes
 			out, err := h.Apply(x, []byte(tt.result))
 			if err := finish(x, out.Verdict, err); err != nil {
@@ -43,14 +51,14 @@ func TestBrokenTykURLOfAProcessIsAFault(t *testing.T) {
 		`{"action":"continue","request":{"url":"tyk://a b"}}`,
 		`{"action":"respond","response":{"status_code":302,"set_headers":{"Location":"tyk://"}}}`,
 	} {
-		if _, err := everything.Apply(exchange(abi.Post), []byte(result)); abi.KindOf(err) != abi.Protocol || err == nil {
+		if _, err := everything.Apply(forTyk(abi.Post), []byte(result)); abi.KindOf(err) != abi.Protocol || err == nil {
 			t.Errorf("Apply(%s) = %v, want a protocol error", result, err)
 		}
 	}
 }
 
 func TestResponseHookKeepsALocation(t *testing.T) {
-	x := exchange(abi.Response)
+	x := forTyk(abi.Response)
 	out, err := everything.Apply(x, []byte(`{"action":"respond","response":{"status_code":302,"set_headers":{"Location":"tyk://self/"}}}`))
 	if err := finish(x, out.Verdict, err); err != nil || x.Redirected() != nil || x.Reply.Status != 302 {
 		t.Errorf("Apply() = %v, Redirected() = %q, status %d", err, x.Redirected(), x.Reply.Status)
@@ -88,8 +96,7 @@ func TestProcessRefusesInTykForm(t *testing.T) {
 		{"whole response", abi.Post, `{"action":"respond","response":{"status_code":404,"body":"x"}}`, answer{404, "x", "", false, "", ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			x := exchange(tt.hook)
-			x.API = &abi.API{Tyk: true}
+			x := forTyk(tt.hook)
 			out, err := everything.Apply(x, []byte(tt.result))
 			if err := finish(x, out.Verdict, err); err != nil {
 				t.Fatal(err)
