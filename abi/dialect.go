@@ -26,9 +26,12 @@ type Dialect struct {
 	// FinalAnswers keeps the response hooks from seeing answers that a process
 	// gives instead of the upstream, unless it sends a whole response.
 	FinalAnswers bool
-	// Redirected makes a redirect of the request out of an answer that sends the
-	// client to a place where only the gateway can go.
-	Redirected func(x *Exchange) error
+	// ParseRedirect reads a URL that a process gives a request. ok says that it
+	// is meant for the gateway; an error, that it is not a valid one then.
+	ParseRedirect func(url []byte) (r Redirect, ok bool, err error)
+	// RedirectReply makes a redirect of the request out of an answer that sends
+	// the client to such a URL.
+	RedirectReply func(x *Exchange) error
 
 	// EventName returns the name of the event that an answer stands for, or
 	// nothing. given is that of its [Cause].

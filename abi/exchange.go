@@ -26,13 +26,14 @@ type Exchange struct {
 	// no limit. The chain sets it per call from max_body.
 	BodyLimit int
 
-	redirect []byte
-	cause    Cause
-	final    bool
-	edited   Part // committed edits
-	journal  journal
-	arena    arena
-	scratch  []byte // holds the body of an error reply while it is made
+	redirect   Redirect // counts if redirected is set
+	redirected bool
+	cause      Cause
+	final      bool
+	edited     Part // committed edits
+	journal    journal
+	arena      arena
+	scratch    []byte // holds the body of an error reply while it is made
 }
 
 // Request is what the client sent, as edited so far.

@@ -77,11 +77,12 @@ func RedirectReply(x *abi.Exchange) error {
 		return nil
 	}
 	location, _ := x.Reply.Header.Get([]byte("Location"))
-	if !abi.IsRedirect(location) {
-		return nil
-	}
 	location, _, _ = bytes.Cut(location, []byte{'#'})
-	return x.Redirect([]byte(percent(string(location))))
+	r, ok, err := ParseRedirect([]byte(percent(string(location))))
+	if !ok || err != nil {
+		return err
+	}
+	return x.Redirect(r)
 }
 
 // AppendError appends Tyk's error reply in the form that the request's own

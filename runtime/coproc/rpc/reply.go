@@ -80,7 +80,7 @@ func (a *applier) dialect() *abi.Dialect {
 // answered lets the dialect make a redirect of an answer.
 func (a *applier) answered() error {
 	if d := a.dialect(); d != nil {
-		return d.Redirected(a.x)
+		return d.RedirectReply(a.x)
 	}
 	return nil
 }
