@@ -24,7 +24,7 @@ func (rc *requestContext) answer() {
 // fail answers a request with an error. It is the only writer of error
 // replies to requests.
 func (rc *requestContext) fail(err error) {
-	fault := rc.faultOf(err)
+	fault := faultOf(err, rc.dialect())
 	rc.log(fault, err)
 	if rc.stage == stageReplied {
 		rc.client.Abort()
@@ -36,8 +36,8 @@ func (rc *requestContext) fail(err error) {
 	}
 	rc.access.Fault = fault.Text
 	field := jsonType
-	if rc.tyk() {
-		rc.message, field.Value = appendTykFault(rc.message[:0], fault, rc.x.Request.Header)
+	if d := rc.dialect(); d != nil {
+		rc.message, field.Value = d.AppendError(rc.message[:0], &rc.x.Request, fault.Text)
 	} else {
 		rc.message = fault.AppendBody(rc.message[:0], rc.x.RequestID)
 	}
@@ -47,15 +47,12 @@ func (rc *requestContext) fail(err error) {
 
 var jsonType = abi.Field{Name: []byte("Content-Type"), Value: []byte("application/json")}
 
-// tyk reports whether the request is in an API that was written for Tyk.
-func (rc *requestContext) tyk() bool { return rc.route != nil && rc.route.tyk }
-
-// faultOf returns what to tell the client of an error.
-func (rc *requestContext) faultOf(err error) *h1.StatusError {
-	if rc.tyk() {
-		return tykFaultOf(err)
+// dialect returns that of the API the request is in, if it is in one.
+func (rc *requestContext) dialect() *abi.Dialect {
+	if rc.route == nil {
+		return nil
 	}
-	return faultOf(err)
+	return rc.route.Chain.Dialect()
 }
 
 // log tells of errors that the client has not caused. The chain has logged the

@@ -5,6 +5,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // appendRequest appends the head of the upstream's request to dst: the
@@ -47,39 +48,34 @@ func (rc *requestContext) appendTarget(dst []byte) []byte {
 			target = rest
 		}
 	}
-	u := rc.route.Upstream
-	return joinTarget(dst, u.Base, u.Query, target, rc.route.tyk)
+	return joinTarget(dst, rc.route.Upstream, target, rc.route.Chain.Dialect())
 }
 
 // joinTarget appends base path and target, with the upstream's own query in
-// front of the request's. Tyk puts exactly one slash between the paths, and
-// none where nothing follows.
-func joinTarget(dst, base, ownQuery, target []byte, tyk bool) []byte {
-	dst = append(dst, base...)
-	if !tyk && len(ownQuery) == 0 {
-		if len(target) == 0 || target[0] != '/' {
-			dst = append(dst, '/')
-		}
-		return append(dst, target...)
-	}
+// front of the request's.
+func joinTarget(dst []byte, u *upstream.Upstream, target []byte, d *abi.Dialect) []byte {
 	path, query, asked := bytes.Cut(target, []byte{'?'})
-	if tyk {
-		path = bytes.TrimLeft(path, "/")
-	}
-	if len(path) == 0 || path[0] != '/' {
-		if !tyk || len(path) > 0 || len(base) == 0 {
-			dst = append(dst, '/')
-		}
-	}
-	dst = append(dst, path...)
-	if len(ownQuery) > 0 || asked {
+	dst = appendPath(dst, u.Base, path, d)
+	if len(u.Query) > 0 || asked {
 		dst = append(dst, '?')
 	}
-	dst = append(dst, ownQuery...)
-	if len(ownQuery) > 0 && len(query) > 0 {
+	dst = append(dst, u.Query...)
+	if len(u.Query) > 0 && len(query) > 0 {
 		dst = append(dst, '&')
 	}
 	return append(dst, query...)
+}
+
+// appendPath joins the upstream's path and that of the request.
+func appendPath(dst, base, path []byte, d *abi.Dialect) []byte {
+	if d != nil {
+		return d.AppendPath(dst, base, path)
+	}
+	dst = append(dst, base...)
+	if len(path) == 0 || path[0] != '/' {
+		dst = append(dst, '/')
+	}
+	return append(dst, path...)
 }
 
 // upstreamHost returns the Host to send: a plugin's choice comes first.

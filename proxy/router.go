@@ -55,7 +55,6 @@ type table struct {
 type route struct {
 	API
 	prefix string // Path without the trailing slash: empty for "/"
-	tyk    bool   // the chain follows Tyk's rules
 }
 
 // NewRouter returns a router for the given APIs. Two of the same host and
@@ -106,7 +105,7 @@ func newRoute(a API) (*route, error) {
 	case string(urlpath.Clean([]byte(prefix+"/"), nil)) != prefix+"/":
 		return nil, fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
 	}
-	return &route{API: a, prefix: prefix, tyk: a.Chain.Compat() == chain.Tyk}, nil
+	return &route{API: a, prefix: prefix}, nil
 }
 
 func (t *table) add(r *route) error {

@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"runtime/jsvm":              {"abi", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
 	"runtime/jsvm/lazy":         {},
 	"runtime/coproc":            {"abi", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
-	"runtime/coproc/rpc":        {"abi", "internal/jsontext", "internal/tyk/object"},
+	"runtime/coproc/rpc":        {"abi", "internal/jsontext"},
 	"runtime/coproc/sandbox":    {},
 
 	"internal/archtest":              {},
@@ -65,6 +65,7 @@ var layers = map[string][]string{
 	"internal/tyk/oas":      {"internal/tyk/classic", "internal/tyk/document"},
 	"internal/tyk/object":   {"abi", "internal/jsontext"},
 	"internal/tyk/jsapi":    {},
+	"internal/tyk/dialect":  {"abi", "internal/tyk/object"},
 	"internal/tyk/hostapi":  {"abi", "internal/tyk/object"},
 
 	"internal/jsontext": {"abi"},
