@@ -13,7 +13,7 @@ import (
 // to use the instance again.
 func (i *instance) fault(h abi.Hook, err error) error {
 	f := i.classify(err)
-	if i.brake.tooDeep() {
+	if i.interrupt.tooDeep() {
 		i.guest.Shed()
 	}
 	f.Err = fmt.Errorf("%s: %w", h, f.Err)
@@ -31,9 +31,9 @@ func (i *instance) classify(err error) *abi.Error {
 		i.plugin.log.Error().Err(err).Msg("host function panicked: this is a bug of the gateway")
 	}
 	switch refused := i.refused(); {
-	case i.brake.cause != nil:
-		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.brake.cause)}
-	case i.brake.tooDeep() || trap == stackOverflow:
+	case i.interrupt.cause != nil:
+		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.interrupt.cause)}
+	case i.interrupt.tooDeep() || trap == stackOverflow:
 		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("calls are nested too deep: %w", err)}
 	case i.memory.Refused():
 		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.Limit(), err)}

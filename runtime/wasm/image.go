@@ -53,9 +53,9 @@ func (p *plugin) takeImage(template *instance) error {
 	if err != nil {
 		return err
 	}
-	if p.ladder, err = newLadder(p.caps, p.strategy, image.Size()); err != nil {
+	if p.fallback, err = newFallback(p.caps, p.strategy, image.Size()); err != nil {
 		image.Close()
-		p.ladder = &ladder{}
+		p.fallback = &fallback{}
 		return err
 	}
 	p.image = image
@@ -71,10 +71,10 @@ func (p *plugin) cannotRestore(why error) {
 }
 
 // firstClone makes the first instance from the image and tests whether a reset
-// brings everything back. It falls back to plainer ways until one does.
+// brings everything back. It falls back to simpler strategies until one does.
 func (p *plugin) firstClone(ctx context.Context) (*instance, error) {
 	for {
-		rung, _, restores := p.ladder.rung()
+		level, _, restores := p.fallback.current()
 		i, err := p.newInstance(ctx)
 		if !restores {
 			return i, err
@@ -85,7 +85,7 @@ func (p *plugin) firstClone(ctx context.Context) (*instance, error) {
 			}
 			i.close()
 		}
-		if p.ladder.stepDown(rung) {
+		if p.fallback.leave(level) {
 			p.fellBack(err)
 		}
 	}
@@ -97,7 +97,7 @@ func (i *instance) selfTest() error {
 	if err := i.restorer.Verify(); err != nil {
 		return fmt.Errorf("clone: %w", err)
 	}
-	i.scribble()
+	i.disturb()
 	if _, err := i.restorer.Restore(); err != nil {
 		return err
 	}
@@ -107,9 +107,9 @@ func (i *instance) selfTest() error {
 	return nil
 }
 
-// scribble writes to the first, a middle and the last byte of the memory,
+// disturb writes to the first, a middle and the last byte of the memory,
 // grows it and writes to the growth, and changes our globals.
-func (i *instance) scribble() {
+func (i *instance) disturb() {
 	m := i.module.Memory()
 	size := m.Size()
 	for _, at := range [...]uint32{0, size / 2, size - 1} {
@@ -120,7 +120,7 @@ func (i *instance) scribble() {
 	if _, ok := m.Grow(1); ok {
 		m.WriteByte(size, 1)
 	}
-	i.brake.fuel.Set(1)
-	i.brake.stop.Set(1)
-	i.brake.depth.Set(uint64(i.brake.limit))
+	i.interrupt.fuel.Set(1)
+	i.interrupt.stop.Set(1)
+	i.interrupt.depth.Set(uint64(i.interrupt.limit))
 }

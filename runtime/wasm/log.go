@@ -83,25 +83,25 @@ func (o *output) report(dropped int) {
 }
 
 // lines returns a writer for standard output and error of one instance.
-func (o *output) lines(b *brake) *lines { return &lines{output: o, brake: b} }
+func (o *output) lines(i *interrupt) *lines { return &lines{output: o, interrupt: i} }
 
 // lines cuts what an instance writes into lines. It keeps no more than one
 // line and belongs to one goroutine at a time.
 type lines struct {
 	output    *output
-	brake     *brake
+	interrupt *interrupt
 	requestID []byte
 	line      []byte
 }
 
-// Write logs all complete lines and keeps the rest. It fails only when the
-// guest's time is up: one call of fd_write may hand over many times the memory.
+// Write logs all complete lines and keeps the rest. It fails only when the guest
+// is overdue, because one call of fd_write may pass many times the memory.
 func (l *lines) Write(b []byte) (int, error) {
 	n := len(b)
 	for count := 0; ; count++ {
-		if count%linesPerLook == 0 && l.brake.overdue() {
-			l.brake.pull()
-			return 0, l.brake.cause
+		if count%linesPerLook == 0 && l.interrupt.overdue() {
+			l.interrupt.poll()
+			return 0, l.interrupt.cause
 		}
 		line, rest, complete := bytes.Cut(b, []byte{'\n'})
 		l.keep(line)

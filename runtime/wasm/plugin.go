@@ -28,11 +28,11 @@ type plugin struct {
 	pool         *pool
 	report       *rewrite.Report
 	image        *snapshot.Image // nil if instances cannot be reset
-	ladder       *ladder
+	fallback     *fallback
 	reason       atomic.Pointer[string] // why instances are not reset as they might be
 
 	caps          snapshot.Capabilities
-	room          *room
+	quota         *quota
 	strategy      snapshot.Strategy
 	options       rewrite.Options
 	reinstantiate bool
@@ -63,8 +63,8 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
 		memory:       orDefault(s.Limits.Memory, defaultMemory),
 		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
 		startTimeout: r.config.startTimeout(isScript(s)),
-		ladder:       &ladder{},
-		caps:         r.caps, room: r.room, strategy: r.config.Strategy,
+		fallback:     &fallback{},
+		caps:         r.caps, quota: r.quota, strategy: r.config.Strategy,
 		options: r.options, reinstantiate: r.reinstantiate, compiling: r.config.compiling,
 	}
 	if isScript(s) {

@@ -11,27 +11,27 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// pool keeps the instances of one plugin: never more than max, those in the
-// making included. Each get that succeeds is followed by exactly one put or
+// pool keeps the instances of one plugin: never more than max, including those
+// that are being made. Each get that succeeds is followed by exactly one put or
 // discard. It is safe for concurrent use.
 type pool struct {
 	plugin      *plugin
 	max         int
-	ahead       int           // how many unused instances are ready where making one is slow
+	ahead       int           // how many unused instances are kept ready where making one is slow
 	idleTimeout time.Duration // after which instances that were not needed are closed
-	wake        chan struct{} // tells the maker that there may be work
-	done        chan struct{} // closed when the maker has ended
+	wake        chan struct{} // tells replenish that there may be work
+	done        chan struct{} // closed when replenish has ended
 
-	mu      sync.Mutex             // protects the fields below
-	idle    []*instance            // the last used is the first to be used again
-	watched bool                   // the maker's timer is set; only the maker looks at it
-	low     int                    // the fewest idle instances since the maker last looked
-	live    int                    // instances that exist or are in the making
-	all     map[*instance]struct{} // those that exist
-	waiting []*waiter              // the first that came is told first
-	users   int                    // calls between get and put or discard
-	closing bool
-	drained chan struct{} // closed when closing and without users
+	mu       sync.Mutex             // protects the fields below
+	idle     []*instance            // the last used is the first to be used again
+	timerSet bool                   // the timer of replenish is set; only replenish looks at it
+	low      int                    // the fewest idle instances since replenish last looked
+	live     int                    // instances that exist or are being made
+	all      map[*instance]struct{} // those that exist
+	waiting  []*waiter              // the first that came is told first
+	users    int                    // calls between get and put or discard
+	closing  bool
+	drained  chan struct{} // closed when closing and without users
 }
 
 var (
@@ -53,18 +53,18 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	return q
 }
 
-// start begins with the first instance and starts the maker.
+// start begins with the first instance and starts replenish.
 func (q *pool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
 	q.all = map[*instance]struct{}{i: {}}
-	go q.maker()
-	q.nudge()
+	go q.replenish()
+	q.wakeUp()
 }
 
 // spare returns how many unused instances are kept ready: one that a burst
 // finds, or several where each request takes one away for good.
 func (q *pool) spare() int {
-	if _, _, restores := q.plugin.ladder.rung(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
+	if _, _, restores := q.plugin.fallback.current(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
 		return 1
 	}
 	return q.ahead
@@ -109,11 +109,11 @@ func (q *pool) take(w *waiter) (*instance, *waiter) {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
 		q.low = min(q.low, n-1)
-		q.nudgeIfShort()
+		q.wakeIfShort()
 		return i, nil
 	}
 	q.low = 0
-	q.nudgeIfShort()
+	q.wakeIfShort()
 	if q.live < q.max {
 		q.live++
 		return nil, nil
@@ -152,14 +152,14 @@ func (q *pool) put(i *instance) {
 
 // discard closes an instance that must not be used again.
 func (q *pool) discard(i *instance) {
-	q.strike(i)
+	q.remove(i)
 	i.close()
 	q.free()
-	q.nudge()
+	q.wakeUp()
 	q.leave()
 }
 
-func (q *pool) strike(i *instance) {
+func (q *pool) remove(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.all, i)

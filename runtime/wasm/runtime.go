@@ -22,7 +22,7 @@ type Runtime struct {
 	log    zerolog.Logger
 	cache  wazero.CompilationCache
 	caps   snapshot.Capabilities
-	room   *room
+	quota  *quota
 	first  sync.Once // logs what the system offers
 
 	options       rewrite.Options // of the instrumentation
@@ -44,7 +44,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 		return nil, abi.Errorf(abi.Refused, "wasm: compilation cache: %w", err)
 	}
 	r := &Runtime{
-		config: c, log: c.logger(), cache: cache, caps: caps, room: newRoom(c.MaxInstances, caps),
+		config: c, log: c.logger(), cache: cache, caps: caps, quota: newQuota(c.MaxInstances, caps),
 		options: rewrite.Options{Slice: slice, Yield: snapshot.YieldPages, DepthLimit: depthLimit},
 	}
 	return r, nil
@@ -53,7 +53,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 // announce logs, with the first plugin, what the system offers.
 func (r *Runtime) announce() {
 	r.log.Info().Stringer("asked", r.config.Strategy).Stringer("large_memory", r.choice()).
-		Str("reason", r.caps.Reason).Int64("max_instances", r.room.max).Msg("sandbox is ready")
+		Str("reason", r.caps.Reason).Int64("max_instances", r.quota.max).Msg("sandbox is ready")
 }
 
 // choice returns the strategy for plugins with a large memory.

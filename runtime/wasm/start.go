@@ -30,7 +30,7 @@ func (i *instance) start(ctx context.Context) error {
 	if !ok {
 		deadline = time.Now().Add(i.plugin.startTimeout)
 	}
-	i.brake.arm(deadline, ctx.Done())
+	i.interrupt.arm(deadline, ctx.Done())
 	for _, name := range [...]string{r.Start, "_initialize"} {
 		if err := i.invoke(name); err != nil {
 			return i.startFault(err)
@@ -41,7 +41,7 @@ func (i *instance) start(ctx context.Context) error {
 	}
 	i.out.flush()
 	i.memory.ClearRefused()
-	i.brake.release()
+	i.interrupt.release()
 	return nil
 }
 

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// patience is how long a call waits before an instance is handed to it. Until
-// then it is only told that there is one, and whoever comes first takes it:
-// if every instance were handed over, each call of a busy pool would cost two
-// changes of goroutines. One tick of the scheduler keeps waiting calls from
-// starving. It is what sync.Mutex does.
-const patience = 10 * time.Millisecond
+// handOverAfter is how long a call waits before an instance is handed to it.
+// Until then it is only told that there is one, and whoever comes first takes
+// it: if every instance were handed over, each call of a busy pool would cost
+// two changes of goroutines. One tick of the scheduler keeps waiting calls from
+// starving. sync.Mutex does the same.
+const handOverAfter = 10 * time.Millisecond
 
 // waiter is a call that waits for an instance. Its turn comes once for each
 // time that it is in the queue.
@@ -74,7 +74,7 @@ func (q *pool) store(i *instance) {
 		return
 	}
 	w := q.next()
-	if time.Since(w.since) > patience {
+	if time.Since(w.since) > handOverAfter {
 		w.turn <- turn{instance: i}
 		return
 	}

@@ -22,8 +22,8 @@ func (i *instance) wasi() wazero.ModuleConfig {
 		WithStartFunctions().
 		WithSysWalltime().
 		WithSysNanotime().
-		WithNanosleep(i.brake.sleep).
-		WithRandSource(&i.brake).
+		WithNanosleep(i.interrupt.sleep).
+		WithRandSource(&i.interrupt).
 		WithStdout(i.out).
 		WithStderr(i.out)
 }

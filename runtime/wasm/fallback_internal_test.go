@@ -10,15 +10,15 @@ func everything() snapshot.Capabilities {
 	return snapshot.Capabilities{Reserve: true, Image: true, Pagemap: true, PageScan: true}
 }
 
-// all steps a ladder down to its foot and returns what it passes.
-func (l *ladder) all() (names []string) {
+// all tries one strategy after the other and returns their names.
+func (l *fallback) all() (names []string) {
 	for {
-		n, s, ok := l.rung()
+		n, s, ok := l.current()
 		if !ok {
 			return names
 		}
 		names = append(names, s.String())
-		l.stepDown(n)
+		l.leave(n)
 	}
 }
 
@@ -33,7 +33,7 @@ func TestALadderHasTheStrategiesOfTheSystem(t *testing.T) {
 		"no page scan": {noScan, 3},
 		"nothing":      {snapshot.Capabilities{}, 1},
 	} {
-		l, err := newLadder(c.caps, snapshot.Auto, 10<<20)
+		l, err := newFallback(c.caps, snapshot.Auto, 10<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestALadderHasTheStrategiesOfTheSystem(t *testing.T) {
 }
 
 func TestALadderIsSteppedDownAfterThreeFailuresInARow(t *testing.T) {
-	l, err := newLadder(everything(), snapshot.Drop, 10<<20)
+	l, err := newFallback(everything(), snapshot.Drop, 10<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestALadderIsSteppedDownAfterThreeFailuresInARow(t *testing.T) {
 			t.Error("stepped down by an instance from before the step")
 		}
 	}
-	if n, s, ok := l.rung(); n != 1 || s != snapshot.Copy || !ok {
-		t.Errorf("rung() = %d, %v, %v, want copy", n, s, ok)
+	if n, s, ok := l.current(); n != 1 || s != snapshot.Copy || !ok {
+		t.Errorf("level() = %d, %v, %v, want copy", n, s, ok)
 	}
 }
