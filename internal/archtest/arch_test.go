@@ -29,9 +29,10 @@ var layers = map[string][]string{
 
 	"store":                     {"abi"},
 	"runtime/builtin":           {"abi", "proxy/urlpath", "store"},
-	"runtime/wasm":              {"abi", "internal/artifact", "internal/loglimit", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
-	"runtime/wasm/guest/js":     {"abi", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/wasm/guest/native", "runtime/wasm/outbound"},
-	"runtime/wasm/guest/native": {"abi", "internal/telemetry", "runtime/wasm/outbound"},
+	"runtime/wasm":              {"abi", "internal/artifact", "internal/loglimit", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
+	"runtime/wasm/guest":        {"abi"},
+	"runtime/wasm/guest/js":     {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/wasm/guest", "runtime/wasm/guest/native", "runtime/wasm/outbound"},
+	"runtime/wasm/guest/native": {"abi", "internal/telemetry", "runtime/wasm/guest", "runtime/wasm/outbound"},
 	"runtime/wasm/outbound":     {"abi"},
 	"runtime/wasm/rewrite":      {},
 	"runtime/wasm/snapshot":     {},
@@ -87,7 +88,7 @@ var layers = map[string][]string{
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy", "internal/compare/bench/plain"},
-	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
+	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -14,8 +15,7 @@ import (
 
 // Config is what New needs. The zero value is ready to use.
 type Config struct {
-	// Logger gets the output of the plugins and what goes wrong off the way
-	// of a request. Nil logs nothing.
+	// Logger gets the output of the plugins and what goes wrong outside of requests. Nil logs nothing.
 	Logger *zerolog.Logger
 
 	// KV is where plugins keep what they were granted to keep. Nil means that
@@ -76,7 +76,7 @@ type Config struct {
 	// 64 MiB.
 	MaxSource int64
 
-	// StartTimeout bounds the start of an instance off the way of a request.
+	// StartTimeout bounds the start of an instance outside of requests.
 	// 0 means 10 seconds, and 5 seconds for scripts.
 	StartTimeout time.Duration
 }
@@ -98,29 +98,7 @@ func (c Config) logger() zerolog.Logger {
 	return *c.Logger
 }
 
-func (c Config) maxSource() int64 {
-	if c.MaxSource == 0 {
-		return defaultMaxSource
-	}
-	return c.MaxSource
-}
-
-func (c Config) startTimeout(script bool) time.Duration {
-	switch {
-	case c.StartTimeout != 0:
-		return c.StartTimeout
-	case script:
-		return scriptStartTimeout
-	}
-	return defaultStartTimeout
-}
-
-func (c Config) idleTimeout() time.Duration {
-	if c.IdleTimeout == 0 {
-		return defaultIdleTimeout
-	}
-	return c.IdleTimeout
-}
+func (c Config) maxSource() int64 { return cmp.Or(c.MaxSource, defaultMaxSource) }
 
 // compiling reports the begin of a compilation, and the end by what it
 // returns.

@@ -15,7 +15,7 @@ const failuresInARow = 3
 // use.
 type fallback struct {
 	strategies []snapshot.Strategy
-	at         atomic.Int32 // index into strategies, or their number at the foot
+	at         atomic.Int32 // level: an index into strategies, or their number after the last one
 	failures   atomic.Int32 // in a row
 }
 
@@ -35,7 +35,8 @@ func newFallback(caps snapshot.Capabilities, first snapshot.Strategy, size uint6
 	return f, nil
 }
 
-// level returns the strategy in use and its number; ok is false at the foot.
+// current returns the strategy in use and its level. ok is false after the last
+// one.
 func (f *fallback) current() (n int, s snapshot.Strategy, ok bool) {
 	n = int(f.at.Load())
 	if n >= len(f.strategies) {

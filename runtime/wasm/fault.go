@@ -7,6 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 )
 
 // fault describes why a hook broke off, and decides whether a reset is enough
@@ -14,7 +15,7 @@ import (
 func (i *instance) fault(h abi.Hook, err error) error {
 	f := i.classify(err)
 	if i.interrupt.tooDeep() {
-		i.guest.Shed()
+		i.guest.DropStack()
 	}
 	f.Err = fmt.Errorf("%s: %w", h, f.Err)
 	return f
@@ -46,7 +47,7 @@ func (i *instance) classify(err error) *abi.Error {
 }
 
 func (i *instance) refused() error {
-	if r, ok := i.guest.(refuser); ok {
+	if r, ok := i.guest.(guest.Refuser); ok {
 		return r.Refused()
 	}
 	return nil

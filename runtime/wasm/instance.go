@@ -9,6 +9,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
@@ -22,7 +23,7 @@ type instance struct {
 	level     int                // of the fallback, when the restorer was made
 	interrupt interrupt
 	out       *lines
-	guest     guest
+	guest     guest.Guest
 	ctx       context.Context // carries guest to the host functions; made once
 	broken    bool            // must not be used again, not even after a reset
 }
@@ -64,7 +65,7 @@ func (p *plugin) open(ctx context.Context) (*instance, error) {
 	i.guest = p.contract.NewGuest(i.interrupt.poll)
 	i.out = p.output.lines(&i.interrupt)
 	i.ctx = i.guest.Context(p.life)
-	i.interrupt.end, i.interrupt.limit = p.life.Done(), int32(p.options.DepthLimit)
+	i.interrupt.end, i.interrupt.limit = p.life.Done(), p.depthLimit
 	if err := i.instantiate(ctx); err != nil {
 		i.close()
 		return nil, err

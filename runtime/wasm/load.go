@@ -7,20 +7,14 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/artifact"
-	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
-	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // Load reads, checks, instruments and compiles the plugin, starts it once, and
 // takes the image that fresh instances begin with.
 // Every error is of kind Refused and names the file.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
-	binary, err := r.readCode(s)
-	if err != nil {
-		return nil, refuse(s, err)
-	}
-	p, err := r.build(ctx, s, binary)
+	p, err := r.build(ctx, s)
 	if err != nil {
 		return nil, refuse(s, err)
 	}
@@ -36,35 +30,66 @@ func refuse(s abi.Spec, err error) error {
 	return abi.Errorf(abi.Refused, "wasm plugin %s: %s: %w", s.Name, s.Source, err)
 }
 
-// readCode reads the module of a plugin and checks its digest, before anything
-// parses it. That of a script is the engine.
-func (r *Runtime) readCode(s abi.Spec) ([]byte, error) {
-	if isScript(s) {
-		return js.Engine()
-	}
-	return artifact.Read(s.Source, r.config.maxSource(), s.SHA256)
+// module is the code of a plugin, instrumented, and the guest ABI that it was
+// recognised to have.
+type module struct {
+	format     *format
+	code       []byte
+	report     *rewrite.Report
+	depthLimit int
 }
 
-// build makes the plugin out of its binary.
-func (r *Runtime) build(ctx context.Context, s abi.Spec, binary []byte) (*plugin, error) {
-	p, err := r.newPlugin(ctx, s)
+// readModule reads the module of a plugin, checks its digest before anything
+// parses it, and instruments it.
+func (r *Runtime) readModule(s abi.Spec) (m *module, err error) {
+	m = &module{}
+	if m.format, err = r.detect(s.Source, nil); err != nil {
+		return nil, err
+	}
+	options := r.options
+	var binary []byte
+	if m.format != nil {
+		options.DepthLimit = m.format.depthLimit
+		binary, err = m.format.engine()
+	} else {
+		binary, err = artifact.Read(s.Source, r.config.maxSource(), s.SHA256)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if err := p.prepare(ctx, binary); err != nil {
+	if m.code, m.report, err = rewrite.Rewrite(binary, options); err != nil {
+		return nil, err
+	}
+	m.depthLimit = options.DepthLimit
+	if m.format == nil {
+		m.format, err = r.detect(s.Source, m.report)
+	}
+	return m, err
+}
+
+// build makes the plugin out of its module.
+func (r *Runtime) build(ctx context.Context, s abi.Spec) (*plugin, error) {
+	m, err := r.readModule(s)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.newPlugin(ctx, s, m)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.prepare(ctx, m.code); err != nil {
 		p.release(ctx)
 		return nil, err
 	}
 	return p, nil
 }
 
-// prepare instruments and compiles the binary, checks it, and makes the first
-// instance.
-func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
+// prepare compiles the code, checks it, and makes the first instance.
+func (p *plugin) prepare(ctx context.Context, code []byte) error {
 	if err := p.linkHost(ctx); err != nil {
 		return err
 	}
-	if err := p.compile(ctx, binary); err != nil {
+	if err := p.compile(ctx, code); err != nil {
 		return err
 	}
 	if err := checkImports(p.code, p.contract); err != nil {
@@ -79,19 +104,10 @@ func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	return p.ready(ctx)
 }
 
-// compile instruments the binary and compiles what comes out.
-func (p *plugin) compile(ctx context.Context, binary []byte) (err error) {
-	instrumented, report, err := rewrite.Rewrite(binary, p.options)
-	if err != nil {
-		return err
-	}
-	p.report = report
-	if report.Memory.HasMax {
-		p.memory = min(p.memory, int64(report.Memory.Max)*snapshot.PageSize)
-	}
+func (p *plugin) compile(ctx context.Context, code []byte) (err error) {
 	done := p.compiling(p.spec.Name)
 	defer done()
-	if p.code, err = p.engine.CompileModule(ctx, instrumented); err != nil {
+	if p.code, err = p.engine.CompileModule(ctx, code); err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	goruntime "runtime"
@@ -43,7 +44,7 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	n := goruntime.GOMAXPROCS(0)
 	q := &pool{
 		plugin:      p,
-		max:         orDefault(c.Max, instancesPerCPU*n),
+		max:         cmp.Or(c.Max, instancesPerCPU*n),
 		idleTimeout: idleTimeout,
 		wake:        make(chan struct{}, 1),
 		done:        make(chan struct{}),

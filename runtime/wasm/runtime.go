@@ -25,6 +25,8 @@ type Runtime struct {
 	quota  *quota
 	first  sync.Once // logs what the system offers
 
+	formats []format
+
 	options       rewrite.Options // of the instrumentation
 	reinstantiate bool            // never take an image; for measurements
 }
@@ -44,7 +46,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 		return nil, abi.Errorf(abi.Refused, "wasm: compilation cache: %w", err)
 	}
 	r := &Runtime{
-		config: c, log: c.logger(), cache: cache, caps: caps, quota: newQuota(c.MaxInstances, caps),
+		formats: formats(), config: c, log: c.logger(), cache: cache, caps: caps, quota: newQuota(c.MaxInstances, caps),
 		options: rewrite.Options{Slice: slice, Yield: snapshot.YieldPages, DepthLimit: depthLimit},
 	}
 	return r, nil

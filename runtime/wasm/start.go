@@ -9,16 +9,11 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// warmup is the optional export that a guest may have to be run before its
-// image is taken.
-const warmup = "warmup"
-
 var errSegment = errors.New("data segment out of bounds")
 
 // start runs what a guest wants to be run before its first hook, until ctx
 // ends: the data that was taken out of the module is written, then the start
-// function and _initialize are called, and what the contract wants, warmup for
-// instance.
+// function and _initialize are called, and then what the guest ABI has for that.
 func (i *instance) start(ctx context.Context) error {
 	r := i.plugin.report
 	for _, s := range r.Segments {

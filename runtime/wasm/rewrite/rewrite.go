@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -45,21 +46,14 @@ type Options struct {
 	NoDepth   bool
 }
 
-func (o Options) slice() int32      { return orDefault(o.Slice, defaultSlice) }
-func (o Options) depthLimit() int32 { return orDefault(o.DepthLimit, defaultDepth) }
+func (o Options) slice() int32      { return int32(cmp.Or(o.Slice, defaultSlice)) }
+func (o Options) depthLimit() int32 { return int32(cmp.Or(o.DepthLimit, defaultDepth)) }
 
 func (o Options) yield() int32 {
 	if o.PlainYield {
 		return 0
 	}
-	return orDefault(o.Yield, defaultYield)
-}
-
-func orDefault(v, def int) int32 {
-	if v == 0 {
-		v = def
-	}
-	return int32(v)
+	return int32(cmp.Or(o.Yield, defaultYield))
 }
 
 // check keeps the counters far from an overflow.

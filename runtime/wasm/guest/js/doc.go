@@ -9,8 +9,8 @@
 //
 // # The life of a script
 //
-// [Program] is what all instances of a plugin share, [Guest] is one of them.
-// [Guest.Start] runs in the template only: it starts the engine, then
+// [Program] is what all instances of a plugin share, a scriptGuest is one of them.
+// [guest.Guest.Start] runs in the template only: it starts the engine, then
 // underscore, console and the functions of the gateway, the shim of package
 // jsapi, the preload and the files, and looks the entry up. What the memory
 // holds then is the image (package snapshot), and every call begins with it.
@@ -20,7 +20,7 @@
 //
 // # One call
 //
-// [Guest.Run] writes what the hook is told as JSON into the guest, lets the
+// Run writes what the hook is told as JSON into the guest, lets the
 // engine parse it, calls a function of dispatch.js, runs what jobs there are,
 // and reads the result in place, as JSON again. Package wire makes the one and
 // applies the other, as for otto.

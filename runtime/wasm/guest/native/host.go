@@ -11,6 +11,12 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/telemetry"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
+)
+
+var (
+	_ guest.Contract = (*Host)(nil)
+	_ abi.Measurer   = (*Host)(nil)
 )
 
 // Log takes the lines a guest logs. It must bound their size and their rate,
@@ -29,8 +35,12 @@ type Config struct {
 	Env func(name string) (value string, ok bool)
 }
 
-// Host is what the host functions of all instances of one plugin share.
+// Host is the contract of one plugin: what the host functions of all its
+// instances share.
 type Host struct {
+	spec     abi.Spec
+	declares abi.Declaration
+
 	log     Log
 	config  members
 	apis    []apiConfig
@@ -55,14 +65,22 @@ const defaultTimeout = 50 * time.Millisecond
 
 // NewHost returns the host of the plugin that s describes. It fails if a
 // configuration is not a JSON object, and on grants of what is not there or
-// makes no sense. It takes c.HTTP over if it does not fail.
+// makes no sense. It owns c.HTTP, even if it fails.
 func NewHost(s abi.Spec, c Config) (*Host, error) {
+	h, err := newHost(s, c)
+	if err != nil && c.HTTP != nil {
+		c.HTTP.Close()
+	}
+	return h, err
+}
+
+func newHost(s abi.Spec, c Config) (*Host, error) {
 	config, err := parseMembers(s.Config)
 	if err != nil {
 		return nil, fmt.Errorf("config of the plugin: %w", err)
 	}
 	h := &Host{
-		log: c.Log, config: config, start: time.Now(), timeout: cmp.Or(s.Limits.Timeout, defaultTimeout),
+		spec: s, log: c.Log, config: config, start: time.Now(), timeout: cmp.Or(s.Limits.Timeout, defaultTimeout),
 		kv: c.KV, http: c.HTTP, metrics: telemetry.Registry{Max: maxSeries},
 	}
 	if err := h.grant(s.Grants, c); err != nil {
@@ -103,6 +121,16 @@ func (h *Host) grant(g abi.Grants, c Config) error {
 	h.env = readEnv(g.Env, c.Env)
 	return nil
 }
+
+// NewGuest returns the state of one instance. Host functions of this ABI that
+// take time are followed by a yield of the guest, so they do not interrupt it.
+func (h *Host) NewGuest(func()) guest.Guest { return &nativeGuest{call: h.NewCall()} }
+
+// Adopt does nothing: what a plugin implements is known from its exports.
+func (h *Host) Adopt(guest.Guest) {}
+
+// Declares returns what the exports declare, after Check.
+func (h *Host) Declares() abi.Declaration { return h.declares }
 
 // Metrics yields what the guests measured so far.
 func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.All() }
