@@ -11,14 +11,14 @@ func everything() snapshot.Capabilities {
 }
 
 // all tries one strategy after the other and returns their names.
-func (l *fallback) all() (names []string) {
+func (f *fallback) all() (names []string) {
 	for {
-		n, s, ok := l.current()
+		n, s, ok := f.current()
 		if !ok {
 			return names
 		}
 		names = append(names, s.String())
-		l.leave(n)
+		f.leave(n)
 	}
 }
 
@@ -66,7 +66,7 @@ func TestALadderIsSteppedDownAfterThreeFailuresInARow(t *testing.T) {
 			t.Error("stepped down by an instance from before the step")
 		}
 	}
-	if n, s, ok := l.current(); n != 1 || s != snapshot.Copy || !ok {
+	if n, s, ok := f.current(); n != 1 || s != snapshot.Copy || !ok {
 		t.Errorf("level() = %d, %v, %v, want copy", n, s, ok)
 	}
 }

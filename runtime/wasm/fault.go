@@ -21,9 +21,9 @@ func (i *instance) fault(h abi.Hook, err error) error {
 	return f
 }
 
-// classify tells the kinds of failure apart, the most telling first: after the
-// deadline, a stack that is too deep and a refused growth every other symptom
-// is a consequence.
+// classify finds the kind of a fault. It looks at causes before symptoms: a guest
+// may trap because it was stopped, because its calls were nested too deep, or
+// because it got no more memory.
 func (i *instance) classify(err error) *abi.Error {
 	exit, exited := errors.AsType[*sys.ExitError](err)
 	trap := trapText(err)
@@ -37,7 +37,8 @@ func (i *instance) classify(err error) *abi.Error {
 	case i.interrupt.tooDeep() || trap == stackOverflow:
 		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("calls are nested too deep: %w", err)}
 	case i.memory.Refused():
-		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.Limit(), err)}
+		err = fmt.Errorf("after memory beyond %d bytes was refused: %w", i.memory.Limit(), err)
+		return &abi.Error{Kind: abi.Limit, Err: err}
 	case refused != nil:
 		return &abi.Error{Kind: abi.KindOf(refused), Err: fmt.Errorf("%w, and then: %w", refused, err)}
 	case exited:
@@ -53,7 +54,7 @@ func (i *instance) refused() error {
 	return nil
 }
 
-const stackOverflow = "stack overflow" // of the engine, in spite of the guard
+const stackOverflow = "stack overflow" // of the engine, although the depth is checked
 
 // trapText returns the text of a trap of the guest, or nothing if err is
 // something else. The engine's errors have no exported identity, but a guest

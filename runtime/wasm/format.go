@@ -20,9 +20,9 @@ import (
 type format struct {
 	name string
 
-	// matches returns by what a plugin is recognised, or nothing. It is called
-	// with the name of the file alone first; m is nil then. If no format knows
-	// the name, it is called again with what the module in the file is.
+	// matches returns what a plugin is recognised by, or nothing. It is first
+	// called with the name of the file alone; m is nil then. If no format
+	// recognises the name, it is called again with the module in the file.
 	matches func(file string, m *rewrite.Report) (by string)
 
 	// new returns the contract of a plugin. Nil refuses guests of this format,

@@ -9,8 +9,8 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// ready starts the template, takes its image, and fills the pool with the
-// first instance. Without an image the template itself is that.
+// ready starts the template, takes its image, and gives the pool its first
+// instance. Without an image that is the template itself.
 func (p *plugin) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
 	defer cancel()
@@ -67,7 +67,8 @@ var errReinstantiate = errors.New("asked for")
 // cannotRestore notes why there is no image.
 func (p *plugin) cannotRestore(why error) {
 	p.reason.Store(new(why.Error()))
-	p.log.Warn().Str("reason", why.Error()).Msg("plugin cannot be reset: every request gets a new instance, which is slower")
+	p.log.Warn().Str("reason", why.Error()).
+		Msg("plugin cannot be reset: every request gets a new instance, which is slower")
 }
 
 // firstClone makes the first instance from the image and tests whether a reset
@@ -91,8 +92,8 @@ func (p *plugin) firstClone(ctx context.Context) (*instance, error) {
 	}
 }
 
-// selfTest changes an instance in ways that guests do and compares it with the
-// image after a reset.
+// selfTest changes an instance as guests do and compares it with the image after
+// a reset.
 func (i *instance) selfTest() error {
 	if err := i.restorer.Verify(); err != nil {
 		return fmt.Errorf("clone: %w", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// What instrumented guests are given. See the package rewrite.
+// Limits of instrumented guests. See the package rewrite.
 const (
 	slice      = 20_000  // checks between two yields
 	depthLimit = 131_072 // slots of the native stack
@@ -99,7 +99,7 @@ func (i *interrupt) poll() {
 // too deep.
 func (i *interrupt) tooDeep() bool { return api.DecodeI32(i.depth.Get()) > i.limit }
 
-// sleep is how a guest sleeps: not past its deadline or its end.
+// sleep lets the guest sleep, but not past its deadline or the end of its plugin.
 func (i *interrupt) sleep(ns int64) {
 	t := time.NewTimer(min(time.Duration(ns), time.Until(i.until)))
 	defer t.Stop()

@@ -49,7 +49,8 @@ func checkImports(code wazero.CompiledModule, c guest.Contract) error {
 	return fmt.Errorf("imports that the sandbox does not offer to it: %s", strings.Join(wrong, "; "))
 }
 
-// checkExports reports what every guest must export and this one does not.
+// checkExports reports what is wrong with the exports that do not depend on the
+// guest ABI.
 func checkExports(code wazero.CompiledModule, limit int64) error {
 	memory, ok := code.ExportedMemories()["memory"]
 	if !ok {
@@ -63,7 +64,8 @@ func checkExports(code wazero.CompiledModule, limit int64) error {
 		return errors.New("_initialize is not a function () -> ()")
 	}
 	if functions["_start"] != nil && functions["_initialize"] == nil {
-		return errors.New("is a command; build it as a reactor, which exports _initialize (Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
+		return errors.New("is a command; build it as a reactor, which exports _initialize " +
+			"(Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
 	}
 	return nil
 }

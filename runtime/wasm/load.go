@@ -11,8 +11,7 @@ import (
 )
 
 // Load reads, checks, instruments and compiles the plugin, starts it once, and
-// takes the image that fresh instances begin with.
-// Every error is of kind Refused and names the file.
+// takes the image that fresh instances begin with. Every error is of kind Refused and names the file.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	p, err := r.build(ctx, s)
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 )
 
 // output takes what the instances of one plugin log, cuts long lines and
-// drops what comes too fast. It is safe for concurrent use.
+// drops lines that come too fast. It is safe for concurrent use.
 type output struct {
 	log   zerolog.Logger
 	limit *loglimit.Limiter
@@ -85,7 +85,7 @@ func (o *output) report(dropped int) {
 // lines returns a writer for standard output and error of one instance.
 func (o *output) lines(i *interrupt) *lines { return &lines{output: o, interrupt: i} }
 
-// lines cuts what an instance writes into lines. It keeps no more than one
+// lines splits what an instance writes into lines. It keeps no more than one
 // line and belongs to one goroutine at a time.
 type lines struct {
 	output    *output

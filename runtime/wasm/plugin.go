@@ -32,7 +32,7 @@ type plugin struct {
 	report       *rewrite.Report
 	image        *snapshot.Image // nil if instances cannot be reset
 	fallback     *fallback
-	reason       atomic.Pointer[string] // why instances are not reset as they might be
+	reason       atomic.Pointer[string] // why instances are not reset in the best way
 
 	caps          snapshot.Capabilities
 	quota         *quota
@@ -115,8 +115,8 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	return v, err
 }
 
-// Close waits for calls in flight. Those that still run when ctx ends are
-// stopped. A second Close does nothing.
+// Close waits for the calls that are running. Those that still run when ctx ends
+// are stopped. A second Close does nothing.
 func (p *plugin) Close(ctx context.Context) error {
 	if p.pool.close(ctx, p.stop) {
 		p.release(context.WithoutCancel(ctx))

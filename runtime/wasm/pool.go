@@ -54,7 +54,7 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	return q
 }
 
-// start begins with the first instance and starts replenish.
+// start puts the first instance into the pool and starts replenish.
 func (q *pool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
 	q.all = map[*instance]struct{}{i: {}}
@@ -62,8 +62,8 @@ func (q *pool) start(i *instance) {
 	q.wakeUp()
 }
 
-// spare returns how many unused instances are kept ready: one that a burst
-// finds, or several where each request takes one away for good.
+// spare returns how many unused instances are kept ready: one for a burst, or
+// several where each call uses its instance up.
 func (q *pool) spare() int {
 	if _, _, restores := q.plugin.fallback.current(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
 		return 1
@@ -90,7 +90,7 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	return i, nil
 }
 
-// enter counts a call in and lets it take an instance.
+// enter begins the use of the pool by a call, which takes an instance or waits.
 func (q *pool) enter() (*instance, *waiter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -103,8 +103,8 @@ func (q *pool) enter() (*instance, *waiter, error) {
 }
 
 // take returns an idle instance, or a waiter in the queue if all are taken, or
-// neither if the caller shall make one. The lock is held. A caller that has
-// waited brings its waiter, which is put in front.
+// neither if the caller has to make one. The lock is held. A caller that has
+// waited passes its waiter, which goes to the front of the queue.
 func (q *pool) take(w *waiter) (*instance, *waiter) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
@@ -128,7 +128,7 @@ func (q *pool) take(w *waiter) (*instance, *waiter) {
 	return nil, w
 }
 
-// make makes an instance in the place that the caller was given.
+// make makes an instance; the caller has been counted as live.
 func (q *pool) make(deadline time.Time) (*instance, error) {
 	ctx, cancel := context.WithDeadline(q.plugin.life, deadline)
 	defer cancel()
@@ -166,7 +166,7 @@ func (q *pool) remove(i *instance) {
 	delete(q.all, i)
 }
 
-// free gives the place of an instance to the next waiter, or to nobody.
+// free lets the next waiter make an instance in the place of one that is gone.
 func (q *pool) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -177,14 +177,14 @@ func (q *pool) free() {
 	q.live--
 }
 
-// leave counts a call out.
+// leave ends the use of the pool by a call.
 func (q *pool) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.exit()
 }
 
-// exit counts a call out. The lock is held.
+// exit is leave with the lock held.
 func (q *pool) exit() {
 	q.users--
 	if q.closing && q.users == 0 {

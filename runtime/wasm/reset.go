@@ -33,8 +33,8 @@ func (i *instance) globals() ([]api.MutableGlobal, error) {
 	return snapshot.Globals(i.module, names)
 }
 
-// reusable reports whether an instance may serve the next call, and brings it
-// into the state for it.
+// reusable resets an instance for the next call, where that is needed, and
+// reports whether it may serve one.
 func (i *instance) reusable(err error) bool {
 	switch {
 	case i.broken:
@@ -45,7 +45,7 @@ func (i *instance) reusable(err error) bool {
 	return i.reset()
 }
 
-// reset takes back all that a call did to the instance.
+// reset undoes everything that a call did to the instance.
 func (i *instance) reset() bool {
 	if i.restorer == nil {
 		return false

@@ -33,9 +33,9 @@ type Runtime struct {
 
 var _ abi.Runtime = (*Runtime)(nil)
 
-// New returns a runtime without plugins. It tries out what the system offers
-// for resets; the first Load logs that. It fails if the cache directory cannot be used,
-// and if the system cannot do what c.Strategy asks for.
+// New returns a runtime without plugins. It probes what the system offers for
+// resets; the first Load logs that. It fails if the cache directory cannot be
+// used, and if the system lacks c.Strategy.
 func New(_ context.Context, c Config) (*Runtime, error) {
 	caps := snapshot.Probe()
 	if _, err := caps.Resolve(c.Strategy, snapshot.MaxLimit); err != nil {
@@ -64,12 +64,11 @@ func (r *Runtime) choice() snapshot.Strategy {
 	return s
 }
 
-// learnVersion lets the engine look up its own version, which it writes down
-// without a lock when the first engine is made. Runtimes may be made by several
-// goroutines.
+// learnVersion makes the engine look up its own version, which it stores without
+// a lock when the first engine is made. Several goroutines may make runtimes.
 var learnVersion = sync.OnceFunc(func() {
 	ctx := context.Background()
-	_ = wazero.NewRuntime(ctx).Close(ctx) // it holds nothing that could fail to close
+	_ = wazero.NewRuntime(ctx).Close(ctx) // nothing in it can fail to close
 })
 
 // openCache returns the cache that all plugins share.

@@ -66,7 +66,7 @@ func (q *pool) fill() {
 	}
 }
 
-// reserve takes a place for a spare instance, if one is wanted.
+// reserve counts a spare instance as live, if one is wanted.
 func (q *pool) reserve() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -77,7 +77,7 @@ func (q *pool) reserve() bool {
 	return true
 }
 
-// prepare makes the instance that a place was reserved for.
+// prepare makes the instance that was reserved.
 func (q *pool) prepare() bool {
 	ctx, cancel := context.WithTimeout(q.plugin.life, q.plugin.startTimeout)
 	defer cancel()

@@ -11,9 +11,9 @@ import (
 
 var errSegment = errors.New("data segment out of bounds")
 
-// start runs what a guest wants to be run before its first hook, until ctx
-// ends: the data that was taken out of the module is written, then the start
-// function and _initialize are called, and then what the guest ABI has for that.
+// start initialises a guest before its first hook, until ctx ends: it writes the
+// data that was taken out of the module, calls the start function and
+// _initialize, and then does what the guest ABI asks for.
 func (i *instance) start(ctx context.Context) error {
 	r := i.plugin.report
 	for _, s := range r.Segments {

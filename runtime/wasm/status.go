@@ -23,7 +23,7 @@ func (p *plugin) announce() {
 		Int64("memory_limit", p.memory).Msg("plugin is loaded")
 }
 
-// count counts the instances and estimates the memory they have resident.
+// count counts the instances and estimates their resident memory.
 func (q *pool) count() (live, idle int, memory uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -12,15 +12,15 @@ import (
 // starving. sync.Mutex does the same.
 const handOverAfter = 10 * time.Millisecond
 
-// waiter is a call that waits for an instance. Its turn comes once for each
-// time that it is in the queue.
+// waiter is a call that waits for an instance. Each time that it is put into the
+// queue, its turn comes once.
 type waiter struct {
 	since time.Time
 	turn  chan turn
 }
 
-// turn is what a waiter is told: to try again, or to take an instance, or,
-// without one, to make it.
+// turn tells a waiter to try again, or to take an instance, or, if there is none,
+// to make one.
 type turn struct {
 	again    bool
 	instance *instance
@@ -29,7 +29,7 @@ type turn struct {
 func newWaiter() *waiter { return &waiter{since: time.Now(), turn: make(chan turn, 1)} }
 
 // wait waits for the waiter's turn. It returns an instance, or the waiter if
-// somebody was faster, or neither if the caller shall make one.
+// another call was faster, or neither if the caller has to make one.
 func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()

@@ -84,7 +84,7 @@ func compareRuns(t *testing.T, r wazero.Runtime, module, out []byte, rep *rewrit
 	t.Helper()
 	rewritten, errRewritten := start(t.Context(), r, out, rep, "")
 	if errRewritten != nil && strings.Contains(errRewritten.Error(), "unreachable") {
-		return 0 // in the start function, perhaps by the depth guard
+		return 0 // in the start function, perhaps by the depth check
 	}
 	limited := &memory{limit: min(uint64(rep.Memory.Max)*page, 1<<24)}
 	ctx := experimental.WithMemoryAllocator(t.Context(), limited)

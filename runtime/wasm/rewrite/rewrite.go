@@ -37,10 +37,10 @@ type Options struct {
 	DepthLimit int
 	// TailCalls admits return_call and return_call_indirect, which the engine
 	// only accepts with an experimental feature. Where its compiler falls back to
-	// a plain call, the depth guard does not see the frame.
+	// a plain call, the depth check does not see the frame.
 	TailCalls bool
 
-	// NoCounter and NoDepth leave out the counter checks and the depth guard. They
+	// NoCounter and NoDepth leave out the counter checks and the depth check. They
 	// exist for measurements: such a module cannot be stopped.
 	NoCounter bool
 	NoDepth   bool

@@ -299,7 +299,7 @@ func (s *specScript) resetDepth() {
 	}
 }
 
-// assertExhaustion demands the depth guard's trap instead of the engine's own
+// assertExhaustion demands the depth check's trap instead of the engine's own
 // overflow, which costs too much to be tried on the plain module.
 func (s *specScript) assertExhaustion(ctx context.Context, c specCommand) {
 	r := s.rewritten.module(c.Action.Module)
@@ -308,7 +308,7 @@ func (s *specScript) assertExhaustion(ctx context.Context, c specCommand) {
 	}
 	result := r.act(ctx, c.Action)
 	if result.err == nil || !strings.Contains(result.err.Error(), "unreachable") {
-		s.errorf(c, "got %v, want the depth guard's trap", result.err)
+		s.errorf(c, "got %v, want the depth check's trap", result.err)
 	}
 	if limit := int32(cmp.Or(s.opt.DepthLimit, 131_072)); r.get(rewrite.DepthName) <= limit {
 		s.errorf(c, "depth is %d, want above the limit", r.get(rewrite.DepthName))

@@ -133,7 +133,8 @@ func (g *scriptGuest) invoke(f value, args ...value) value {
 		}
 		g.machine.set(l.scratch+uint32(8*i), uint64(v))
 	}
-	return value(g.machine.call(jsCall, uint64(l.context), uint64(f), uint64(l.undefined), uint64(len(args)), uint64(l.scratch)))
+	return value(g.machine.call(jsCall, uint64(l.context), uint64(f),
+		uint64(l.undefined), uint64(len(args)), uint64(l.scratch)))
 }
 
 // settle runs what is left to do after a hook has returned v, and returns the

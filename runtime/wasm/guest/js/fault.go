@@ -23,7 +23,7 @@ func (g *scriptGuest) thrown() error {
 	case strings.HasPrefix(what, outOfMemory), what == nothing && g.full():
 		return abi.Errorf(abi.Limit, "%s: %s", at, outOfMemory)
 	case strings.HasPrefix(what, "RangeError"):
-		g.DropStack() // for this may have been its stack
+		g.DropStack() // because its stack may have been used up
 	}
 	return abi.Errorf(abi.Trap, "%s: %s", at, what)
 }
@@ -35,8 +35,8 @@ const (
 	nothing     = "uncaught null"
 )
 
-// full reports whether the memory has grown up to its limit in this call. It
-// never shrinks in one.
+// full reports whether the memory has grown up to its limit in this call. It does
+// not shrink during a call.
 func (g *scriptGuest) full() bool {
 	limit := g.program.config.Memory
 	return int64(g.machine.memory.Size()) > limit-limit/4
@@ -53,7 +53,7 @@ func (g *scriptGuest) describe() (what, at string) {
 	v := value(m.call(jsGetException, uint64(l.context)))
 	text := g.invoke(l.functions.describe, v)
 	if m.err != nil || text == l.exception {
-		return outOfMemory, at // or what else keeps a description from being made
+		return outOfMemory, at // or something else that prevents a description
 	}
 	p := m.address(jsText, uint64(l.context), uint64(l.length()), uint64(text), 0)
 	if p == 0 {
@@ -81,7 +81,7 @@ func (p *Program) locate(stack string) string {
 	return p.sources.main()
 }
 
-// refused takes the kind of a call's fault off an error of loading.
+// refused gives an error of loading the kind that belongs to loading.
 func refused(err error) error {
 	if e, ok := errors.AsType[*abi.Error](err); ok {
 		if e.Kind == abi.Timeout {

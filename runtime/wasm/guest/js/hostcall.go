@@ -95,7 +95,8 @@ func (p *Program) Instantiate(ctx context.Context, r wazero.Runtime) error {
 func (p *Program) Link(def api.FunctionDefinition) error {
 	module, name, _ := def.Import()
 	for _, f := range hostImports() {
-		if module == hostModule && name == f.name && len(def.ParamTypes()) == f.params && len(def.ResultTypes()) == f.results {
+		if module == hostModule && name == f.name &&
+			len(def.ParamTypes()) == f.params && len(def.ResultTypes()) == f.results {
 			return nil
 		}
 	}
@@ -186,8 +187,8 @@ func (c *hostCall) random() {
 	c.answer = c.machine.address(qjsNewNumber, api.EncodeF64(rand.Float64()))
 }
 
-// waited stops the script if its time is up, or its plugin at its end: it must not take the end of its
-// own deadline for a fault of a server or a store.
+// waited stops the script if its time is up or its plugin ends: it must not
+// mistake its own deadline for a fault of a server or a store.
 func (c *hostCall) waited() {
 	c.interrupt()
 }

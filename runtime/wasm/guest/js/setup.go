@@ -176,7 +176,7 @@ func (s *setup) script() error {
 	return nil
 }
 
-// run runs one file, as a script or, if it is none, as a module.
+// run runs one file, as a script or as a module.
 func (s *setup) run(f file) error {
 	s.running = f.name
 	text := string(bytes.TrimPrefix(f.text, []byte("\uFEFF")))
@@ -190,8 +190,8 @@ func (s *setup) run(f file) error {
 	return nil
 }
 
-// isModule reports whether a text that is no script is a module, or wants to
-// be one.
+// isModule reports whether a text that is not a script is a module, or was meant
+// to be one.
 func (s *setup) isModule(name, text string) bool {
 	if !strings.Contains(text, "export") && !strings.Contains(text, "import") && !strings.Contains(text, "await") {
 		return false
@@ -205,7 +205,7 @@ var statement = regexp.MustCompile(`(?m)^\s*(import|export)[\s{*"']`)
 // mistake reports whether a text has a mistake as a script or a module.
 func (s *setup) mistake(name, text string, flags uint64) bool {
 	v := s.eval(name, text, flags|evalCompile)
-	if v != s.layout.exception { // and is left to the collector, which knows modules
+	if v != s.layout.exception { // the garbage collector of the engine frees it
 		return false
 	}
 	what, _ := s.describe()
@@ -244,7 +244,7 @@ const awaitText = `(function (promise) {
 	};
 })`
 
-// entry looks the entry up and tells which hooks it serves.
+// entry looks the entry up and finds out which hooks it serves.
 func (s *setup) entry() error {
 	name := s.program.spec.Entry
 	s.found = s.lookUp(name)
@@ -259,10 +259,12 @@ func (s *setup) entry() error {
 		return err
 	}
 	if s.layout.hooks = hooksOf(s.text(kinds)); s.layout.hooks == 0 {
-		return abi.Errorf(abi.Refused, "%s: %s has no handler. Give it one with NewProcessRequest or NewProcessResponse", s.program.sources.main(), name)
+		return abi.Errorf(abi.Refused, "%s: %s has no handler. Give it one with NewProcessRequest or NewProcessResponse",
+			s.program.sources.main(), name)
 	}
 	if missing := s.program.spec.Hooks &^ s.layout.hooks; missing != 0 {
-		return abi.Errorf(abi.Refused, "%s: %s does not implement %s: it has handlers for %s", s.program.sources.main(), name, missing, s.layout.hooks)
+		return abi.Errorf(abi.Refused, "%s: %s does not implement %s: it has handlers for %s",
+			s.program.sources.main(), name, missing, s.layout.hooks)
 	}
 	return nil
 }
@@ -339,8 +341,8 @@ func (s *setup) finish() {
 	m.free(room)
 }
 
-// plug fills the holes that the set-up has left below an address, so that what
-// a call allocates lies side by side: each page that it writes has to be
+// plug fills the holes that the set-up has left below an address. Calls then
+// allocate from adjacent memory and write to fewer pages, each of which has to be
 // restored.
 func (s *setup) plug(below uint32) {
 	for size := largestHole; size >= smallestHole; size -= max(smallestHole, size/8) {

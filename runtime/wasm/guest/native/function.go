@@ -10,7 +10,7 @@ import (
 )
 
 // Module is the name guests import the functions from. Its version is part of
-// the name: a second version would be called otherwise.
+// the name: a second version would have another name.
 const Module = "sallyport"
 
 // function is one host function. Its result is an i32 unless wide.

@@ -53,7 +53,7 @@ type Host struct {
 	metrics telemetry.Registry
 }
 
-// apiConfig is the configuration of one API, taken apart when the plugin was
+// apiConfig is the configuration of one API, parsed when the plugin was
 // loaded.
 type apiConfig struct {
 	api    *abi.API
@@ -122,8 +122,9 @@ func (h *Host) grant(g abi.Grants, c Config) error {
 	return nil
 }
 
-// NewGuest returns the state of one instance. Host functions of this ABI that
-// take time are followed by a yield of the guest, so they do not interrupt it.
+// NewGuest returns the state of one instance. No host function of this ABI calls
+// interrupt: those that wait end with the deadline, and the guest stops at its
+// next yield.
 func (h *Host) NewGuest(func()) guest.Guest { return &nativeGuest{call: h.NewCall()} }
 
 // Adopt does nothing: what a plugin implements is known from its exports.
