@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -17,14 +18,19 @@ type way struct {
 	anew     bool // by a new instance
 }
 
-// ways are those that this system can do. With -short there is only the usual
-// one.
+// ways are those that this system can do, in long tests; otherwise the usual one,
+// the one that every system can do, and new instances. With -short there is only
+// the usual one.
 func ways() []way {
 	all := []way{{name: "auto"}}
 	if testing.Short() {
 		return all
 	}
-	for s := snapshot.PageScan; s <= snapshot.Copy; s++ {
+	first := snapshot.Copy
+	if longtest.Enabled() {
+		first = snapshot.PageScan
+	}
+	for s := first; s <= snapshot.Copy; s++ {
 		if _, err := snapshot.Probe().Resolve(s, 1<<20); err == nil {
 			all = append(all, way{name: s.String(), strategy: s})
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 )
 
@@ -43,8 +44,8 @@ func TestSpec(t *testing.T) {
 			opt:      rewrite.Options{TailCalls: true},
 		},
 	}
-	if testing.Short() {
-		suites = suites[1:2] // the largest; nothing here runs concurrently
+	if !longtest.Enabled() {
+		suites = suites[1:2] // the largest
 	}
 	for _, suite := range suites {
 		for engine, config := range engines() {
