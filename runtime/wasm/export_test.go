@@ -19,10 +19,11 @@ func (r *Runtime) Instrument(change func(*rewrite.Options)) *Runtime {
 	return r
 }
 
-// AddFormat makes r recognise one more guest ABI, before all others.
-func (r *Runtime) AddFormat(name, importsFromModule string, contract func() guest.Contract) *Runtime {
+// AddFormat makes r recognise one more guest ABI before all others, by a
+// module that its guests import from.
+func (r *Runtime) AddFormat(name, from string, contract func() guest.Contract) *Runtime {
 	r.formats = append([]format{{
-		name: name, matches: importsFrom(importsFromModule),
+		name: name, matches: imports(from, ""),
 		new: func(*Runtime, abi.Spec, *output) (guest.Contract, error) { return contract(), nil },
 	}}, r.formats...)
 	return r

@@ -2,8 +2,10 @@ package wasm
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,19 +22,18 @@ import (
 type format struct {
 	name string
 
-	// matches returns what a plugin is recognised by, or nothing. It is first
-	// called with the name of the file alone; m is nil then. If no format
-	// recognises the name, it is called again with the module in the file.
-	matches func(file string, m *rewrite.Report) (by string)
+	// extension recognises plugins that are not modules. They are run by engine,
+	// which may use depthLimit slots of the native stack.
+	extension  string
+	engine     func() ([]byte, error)
+	depthLimit int
+
+	// matches returns what a module is recognised by, or nothing.
+	matches func(m *rewrite.Report) (by string)
 
 	// new returns the contract of a plugin. Nil refuses guests of this format,
 	// which are recognised only to say so.
 	new func(r *Runtime, s abi.Spec, out *output) (guest.Contract, error)
-
-	// For formats that are recognised by the name of the file: the module that
-	// runs the plugin, and how many slots of the native stack it may use.
-	engine     func() ([]byte, error)
-	depthLimit int
 
 	startTimeout time.Duration // 0 means defaultStartTimeout
 }
@@ -42,82 +43,72 @@ type format struct {
 func formats() []format {
 	return []format{
 		{
-			name: "JavaScript", matches: extension(".js"), new: newScript,
-			engine: js.Engine, depthLimit: scriptDepthLimit, startTimeout: scriptStartTimeout,
+			name: "JavaScript", extension: ".js", engine: js.Engine, new: newScript,
+			depthLimit: scriptDepthLimit, startTimeout: scriptStartTimeout,
 		},
-		{name: "http-wasm", matches: importsFrom("http_handler")},
-		{name: "proxy-wasm", matches: isProxyWasm},
-		{name: "Extism", matches: importsFrom("extism:host/env")},
-		{name: "native", matches: isModule, new: newNative},
+		{name: "http-wasm", matches: imports("http_handler", "")},
+		{name: "proxy-wasm", matches: exports("proxy_abi_version_")},
+		{name: "proxy-wasm", matches: imports("env", "proxy_")}, // of a version that the module does not name
+		{name: "Extism", matches: imports("extism:host/env", "")},
+		{name: "native", matches: always, new: newNative},
 	}
 }
 
-// detect returns the format of a plugin, or nil if it cannot be told from the
-// name of the file alone.
-func (r *Runtime) detect(file string, m *rewrite.Report) (*format, error) {
-	for i := range r.formats {
-		f := &r.formats[i]
-		by := f.matches(file, m)
+// byName returns the format that a plugin has by the name of its file, or nil.
+func (r *Runtime) byName(file string) *format {
+	i := slices.IndexFunc(r.formats, func(f format) bool {
+		return f.extension != "" && strings.EqualFold(filepath.Ext(file), f.extension)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &r.formats[i]
+}
+
+// byModule returns the format that a module has by what it imports and exports.
+func (r *Runtime) byModule(m *rewrite.Report) (*format, error) {
+	for i, f := range r.formats {
+		if f.matches == nil {
+			continue
+		}
+		by := f.matches(m)
 		switch {
 		case by == "":
 			continue
 		case f.new == nil:
-			return nil, fmt.Errorf("this is a guest of the ABI %s (%s), which the gateway does not run: "+
+			return nil, fmt.Errorf("this is a guest of the ABI %s (it %s), which the gateway does not run: "+
 				"build it for the gateway's own, see abi/ABI.md", f.name, by)
 		}
-		return f, nil
+		return &r.formats[i], nil
 	}
-	return nil, nil
+	return nil, errors.New("this is a guest of an ABI that the gateway does not know")
 }
 
-func extension(ext string) func(string, *rewrite.Report) string {
-	return func(file string, _ *rewrite.Report) string {
-		if strings.EqualFold(filepath.Ext(file), ext) {
-			return ext
-		}
-		return ""
-	}
-}
-
-func importsFrom(module string) func(string, *rewrite.Report) string {
-	return func(_ string, m *rewrite.Report) string {
-		if m == nil {
-			return ""
-		}
+// imports recognises modules that import something from a module.
+func imports(module, prefix string) func(*rewrite.Report) string {
+	return func(m *rewrite.Report) string {
 		for _, e := range m.Imports {
-			if e.Module == module {
-				return "it imports from " + module
+			if e.Module == module && strings.HasPrefix(e.Name, prefix) {
+				return "imports " + e.Module + "." + e.Name
 			}
 		}
 		return ""
 	}
 }
 
-// isProxyWasm goes by the export that names the version of the ABI, and by the
-// imports of modules that lack it.
-func isProxyWasm(_ string, m *rewrite.Report) string {
-	if m == nil {
+// exports recognises modules that export something.
+func exports(prefix string) func(*rewrite.Report) string {
+	return func(m *rewrite.Report) string {
+		for _, e := range m.Exports {
+			if strings.HasPrefix(e.Name, prefix) {
+				return "exports " + e.Name
+			}
+		}
 		return ""
 	}
-	for _, e := range m.Exports {
-		if strings.HasPrefix(e.Name, "proxy_abi_version_") {
-			return "it exports " + e.Name
-		}
-	}
-	for _, e := range m.Imports {
-		if e.Module == "env" && strings.HasPrefix(e.Name, "proxy_") {
-			return "it imports env." + e.Name
-		}
-	}
-	return ""
 }
 
-func isModule(_ string, m *rewrite.Report) string {
-	if m == nil {
-		return ""
-	}
-	return "it is a module"
-}
+func always(*rewrite.Report) string { return "is a module" }
 
 // newNative returns the contract of a plugin with the native ABI.
 func newNative(r *Runtime, s abi.Spec, out *output) (guest.Contract, error) {

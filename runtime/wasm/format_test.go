@@ -96,10 +96,10 @@ func TestGuestsOfOtherGatewaysAreNamed(t *testing.T) {
 		guest *wasmtest.Module
 		want  string
 	}{
-		{"http-wasm", imports("http_handler", "get_config"), "the ABI http-wasm (it imports from http_handler)"},
+		{"http-wasm", imports("http_handler", "get_config"), "the ABI http-wasm (it imports http_handler.get_config)"},
 		{"proxy-wasm with a version", exports, "the ABI proxy-wasm (it exports proxy_abi_version_0_2_1)"},
 		{"proxy-wasm without a version", imports("env", "proxy_log"), "the ABI proxy-wasm (it imports env.proxy_log)"},
-		{"Extism", imports("extism:host/env", "alloc"), "the ABI Extism (it imports from extism:host/env)"},
+		{"Extism", imports("extism:host/env", "alloc"), "the ABI Extism (it imports extism:host/env.alloc)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRuntime(t, wasm.Config{})

@@ -41,14 +41,10 @@ type module struct {
 // readModule reads the module of a plugin, checks its digest before anything
 // parses it, and instruments it.
 func (r *Runtime) readModule(s abi.Spec) (m *module, err error) {
-	m = &module{}
-	if m.format, err = r.detect(s.Source, nil); err != nil {
-		return nil, err
-	}
-	options := r.options
+	m = &module{format: r.byName(s.Source), depthLimit: r.options.DepthLimit}
 	var binary []byte
 	if m.format != nil {
-		options.DepthLimit = m.format.depthLimit
+		m.depthLimit = m.format.depthLimit
 		binary, err = m.format.engine()
 	} else {
 		binary, err = artifact.Read(s.Source, r.config.maxSource(), s.SHA256)
@@ -56,12 +52,13 @@ func (r *Runtime) readModule(s abi.Spec) (m *module, err error) {
 	if err != nil {
 		return nil, err
 	}
+	options := r.options
+	options.DepthLimit = m.depthLimit
 	if m.code, m.report, err = rewrite.Rewrite(binary, options); err != nil {
 		return nil, err
 	}
-	m.depthLimit = options.DepthLimit
 	if m.format == nil {
-		m.format, err = r.detect(s.Source, m.report)
+		m.format, err = r.byModule(m.report)
 	}
 	return m, err
 }
