@@ -14,35 +14,35 @@ import (
 // image, and the rest of its reservation.
 const mapsPerInstance = 2
 
-// room counts the instances of all plugins of a runtime. It is safe for
+// quota bounds the instances of all plugins of a runtime. It is safe for
 // concurrent use.
-type room struct {
+type quota struct {
 	max  int64
 	used atomic.Int64
 }
 
-// newRoom returns room for n instances, or for as many as half the mappings
-// of the process allow if n is 0.
-func newRoom(n int, caps snapshot.Capabilities) *room {
+// newQuota returns a quota of n instances, or, if n is 0, of as many as half
+// the mappings of the process allow.
+func newQuota(n int, caps snapshot.Capabilities) *quota {
 	if n > 0 {
-		return &room{max: int64(n)}
+		return &quota{max: int64(n)}
 	}
 	if maps, ok := maxMaps(); ok && caps.Reserve {
-		return &room{max: maps / 2 / mapsPerInstance}
+		return &quota{max: maps / 2 / mapsPerInstance}
 	}
-	return &room{max: math.MaxInt64}
+	return &quota{max: math.MaxInt64}
 }
 
-// take reports whether there is room for one more, and takes it.
-func (r *room) take() bool {
-	if r.used.Add(1) <= r.max {
+// acquire takes one instance from the quota. It reports false if none is left.
+func (q *quota) acquire() bool {
+	if q.used.Add(1) <= q.max {
 		return true
 	}
-	r.used.Add(-1)
+	q.used.Add(-1)
 	return false
 }
 
-func (r *room) give() { r.used.Add(-1) }
+func (q *quota) release() { q.used.Add(-1) }
 
 // maxMaps returns how many mappings a process may have, where the system
 // limits that.

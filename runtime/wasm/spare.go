@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// maker makes instances ahead of the calls that will need them, one at a
+// replenish makes instances before the calls that will need them, one at a
 // time, and closes those that nobody needs any more, until the pool is closed.
 // Its timer runs only while there is something that could be closed.
-func (q *pool) maker() {
+func (q *pool) replenish() {
 	defer close(q.done)
 	timer := time.NewTimer(q.idleTimeout)
 	defer timer.Stop()
@@ -20,40 +20,40 @@ func (q *pool) maker() {
 				return
 			}
 			q.fill()
-			if !q.watched {
-				q.watch(timer)
+			if !q.timerSet {
+				q.setTimer(timer)
 			}
 		case <-timer.C:
 			q.shrink()
-			q.watch(timer)
+			q.setTimer(timer)
 		}
 	}
 }
 
-// watch sets the timer if there is something to look after. Only the maker
-// calls it.
-func (q *pool) watch(t *time.Timer) {
+// setTimer sets the timer if there is something that could be closed. Only
+// replenish calls it.
+func (q *pool) setTimer(t *time.Timer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.watched = q.live > q.spare(); q.watched {
+	if q.timerSet = q.live > q.spare(); q.timerSet {
 		t.Reset(q.idleTimeout)
 	}
 }
 
-// nudge wakes the maker. The caller is a user of the pool, so that wake is
+// wakeUp wakes replenish. The caller is a user of the pool, so the channel is
 // still open.
-func (q *pool) nudge() {
+func (q *pool) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// nudgeIfShort wakes the maker if spare instances are missing and there is
-// room for them. The lock is held.
-func (q *pool) nudgeIfShort() {
+// wakeIfShort wakes replenish if spare instances are missing and may be made.
+// The lock is held.
+func (q *pool) wakeIfShort() {
 	if q.live < q.max && len(q.idle) < q.spare() {
-		q.nudge()
+		q.wakeUp()
 	}
 }
 
@@ -66,7 +66,7 @@ func (q *pool) fill() {
 	}
 }
 
-// reserve takes a place for a spare instance, if one is wanted.
+// reserve counts a spare instance as live, if one is wanted.
 func (q *pool) reserve() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -77,7 +77,7 @@ func (q *pool) reserve() bool {
 	return true
 }
 
-// prepare makes the instance that a place was reserved for.
+// prepare makes the instance that was reserved.
 func (q *pool) prepare() bool {
 	ctx, cancel := context.WithTimeout(q.plugin.life, q.plugin.startTimeout)
 	defer cancel()
@@ -95,14 +95,15 @@ func (q *pool) prepare() bool {
 }
 
 // shrink closes the instances that were idle all the time since it was last
-// called. The least recently used are in front.
+// called.
 func (q *pool) shrink() {
 	for _, i := range q.surplus() {
 		i.close()
 	}
 }
 
-// surplus takes the instances to close out of the pool.
+// surplus takes the instances to close out of the pool. The least recently used
+// are in front.
 func (q *pool) surplus() []*instance {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,15 +10,15 @@ func everything() snapshot.Capabilities {
 	return snapshot.Capabilities{Reserve: true, Image: true, Pagemap: true, PageScan: true}
 }
 
-// all steps a ladder down to its foot and returns what it passes.
-func (l *ladder) all() (names []string) {
+// all tries one strategy after the other and returns their names.
+func (f *fallback) all() (names []string) {
 	for {
-		n, s, ok := l.rung()
+		n, s, ok := f.current()
 		if !ok {
 			return names
 		}
 		names = append(names, s.String())
-		l.stepDown(n)
+		f.leave(n)
 	}
 }
 
@@ -33,40 +33,40 @@ func TestALadderHasTheStrategiesOfTheSystem(t *testing.T) {
 		"no page scan": {noScan, 3},
 		"nothing":      {snapshot.Capabilities{}, 1},
 	} {
-		l, err := newLadder(c.caps, snapshot.Auto, 10<<20)
+		f, err := newFallback(c.caps, snapshot.Auto, 10<<20)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := l.all(); len(got) != c.want || got[len(got)-1] != "copy" {
+		if got := f.all(); len(got) != c.want || got[len(got)-1] != "copy" {
 			t.Errorf("%s: %v, want %d strategies down to copy", name, got, c.want)
 		}
 	}
 }
 
 func TestALadderIsSteppedDownAfterThreeFailuresInARow(t *testing.T) {
-	l, err := newLadder(everything(), snapshot.Drop, 10<<20)
+	f, err := newFallback(everything(), snapshot.Drop, 10<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 10 { // never three in a row
 		for range failuresInARow - 1 {
-			if l.failed(0) {
+			if f.failed(0) {
 				t.Fatal("stepped down after two failures")
 			}
 		}
-		l.worked()
+		f.worked()
 	}
-	l.failed(0)
-	l.failed(0)
-	if !l.failed(0) {
+	f.failed(0)
+	f.failed(0)
+	if !f.failed(0) {
 		t.Fatal("not stepped down after three failures")
 	}
 	for range 5 { // instances from before
-		if l.failed(0) {
+		if f.failed(0) {
 			t.Error("stepped down by an instance from before the step")
 		}
 	}
-	if n, s, ok := l.rung(); n != 1 || s != snapshot.Copy || !ok {
-		t.Errorf("rung() = %d, %v, %v, want copy", n, s, ok)
+	if n, s, ok := f.current(); n != 1 || s != snapshot.Copy || !ok {
+		t.Errorf("current() = %d, %v, %v, want copy", n, s, ok)
 	}
 }

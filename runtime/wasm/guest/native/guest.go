@@ -1,72 +1,35 @@
-package wasm
+package native
 
 import (
 	"context"
-	"fmt"
-	"iter"
 	"time"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 )
 
-// nativeContract is the native ABI; see the package native.
-type nativeContract struct {
-	host     *native.Host
-	spec     abi.Spec
-	declares abi.Declaration
-}
-
-var (
-	_ contract     = (*nativeContract)(nil)
-	_ refuser      = (*nativeGuest)(nil)
-	_ abi.Measurer = (*nativeContract)(nil)
-)
-
-func (c *nativeContract) Instantiate(ctx context.Context, engine wazero.Runtime) error {
-	if err := native.Instantiate(ctx, engine); err != nil {
-		return fmt.Errorf("link host functions: %w", err)
-	}
-	return nil
-}
-
-func (c *nativeContract) Link(def api.FunctionDefinition) error {
-	if module, _, _ := def.Import(); module != native.Module {
-		return errUnknownModule
-	}
-	return native.Link(def, c.spec)
-}
-
-func (c *nativeContract) Check(code wazero.CompiledModule) (err error) {
-	if c.declares, err = native.Declare(code); err != nil {
-		return err
-	}
-	return checkHooks(c.declares.Hooks, c.spec.Hooks)
-}
-
-func (c *nativeContract) NewGuest(func()) guest         { return &nativeGuest{call: c.host.NewCall()} }
-func (c *nativeContract) Adopt(guest)                   {}
-func (c *nativeContract) Declares() abi.Declaration     { return c.declares }
-func (c *nativeContract) Metrics() iter.Seq[abi.Metric] { return c.host.Metrics() }
-func (c *nativeContract) Close()                        { c.host.Close() }
+// warmup is an optional export that is called before the image of a plugin is
+// taken.
+const warmup = "warmup"
 
 // nativeGuest is an instance of a plugin with the native ABI.
 type nativeGuest struct {
 	module api.Module
-	call   *native.Call
+	call   *Call
 
 	functions [abi.HookCount]api.Function // resolved at first use
 	stack     [1]uint64                   // where the engine leaves the result
 	last      abi.Hook
 }
 
+var _ guest.Refuser = (*nativeGuest)(nil)
+
 func (g *nativeGuest) Context(parent context.Context) context.Context { return g.call.Context(parent) }
 func (g *nativeGuest) Bind(module api.Module)                         { g.module = module }
-func (g *nativeGuest) Refused() error                                 { return g.call.Refused() }
-func (g *nativeGuest) Shed()                                          { g.functions[g.last] = nil }
+func (g *nativeGuest) Refused() error                                 { return g.call.refused }
+func (g *nativeGuest) DropStack()                                     { g.functions[g.last] = nil }
 
 // Start calls warmup, if the guest exports it.
 func (g *nativeGuest) Start(ctx context.Context, _ time.Time) error {
@@ -88,10 +51,11 @@ func (g *nativeGuest) Run(ctx context.Context, x *abi.Exchange, _ time.Time) (ab
 }
 
 // function returns the guest's function for a hook. Resolving one costs
-// microseconds and a stack, hence once per instance and not for all hooks.
+// microseconds and a stack, so it is done once per instance, and only for hooks
+// that are called.
 func (g *nativeGuest) function(h abi.Hook) api.Function {
 	if g.functions[h] == nil {
-		g.functions[h] = g.module.ExportedFunction(native.Export(h))
+		g.functions[h] = g.module.ExportedFunction(Export(h))
 	}
 	return g.functions[h]
 }

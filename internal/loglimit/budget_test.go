@@ -1,15 +1,15 @@
-package hostapi_test
+package loglimit_test
 
 import (
 	"testing"
 
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 func TestARationEndsOnce(t *testing.T) {
-	var r hostapi.Ration
+	var b loglimit.Budget
 	for i := range 7 {
-		ok, first := r.Spend(hostapi.MaxLine - 1)
+		ok, first := b.Spend(loglimit.MaxLine - 1)
 		if ok != (i < 4) || first != (i == 4) {
 			t.Errorf("line %d: written %v, first to be dropped %v", i, ok, first)
 		}
