@@ -72,7 +72,7 @@ func serveExample(t *testing.T, dir string) *site {
 // is not committed, because it is large, is built.
 func guests(t *testing.T, dir string) []string {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "main.go")); err == nil {
 		return []string{buildGo(t, dir)}
 	}
 	var found []string

@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"abi":                 {},
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
+	"abi/abitest/guest":   {"sdk/go"},
 
 	"proxy/urlpath": {},
 	"proxy/chain":   {"abi", "proxy/urlpath"},
@@ -68,6 +69,7 @@ var layers = map[string][]string{
 
 	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/peers", "internal/compare/bench/plain", "internal/compare/bench/usage", "sdk"},
 	"internal/compare/bench/guest":     {},
+	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
 	"internal/compare/peers":           {},
 	"internal/compare/bench/plain":     {},
@@ -75,9 +77,16 @@ var layers = map[string][]string{
 	"internal/compare/page":            {"internal/compare/bench"},
 	"internal/compare/bench/usage":     {},
 
-	"sdk":           {},
-	"examples":      {},
-	"cmd/sallyport": {"*"},
+	"sdk": {},
+	// A plugin compiles these packages. They import only the standard library, so
+	// that a plugin never compiles or downloads what the gateway depends on.
+	"sdk/go":            {},
+	"sdk/coproc/go":     {},
+	"sdk/coproc/go/tyk": {"sdk/coproc/go"},
+
+	"examples":                 {},
+	"examples/wasm-headers-go": {"sdk/go"},
+	"cmd/sallyport":            {"*"},
 }
 
 // homes names the packages that may import an outside module, tests aside.
@@ -94,7 +103,7 @@ var homes = map[string][]string{
 	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/compare/bench/usage"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
-	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},
+	"golang.org/x/tools/txtar":                 {"internal/fixture"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
 }
