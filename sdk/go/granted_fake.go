@@ -5,6 +5,7 @@ package sallyport
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
 
 func hostKVGet(h *host, key string, buf []byte) int32 {
@@ -125,8 +126,13 @@ func hostMetric(h *host, series string, value float64) int32 {
 
 // seriesOf returns how a Fake names a series.
 func seriesOf(name string, labels []byte) string {
-	for label, value := range pairs(labels) {
-		name += " " + label.String() + "=" + value.String()
+	if len(labels) == 0 {
+		return name // without an allocation
 	}
-	return name
+	var b strings.Builder
+	b.WriteString(name)
+	for label, value := range pairs(labels) {
+		b.WriteString(" " + label.String() + "=" + value.String())
+	}
+	return b.String()
 }
