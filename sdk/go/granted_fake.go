@@ -5,7 +5,6 @@ package sallyport
 import (
 	"errors"
 	"strconv"
-	"strings"
 )
 
 func hostKVGet(h *host, key string, buf []byte) int32 {
@@ -126,13 +125,8 @@ func hostMetric(h *host, series string, value float64) int32 {
 
 // seriesOf returns how a Fake names a series.
 func seriesOf(name string, labels []byte) string {
-	if len(labels) == 0 {
-		return name // without an allocation
-	}
-	var b strings.Builder
-	b.WriteString(name)
 	for label, value := range pairs(labels) {
-		b.WriteString(" " + label.String() + "=" + value.String())
+		name += " " + label.String() + "=" + value.String()
 	}
-	return b.String()
+	return name
 }
