@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"abi":                 {},
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
+	"abi/abitest/guest":   {"sdk/go"},
 
 	"proxy":          {"abi", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
 	"proxy/chain":    {"abi", "proxy/urlpath"},
@@ -46,15 +47,16 @@ var layers = map[string][]string{
 	"runtime/wasm/outbound":     {"abi"},
 	"runtime/wasm/rewrite":      {},
 	"runtime/wasm/snapshot":     {},
-	"runtime/wasm/wasmtest":     {},
+	"runtime/wasm/wasmtest":     {"internal/needs"},
 
 	"internal/admin":       {"abi", "internal/telemetry", "proxy/chain"},
 	"internal/archtest":    {},
 	"internal/artifact":    {},
-	"internal/browsertest": {},
+	"internal/browsertest": {"internal/needs"},
 
 	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/bench/usage", "internal/compare/peers", "sdk"},
 	"internal/compare/bench/guest":     {},
+	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
 	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
@@ -70,6 +72,7 @@ var layers = map[string][]string{
 	"internal/jsontext":            {"abi"},
 	"internal/loglimit":            {},
 	"internal/longtest":            {},
+	"internal/needs":               {},
 	"internal/plugintool/scaffold": {"sdk"},
 	"internal/telemetry":           {"abi"},
 
@@ -85,9 +88,13 @@ var layers = map[string][]string{
 	"internal/tyk/object":   {"abi", "internal/jsontext"},
 	"internal/tyk/script":   {},
 
-	"sdk": {},
+	"sdk":               {},
+	"sdk/coproc/go":     {},
+	"sdk/coproc/go/tyk": {"sdk/coproc/go"},
+	"sdk/go":            {},
 
-	"examples": {},
+	"examples":                 {},
+	"examples/wasm-headers-go": {"sdk/go"},
 
 	"cmd/sallyport": {"*"},
 }
@@ -96,7 +103,7 @@ var layers = map[string][]string{
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy/ingress", "internal/compare/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/script"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/jsapi", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/compare/lab", "cmd/sallyport"},
@@ -106,7 +113,7 @@ var homes = map[string][]string{
 	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/compare/bench/usage"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
-	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},
+	"golang.org/x/tools/txtar":                 {"internal/fixture"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
 }

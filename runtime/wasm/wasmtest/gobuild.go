@@ -7,8 +7,7 @@ import (
 	"os/exec"
 )
 
-// BuildGo compiles the Go program in folder dir, a module of its own, to a
-// guest in the file out.
+// BuildGo compiles the Go program in folder dir to a guest in the file out.
 func BuildGo(dir, out string) error {
 	cmd := exec.CommandContext(context.Background(), "go", "build",
 		"-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
