@@ -53,16 +53,15 @@ var layers = map[string][]string{
 
 	"internal/browsertest": {},
 
-	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
-	"internal/tyk/document": {},
-	"internal/tyk/classic":  {"internal/tyk/document"},
-	"internal/tyk/native":   {"internal/tyk/document"},
-	"internal/tyk/bundle":   {},
-	"internal/tyk/script":   {},
-	"internal/tyk/oas":      {"internal/tyk/classic", "internal/tyk/document"},
-	"internal/tyk/object":   {"abi", "internal/jsontext"},
-	"internal/tyk/jsapi":    {},
-	"internal/tyk/hostapi":  {"abi", "internal/tyk/object"},
+	"internal/tyk":            {"internal/tyk/bundle", "internal/tyk/definition", "internal/tyk/document", "internal/tyk/native", "internal/tyk/script", "proxy/urlpath"},
+	"internal/tyk/document":   {},
+	"internal/tyk/definition": {"internal/tyk/document"},
+	"internal/tyk/native":     {"internal/tyk/document"},
+	"internal/tyk/bundle":     {},
+	"internal/tyk/script":     {},
+	"internal/tyk/object":     {"abi", "internal/jsontext"},
+	"internal/tyk/jsapi":      {},
+	"internal/tyk/hostapi":    {"abi", "internal/tyk/object"},
 
 	"internal/jsontext": {"abi"},
 

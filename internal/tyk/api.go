@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
@@ -22,7 +22,7 @@ type api struct {
 	*importer
 
 	root     *document.Value // of the file
-	d        *classic.Definition
+	d        *definition.Definition
 	report   *APIReport
 	pos      document.Pos
 	problems document.Problems // shadows those of the import

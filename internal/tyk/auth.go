@@ -3,7 +3,7 @@ package tyk
 import (
 	"cmp"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
 
@@ -75,7 +75,7 @@ func (a *api) customAuth(check string) {
 // stripCustom takes what auth_check looked at out of the request. The step is
 // the last of post_key_auth, whose scripts still see it.
 func (a *api) stripCustom() {
-	t := a.d.AuthConfigs[classic.AuthCoprocess]
+	t := a.d.AuthConfigs[definition.AuthCoprocess]
 	if t.HeaderName == "" {
 		t = a.d.Token()
 	}

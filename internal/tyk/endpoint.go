@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 	"github.com/c386954a/sallyport/proxy/urlpath"
@@ -43,7 +43,7 @@ func (a *api) simple(v version, list string, paths []string) (out []endpoint) {
 	return out
 }
 
-func (a *api) extended(v version, list string, all []classic.Endpoint) (out []endpoint) {
+func (a *api) extended(v version, list string, all []definition.Endpoint) (out []endpoint) {
 	for _, e := range all {
 		if e.Disabled {
 			continue
@@ -60,7 +60,7 @@ func (a *api) extended(v version, list string, all []classic.Endpoint) (out []en
 }
 
 // methods returns those that an endpoint is for; an empty one stands for all.
-func (a *api) methods(e classic.Endpoint, list string) []string {
+func (a *api) methods(e definition.Endpoint, list string) []string {
 	if len(e.MethodActions) == 0 || e.Method != "" {
 		return []string{a.method(e.Method, e.Pos)}
 	}

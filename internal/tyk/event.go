@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
 
@@ -23,10 +23,10 @@ var eventNames = []string{
 
 // subscription is one handler and the events it is for.
 type subscription struct {
-	classic.EventMeta
+	definition.EventMeta
 	kind   string
 	events native.Short
-	at     classic.EventHandler
+	at     definition.EventHandler
 }
 
 // events makes plugins of the event handlers.
@@ -47,7 +47,7 @@ func (a *api) events() {
 }
 
 // subscribe adds a handler, or an event to the handler that is there already.
-func (a *api) subscribe(all []*subscription, event string, h classic.EventHandler) []*subscription {
+func (a *api) subscribe(all []*subscription, event string, h definition.EventHandler) []*subscription {
 	where := "event_handlers.events." + event
 	switch {
 	case h.Meta.Disabled:

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/bundle"
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
@@ -27,7 +27,7 @@ var hookKinds = [...]string{"auth_check", "pre", "post", "post_key_auth", "respo
 
 // hook is one entry of custom_middleware, or one file of a folder.
 type hook struct {
-	classic.Hook
+	definition.Hook
 	kind  string
 	where string // for messages
 }
@@ -100,7 +100,7 @@ func (a *api) adopt(b bundle.Bundle) error {
 	if err != nil {
 		return err
 	}
-	var section classic.CustomMiddleware
+	var section definition.CustomMiddleware
 	unknown, err := v.Decode(&section)
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (a *api) collectHooks() {
 	a.addHooks("response", cm.Response...)
 }
 
-func (a *api) addHooks(kind string, all ...classic.Hook) {
+func (a *api) addHooks(kind string, all ...definition.Hook) {
 	for i, h := range all {
 		if !h.IsSet() {
 			continue
@@ -202,9 +202,9 @@ func (a *api) addHooks(kind string, all ...classic.Hook) {
 }
 
 // folderHooks returns the files of folder loading as hooks, by folder.
-func (a *api) folderHooks() map[string][]classic.Hook {
+func (a *api) folderHooks() map[string][]definition.Hook {
 	id := a.d.APIID
-	out := map[string][]classic.Hook{}
+	out := map[string][]definition.Hook{}
 	if !filepath.IsLocal(id) || strings.ContainsAny(id, `/\`) {
 		return out // no folder can have that name
 	}
@@ -216,7 +216,7 @@ func (a *api) folderHooks() map[string][]classic.Hook {
 		}
 		for _, file := range files {
 			name, _, _ := strings.Cut(filepath.Base(file), ".")
-			out[folder] = append(out[folder], classic.Hook{
+			out[folder] = append(out[folder], definition.Hook{
 				Pos: document.Pos{File: a.shown(file)}, Name: name, Path: file,
 				RequireSession: strings.HasSuffix(name, "_with_session"),
 			})

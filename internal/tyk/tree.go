@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -75,7 +76,8 @@ func (i *importer) readAPI(ctx context.Context, file string) {
 func (a *api) decode(root *document.Value) (err error) {
 	a.root = root
 	var notes []document.Note
-	if a.report.Format, a.d, notes, err = decodeDefinition(root); err != nil {
+	a.report.Format = definition.FormatOf(root)
+	if a.d, notes, err = definition.Decode(root); err != nil {
 		return err
 	}
 	a.pos = root.Pos

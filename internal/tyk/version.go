@@ -6,14 +6,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
 
 // version is one version of an API; one that is not versioned has one without
 // a name.
 type version struct {
-	classic.Version
+	definition.Version
 	key  string   // in version_data.versions
 	name string   // of its API in the configuration
 	path []string // of its key, for positions

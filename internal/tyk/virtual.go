@@ -3,16 +3,16 @@ package tyk
 import (
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/native"
 )
 
 // enabledVirtuals returns the virtual endpoints that take part.
-func (v version) enabledVirtuals() []classic.Virtual {
+func (v version) enabledVirtuals() []definition.Virtual {
 	if !v.UseExtendedPaths {
 		return nil
 	}
-	var out []classic.Virtual
+	var out []definition.Virtual
 	for _, e := range v.ExtendedPaths.Virtual {
 		if !e.Disabled {
 			out = append(out, e)
@@ -23,7 +23,7 @@ func (v version) enabledVirtuals() []classic.Virtual {
 
 // addVirtual adds the script of a virtual endpoint. Its file is never one of
 // the bundle.
-func (a *api) addVirtual(e classic.Virtual) {
+func (a *api) addVirtual(e definition.Virtual) {
 	const where = "virtual.function_source_uri"
 	switch strings.ToLower(e.SourceType) {
 	case "file":
@@ -66,7 +66,7 @@ func (a *api) virtuals(v version) native.List {
 	return out
 }
 
-func (a *api) bindVirtual(e classic.Virtual, at endpoint) *native.Mapping {
+func (a *api) bindVirtual(e definition.Virtual, at endpoint) *native.Mapping {
 	m := a.script(e.Function, (&native.Mapping{}).AddIf(e.UseSession, "use_session", true))
 	m.AddIf(e.ProxyOnError, "on_fault", "open")
 	name := a.plugin("virtual."+slug(e.Function), m)
