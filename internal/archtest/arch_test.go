@@ -53,10 +53,11 @@ var layers = map[string][]string{
 
 	"internal/browsertest": {},
 
-	"internal/tyk":            {"internal/tyk/bundle", "internal/tyk/definition", "internal/tyk/document", "internal/tyk/native", "internal/tyk/script", "proxy/urlpath"},
+	"internal/tyk":            {"internal/tyk/definition", "internal/tyk/document", "internal/tyk/script", "internal/tyk/source", "internal/tyk/write", "proxy/urlpath"},
 	"internal/tyk/document":   {},
 	"internal/tyk/definition": {"internal/tyk/document"},
-	"internal/tyk/native":     {"internal/tyk/document"},
+	"internal/tyk/write":      {"internal/tyk/document"},
+	"internal/tyk/source":     {"internal/tyk/bundle", "internal/tyk/definition", "internal/tyk/document", "internal/tyk/script"},
 	"internal/tyk/bundle":     {},
 	"internal/tyk/script":     {},
 	"internal/tyk/object":     {"abi", "internal/jsontext"},
