@@ -1,4 +1,4 @@
-package tyk
+package source
 
 import (
 	"strings"

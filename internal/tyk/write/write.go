@@ -1,4 +1,11 @@
-package native
+// Package write turns decisions into the text of a configuration: structs,
+// maps, lists and scalars, in the order of their fields and with comments.
+//
+// It exists beside the YAML library because of two things that its encoder
+// does not do: comments that stay where they are put, and text that the
+// configuration reads back as it was, dollar signs included, which stand for
+// the environment there.
+package write
 
 import (
 	"regexp"
@@ -9,9 +16,8 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
-// Mapping is a mapping in the order in which it is written. Its methods are
-// not safe for concurrent use.
-type Mapping struct{ entries []entry }
+// mapping is a mapping in the order in which it is written.
+type mapping struct{ entries []entry }
 
 type entry struct {
 	comment string
@@ -19,61 +25,35 @@ type entry struct {
 	value   any
 }
 
-// List is a list of values.
-type List []any
+// list is a list of values with a line for each; flow is one on one line.
+type (
+	list []any
+	flow []string
+)
 
-// Short is a list that is written on one line.
-type Short []string
-
-// Add appends a key. The value is a string, a bool, an int, an int64, a
-// *Mapping, a List, a Short or a *document.Value. A nil or empty collection is
-// left out, and so is the key.
-func (m *Mapping) Add(key string, value any) *Mapping {
-	if !empty(value) {
-		m.entries = append(m.entries, entry{key: key, value: value})
-	}
-	return m
-}
-
-// AddIf is Add where cond holds.
-func (m *Mapping) AddIf(cond bool, key string, value any) *Mapping {
-	if cond {
-		m.Add(key, value)
-	}
-	return m
-}
-
-// Comment puts a comment before the key that was added last. Text of several
-// lines becomes as many comments.
-func (m *Mapping) Comment(text string) *Mapping {
-	if n := len(m.entries); n > 0 {
-		m.entries[n-1].comment = text
-	}
-	return m
-}
-
-// Empty reports whether nothing was added.
-func (m *Mapping) Empty() bool { return m == nil || len(m.entries) == 0 }
-
-func empty(value any) bool {
+// add appends a key, unless its value is a nil or empty collection.
+func (m *mapping) add(comment, key string, value any) {
 	switch v := value.(type) {
-	case *Mapping:
-		return v.Empty()
-	case List:
-		return len(v) == 0
-	case Short:
-		return len(v) == 0
-	case *document.Value:
-		return v == nil
+	case nil:
+		return
+	case *mapping:
+		if len(v.entries) == 0 {
+			return
+		}
+	case list:
+		if len(v) == 0 {
+			return
+		}
+	case flow:
+		if len(v) == 0 {
+			return
+		}
 	}
-	return false
+	m.entries = append(m.entries, entry{comment, key, value})
 }
-
-// Bytes returns the YAML text.
-func (m *Mapping) Bytes() []byte { return m.append(nil, 0) }
 
 // append writes the entries, each on a line of its own.
-func (m *Mapping) append(b []byte, depth int) []byte {
+func (m *mapping) append(b []byte, depth int) []byte {
 	for i, e := range m.entries {
 		b = appendComment(b, e.comment, depth)
 		b = indent(b, depth)
@@ -90,7 +70,7 @@ func (m *Mapping) append(b []byte, depth int) []byte {
 // block reports whether a value takes lines of its own.
 func block(value any) bool {
 	switch value.(type) {
-	case *Mapping, List:
+	case *mapping, list:
 		return true
 	}
 	return false
@@ -123,9 +103,9 @@ func indent(b []byte, depth int) []byte { return append(b, strings.Repeat("  ", 
 // appendValue writes what comes after "key:" or "-", line end included.
 func appendValue(b []byte, value any, depth int) []byte {
 	switch v := value.(type) {
-	case *Mapping:
+	case *mapping:
 		return v.append(append(b, '\n'), depth+1)
-	case List:
+	case list:
 		return v.append(append(b, '\n'), depth+1)
 	case *document.Value:
 		return appendDocument(b, v, depth)
@@ -135,9 +115,9 @@ func appendValue(b []byte, value any, depth int) []byte {
 }
 
 // append writes the items. The first key of a mapping follows its dash.
-func (l List) append(b []byte, depth int) []byte {
+func (l list) append(b []byte, depth int) []byte {
 	for _, item := range l {
-		if m, ok := item.(*Mapping); ok && !m.Empty() {
+		if m, ok := item.(*mapping); ok {
 			b = m.appendItem(b, depth)
 			continue
 		}
@@ -147,12 +127,12 @@ func (l List) append(b []byte, depth int) []byte {
 	return b
 }
 
-func (m *Mapping) appendItem(b []byte, depth int) []byte {
+func (m *mapping) appendItem(b []byte, depth int) []byte {
 	first := m.entries[0]
 	b = appendComment(b, first.comment, depth)
 	start := len(b)
 	first.comment = ""
-	rest := &Mapping{entries: append([]entry{first}, m.entries[1:]...)}
+	rest := &mapping{entries: append([]entry{first}, m.entries[1:]...)}
 	b = rest.append(b, depth+1)
 	b[start+2*depth] = '-'
 	return b
@@ -162,13 +142,13 @@ func appendScalar(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case string:
 		return appendText(b, v, true)
+	case Template:
+		return appendText(b, string(v), false)
 	case bool:
 		return strconv.AppendBool(b, v)
-	case int:
-		return strconv.AppendInt(b, int64(v), 10)
 	case int64:
 		return strconv.AppendInt(b, v, 10)
-	case Short:
+	case flow:
 		b = append(b, '[')
 		for i, s := range v {
 			if i > 0 {
@@ -178,7 +158,7 @@ func appendScalar(b []byte, value any) []byte {
 		}
 		return append(b, ']')
 	}
-	panic("native: no way to write a value of this type")
+	panic("write: no way to write a value of this type")
 }
 
 // appendDocument writes a JSON value: block style for what has something in
@@ -186,14 +166,14 @@ func appendScalar(b []byte, value any) []byte {
 func appendDocument(b []byte, v *document.Value, depth int) []byte {
 	switch {
 	case len(v.Members) > 0:
-		m := &Mapping{}
+		m := &mapping{}
 		for _, member := range v.Members {
 			m.entries = append(m.entries, entry{key: member.Key, value: member.Value})
 		}
 		slices.SortStableFunc(m.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 		return m.append(append(b, '\n'), depth+1)
 	case len(v.Items) > 0:
-		var l List
+		var l list
 		for _, item := range v.Items {
 			l = append(l, item)
 		}
@@ -284,10 +264,4 @@ func appendRune(b []byte, r rune) []byte {
 func hex(r rune, digits int) string {
 	s := strconv.FormatInt(int64(r), 16)
 	return strings.Repeat("0", max(0, digits-len(s))) + s
-}
-
-// Append appends the entries of other.
-func (m *Mapping) Append(other *Mapping) *Mapping {
-	m.entries = append(m.entries, other.entries...)
-	return m
 }

@@ -1,9 +1,8 @@
-package oas
+package definition
 
 import (
 	"time"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -38,16 +37,16 @@ func (c *converter) configData(v *document.Value) {
 
 // hooks returns the classic form of a list of plugins, or of its older form
 // where there is no other.
-func (c *converter) hooks(key string, list []plugin, old oldPlugins) []classic.Hook {
+func (c *converter) hooks(key string, list []plugin, old oldPlugins) []Hook {
 	if list == nil {
 		list = old.Plugins
 	} else if len(old.Plugins) > 0 {
 		v := c.root.At(Extension, "middleware", "global", key)
-		c.notes.add(v, rule{text: "is the older form of " + key + "s, which is there, too; ignored, as by Tyk"})
+		c.note(v, rule{text: "is the older form of " + key + "s, which is there, too; ignored, as by Tyk"})
 	}
-	var hooks []classic.Hook
+	var hooks []Hook
 	for _, p := range list {
-		hooks = append(hooks, classic.Hook{
+		hooks = append(hooks, Hook{
 			Pos: p.Pos, Disabled: !p.Enabled, Name: p.FunctionName, Path: p.Path, Code: p.Code,
 			RawBodyOnly: p.RawBodyOnly, RequireSession: p.RequireSession,
 		})
@@ -58,7 +57,7 @@ func (c *converter) hooks(key string, list []plugin, old oldPlugins) []classic.H
 // events are the event handlers.
 func (c *converter) events() {
 	for i, e := range c.from.Server.EventHandlers {
-		h := classic.EventHandler{Pos: e.Pos, Meta: classic.EventMeta{ID: e.ID, Disabled: !e.Enabled}}
+		h := EventHandler{Pos: e.Pos, Meta: EventMeta{ID: e.ID, Disabled: !e.Enabled}}
 		switch e.Type {
 		case "custom":
 			h.Handler = "eh_dynamic_handler"
@@ -73,11 +72,11 @@ func (c *converter) events() {
 			h.Meta.EventTimeout = int64(c.seconds(e.CooldownPeriod) / time.Second)
 		default:
 			v := c.root.At(Extension, "server", "eventHandlers").Items[i]
-			c.notes.add(v, rule{text: "is of a type other than custom, webhook and log; ignored"})
+			c.note(v, rule{text: "is of a type other than custom, webhook and log; ignored"})
 			continue
 		}
 		if c.to.EventHandlers.Events == nil {
-			c.to.EventHandlers.Events = make(map[string][]classic.EventHandler)
+			c.to.EventHandlers.Events = make(map[string][]EventHandler)
 		}
 		c.to.EventHandlers.Events[e.Trigger] = append(c.to.EventHandlers.Events[e.Trigger], h)
 	}

@@ -1,4 +1,4 @@
-package oas
+package definition
 
 import (
 	"maps"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -66,7 +65,7 @@ func (c *converter) scheme(name string, v *document.Value) {
 		return
 	}
 	if c.to.UseStandardAuth {
-		c.notes.addFor(v, rule{text: "is a second key; only the first is looked for", opens: true, protected: true}, name, c.to.UseKeyless)
+		c.protect(v, "is a second key; only the first is looked for", name)
 		return
 	}
 	c.token(name, v, component)
@@ -88,11 +87,18 @@ func (c *converter) otherScheme(v *document.Value, kind string, component *docum
 	case kind == "oauth2" && v.Get("providers") != nil:
 		key = "external_oauth"
 	}
-	r := rule{text: otherAuth, opens: true, protected: true}
+	text := otherAuth
 	if kind == "" {
-		r.text = "is not described in components.securitySchemes, so it is not known what it asks for"
+		text = "is not described in components.securitySchemes, so it is not known what it asks for"
 	}
-	c.notes.addFor(v, r, key, c.to.UseKeyless)
+	c.protect(v, text, key)
+}
+
+// protect refuses an API that would be more open, unless it is open anyway.
+func (c *converter) protect(v *document.Value, text, key string) {
+	if !c.to.UseKeyless {
+		c.note(v, rule{text: text, key: key, opens: true})
+	}
 }
 
 // token is a key that requests carry.
@@ -105,10 +111,10 @@ func (c *converter) token(name string, v, component *document.Value) {
 	}
 	unknown, err := v.Decode(&from)
 	if err != nil {
-		c.problems = append(c.problems, asProblems(err)...)
+		c.problems = append(c.problems, err.(document.Problems)...) //nolint:errorlint,forcetypeassert // Decode says so
 		return
 	}
-	c.notes.unknown(unknown, c.to.UseKeyless)
+	c.notes = append(c.notes, oasRules.notes(unknown, c.to.UseKeyless)...)
 	t := sources{from.Header, from.Query, from.Cookie}
 	described := &source{Enabled: true, Name: textOf(component, "name")}
 	switch textOf(component, "in") {
@@ -120,7 +126,7 @@ func (c *converter) token(name string, v, component *document.Value) {
 		t.Header = or(t.Header, described)
 	}
 	c.to.UseStandardAuth = true
-	c.addAuthConfig(classic.AuthToken, t.token(name, v.Pos))
+	c.addAuthConfig(AuthToken, t.token(name, v.Pos))
 }
 
 // or returns the source that is enabled, or else the other one.
@@ -138,24 +144,17 @@ func textOf(v *document.Value, key string) string {
 	return ""
 }
 
-func asProblems(err error) document.Problems {
-	if list, ok := err.(document.Problems); ok { //nolint:errorlint // it is never wrapped
-		return list
-	}
-	return document.Problems{{Text: err.Error()}}
-}
-
-func (c *converter) addAuthConfig(name string, t classic.Token) {
+func (c *converter) addAuthConfig(name string, t Token) {
 	if c.to.AuthConfigs == nil {
-		c.to.AuthConfigs = make(map[string]classic.Token)
+		c.to.AuthConfigs = make(map[string]Token)
 	}
 	c.to.AuthConfigs[name] = t
 }
 
 // token returns the classic form. Where nothing is enabled, the key is in the
 // usual header field.
-func (s sources) token(name string, pos document.Pos) classic.Token {
-	t := classic.Token{Pos: pos, Name: name}
+func (s sources) token(name string, pos document.Pos) Token {
+	t := Token{Pos: pos, Name: name}
 	if q := s.Query; q != nil && q.Enabled {
 		t.UseParam, t.ParamName = true, q.Name
 	}
@@ -177,20 +176,20 @@ func (c *converter) custom(a *customAuth) {
 		return
 	}
 	c.to.CustomPluginAuth = a.Enabled
-	c.addAuthConfig(classic.AuthCoprocess, sources{a.Header, a.Query, a.Cookie}.token("", a.Pos))
+	c.addAuthConfig(AuthCoprocess, sources{a.Header, a.Query, a.Cookie}.token("", a.Pos))
 	p := a.Config
 	if p == nil {
 		return
 	}
 	m := &c.to.CustomMiddleware
-	m.AuthCheck = classic.Hook{
+	m.AuthCheck = Hook{
 		Pos: p.Pos, Disabled: !p.Enabled, Name: p.FunctionName, Path: p.Path, Code: p.Code,
 		RawBodyOnly: p.RawBodyOnly, RequireSession: p.RequireSession,
 	}
 	if e := p.IDExtractor; e != nil {
-		m.IDExtractor = classic.IDExtractor{
+		m.IDExtractor = IDExtractor{
 			Disabled: !e.Enabled, ExtractFrom: e.Source, ExtractWith: e.With,
-			Config: classic.ExtractorConfig{
+			Config: ExtractorConfig{
 				HeaderName: e.Config.HeaderName, ParamName: e.Config.FormParamName, RegexExpression: e.Config.Regexp,
 				RegexMatchIndex: e.Config.RegexpMatchIndex, XPathExpression: e.Config.XPathExp,
 			},

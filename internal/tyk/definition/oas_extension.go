@@ -1,4 +1,4 @@
-package oas
+package definition
 
 import "github.com/c386954a/sallyport/internal/tyk/document"
 

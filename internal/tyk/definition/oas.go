@@ -1,16 +1,9 @@
-// Package oas turns Tyk OAS documents into classic definitions: an OpenAPI
-// document says what paths there are, and its member x-tyk-api-gateway what
-// the gateway does with them.
-//
-// The importer goes on from the classic definition, so that both formats mean
-// the same everywhere behind it. A key that has no meaning here is a
-// [document.Note], as it is in a classic definition.
-package oas
+package definition
 
 import (
 	"slices"
+	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -20,14 +13,9 @@ const Extension = "x-tyk-api-gateway"
 // versionName is the name of the one version an API has.
 const versionName = "Default"
 
-// Decode reads a document. The notes are about every key of the extension that
-// has no meaning here, in the order of the text; keys that ask for nothing are
-// passed over if they are known. What is in the document for OpenAPI's sake is
-// none of its business.
-//
-// An error is always of type [document.Problems].
-func Decode(v *document.Value) (*classic.Definition, []document.Note, error) {
-	c := &converter{root: v, notes: &notes{}}
+// decodeOAS reads an OAS document.
+func decodeOAS(v *document.Value) (*Definition, []document.Note, error) {
+	c := &converter{root: v}
 	member := v.Get(Extension)
 	if member == nil {
 		return nil, nil, document.Problems{{Pos: v.Pos, Text: "the document has no " + Extension}}
@@ -37,26 +25,31 @@ func Decode(v *document.Value) (*classic.Definition, []document.Note, error) {
 		return nil, nil, err
 	}
 	c.convert()
-	c.notes.unknown(unknown, c.to.UseKeyless)
+	c.notes = append(c.notes, oasRules.notes(unknown, c.to.UseKeyless)...)
 	if len(c.problems) > 0 {
 		return nil, nil, c.problems
 	}
-	slices.SortStableFunc(c.notes.list, byPlace)
-	return &c.to, c.notes.list, nil
+	slices.SortStableFunc(c.notes, byPlace)
+	return &c.to, c.notes, nil
 }
 
-// converter is one call of Decode.
+// converter is one call of decodeOAS.
 type converter struct {
 	root *document.Value
 	from extension
-	to   classic.Definition
+	to   Definition
 
-	notes    *notes
+	notes    []document.Note
 	problems document.Problems
 }
 
 func (c *converter) problem(v *document.Value, text string) {
 	c.problems = append(c.problems, document.Problem{Pos: v.Pos, Text: v.Path + " " + text})
+}
+
+// note says something about a value that no flag decides on.
+func (c *converter) note(v *document.Value, r rule) {
+	c.notes = append(c.notes, r.note(v.Pos, v.Path, v.Path[strings.LastIndexByte(v.Path, '.')+1:]))
 }
 
 func (c *converter) convert() {
@@ -69,7 +62,7 @@ func (c *converter) convert() {
 	c.events()
 	c.version()
 	if v := c.root.Get("x-tyk-streaming"); !v.Empty() {
-		c.notes.add(v, rule{text: "is not supported: the API has no streams"})
+		c.note(v, rule{text: "is not supported: the API has no streams"})
 	}
 }
 
@@ -98,6 +91,6 @@ func (c *converter) upstream() {
 		p.Transport.ProxyURL = u.Proxy.URL
 	}
 	if r := u.RateLimit; r != nil {
-		c.to.GlobalRateLimit = classic.GlobalRateLimit{Rate: r.Rate, Per: c.seconds(r.Per).Seconds(), Disabled: !r.Enabled}
+		c.to.GlobalRateLimit = GlobalRateLimit{Rate: r.Rate, Per: c.seconds(r.Per).Seconds(), Disabled: !r.Enabled}
 	}
 }

@@ -1,4 +1,4 @@
-package oas_test
+package definition_test
 
 import (
 	"encoding/json"
@@ -9,9 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/oas"
 )
 
 func parse(t *testing.T, text string) *document.Value {
@@ -23,10 +22,10 @@ func parse(t *testing.T, text string) *document.Value {
 	return v
 }
 
-// decode reads an extension within a document that has nothing else.
-func decode(t *testing.T, extension string) (*classic.Definition, []document.Note) {
+// decodeOAS reads an extension within a document that has nothing else.
+func decodeOAS(t *testing.T, extension string) (*definition.Definition, []document.Note) {
 	t.Helper()
-	d, notes, err := oas.Decode(parse(t, document1(extension)))
+	d, notes, err := definition.Decode(parse(t, document1(extension)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +60,11 @@ func TestDocumentMeansTheSameAsAClassicDefinition(t *testing.T) {
 		}
 		return parse(t, string(data))
 	}
-	want, notes, err := classic.Decode(read("testdata/full-classic.json"))
+	want, notes, err := definition.Decode(read("testdata/full-classic.json"))
 	if err != nil || len(notes) > 0 {
 		t.Fatal(notes, err)
 	}
-	got, notes, err := oas.Decode(read("testdata/full.json"))
+	got, notes, err := definition.Decode(read("testdata/full.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,35 +79,35 @@ func TestDocumentMeansTheSameAsAClassicDefinition(t *testing.T) {
 func TestEachKeyGoesWhereItBelongs(t *testing.T) {
 	for _, test := range []struct {
 		extension string
-		want      classic.Definition
+		want      definition.Definition
 	}{
-		{`{}`, classic.Definition{}},
-		{`{"info": {"id": "i", "orgId": "o", "name": "n"}}`, classic.Definition{APIID: "i", OrgID: "o", Name: "n"}},
-		{`{"info": {"state": {"active": false, "internal": true}}}`, classic.Definition{Active: new(bool), Internal: true}},
-		{`{"server": {"listenPath": {"value": "/x", "strip": true}}}`, classic.Definition{Proxy: classic.Proxy{ListenPath: "/x", StripListenPath: true}}},
-		{`{"upstream": {"url": "http://u"}}`, classic.Definition{Proxy: classic.Proxy{TargetURL: "http://u"}}},
-		{`{"upstream": {"preserveHostHeader": {"enabled": true}}}`, classic.Definition{Proxy: classic.Proxy{PreserveHost: true}}},
-		{`{"upstream": {"preserveTrailingSlash": {"enabled": true}}}`, classic.Definition{Proxy: classic.Proxy{DisableStripSlash: true}}},
-		{`{"upstream": {"tlsTransport": {"insecureSkipVerify": true}}}`, classic.Definition{Proxy: classic.Proxy{Transport: classic.Transport{InsecureSkipVerify: true}}}},
-		{`{"upstream": {"proxy": {"enabled": false, "url": "http://p"}}}`, classic.Definition{}},
-		{`{"upstream": {"rateLimit": {"enabled": true, "rate": 5, "per": "2s"}}}`, classic.Definition{GlobalRateLimit: classic.GlobalRateLimit{Rate: 5, Per: 2}}},
-		{`{"server": {"customDomain": {"enabled": true, "name": "d"}}}`, classic.Definition{Domain: "d"}},
-		{`{"server": {"protocol": "http", "port": 1}}`, classic.Definition{Protocol: "http", ListenPort: 1}},
-		{`{"middleware": {"global": {"contextVariables": {"enabled": true}}}}`, classic.Definition{EnableContext: true}},
-		{`{"middleware": {"global": {"pluginConfig": {"bundle": {"enabled": true, "path": "b"}}}}}`, classic.Definition{Bundle: "b"}},
-		{`{"middleware": {"global": {"prePlugin": {"plugins": [{"enabled": true, "functionName": "f", "path": "p"}]}}}}`, classic.Definition{CustomMiddleware: classic.CustomMiddleware{Pre: []classic.Hook{{Name: "f", Path: "p"}}}}},
-		{`{"middleware": {"global": {"postAuthenticationPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, classic.Definition{CustomMiddleware: classic.CustomMiddleware{PostKeyAuth: []classic.Hook{{Name: "f"}}}}},
-		{`{"middleware": {"global": {"postPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, classic.Definition{CustomMiddleware: classic.CustomMiddleware{Post: []classic.Hook{{Name: "f"}}}}},
-		{`{"middleware": {"global": {"responsePlugin": {"plugins": [{"functionName": "f"}]}}}}`, classic.Definition{CustomMiddleware: classic.CustomMiddleware{Response: []classic.Hook{{Name: "f", Disabled: true}}}}},
-		{`{"server": {"authentication": {"customKeyLifetime": {"enabled": false, "value": "1h", "respectValidity": true}}}}`, classic.Definition{}},
+		{`{}`, definition.Definition{}},
+		{`{"info": {"id": "i", "orgId": "o", "name": "n"}}`, definition.Definition{APIID: "i", OrgID: "o", Name: "n"}},
+		{`{"info": {"state": {"active": false, "internal": true}}}`, definition.Definition{Active: new(bool), Internal: true}},
+		{`{"server": {"listenPath": {"value": "/x", "strip": true}}}`, definition.Definition{Proxy: definition.Proxy{ListenPath: "/x", StripListenPath: true}}},
+		{`{"upstream": {"url": "http://u"}}`, definition.Definition{Proxy: definition.Proxy{TargetURL: "http://u"}}},
+		{`{"upstream": {"preserveHostHeader": {"enabled": true}}}`, definition.Definition{Proxy: definition.Proxy{PreserveHost: true}}},
+		{`{"upstream": {"preserveTrailingSlash": {"enabled": true}}}`, definition.Definition{Proxy: definition.Proxy{DisableStripSlash: true}}},
+		{`{"upstream": {"tlsTransport": {"insecureSkipVerify": true}}}`, definition.Definition{Proxy: definition.Proxy{Transport: definition.Transport{InsecureSkipVerify: true}}}},
+		{`{"upstream": {"proxy": {"enabled": false, "url": "http://p"}}}`, definition.Definition{}},
+		{`{"upstream": {"rateLimit": {"enabled": true, "rate": 5, "per": "2s"}}}`, definition.Definition{GlobalRateLimit: definition.GlobalRateLimit{Rate: 5, Per: 2}}},
+		{`{"server": {"customDomain": {"enabled": true, "name": "d"}}}`, definition.Definition{Domain: "d"}},
+		{`{"server": {"protocol": "http", "port": 1}}`, definition.Definition{Protocol: "http", ListenPort: 1}},
+		{`{"middleware": {"global": {"contextVariables": {"enabled": true}}}}`, definition.Definition{EnableContext: true}},
+		{`{"middleware": {"global": {"pluginConfig": {"bundle": {"enabled": true, "path": "b"}}}}}`, definition.Definition{Bundle: "b"}},
+		{`{"middleware": {"global": {"prePlugin": {"plugins": [{"enabled": true, "functionName": "f", "path": "p"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Pre: []definition.Hook{{Name: "f", Path: "p"}}}}},
+		{`{"middleware": {"global": {"postAuthenticationPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{PostKeyAuth: []definition.Hook{{Name: "f"}}}}},
+		{`{"middleware": {"global": {"postPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Post: []definition.Hook{{Name: "f"}}}}},
+		{`{"middleware": {"global": {"responsePlugin": {"plugins": [{"functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Response: []definition.Hook{{Name: "f", Disabled: true}}}}},
+		{`{"server": {"authentication": {"customKeyLifetime": {"enabled": false, "value": "1h", "respectValidity": true}}}}`, definition.Definition{}},
 	} {
 		t.Run(test.extension, func(t *testing.T) {
-			got, notes := decode(t, test.extension)
+			got, notes := decodeOAS(t, test.extension)
 			if len(notes) > 0 {
 				t.Errorf("notes = %+v", notes)
 			}
 			test.want.UseKeyless = true
-			got.VersionData = classic.VersionData{}
+			got.VersionData = definition.VersionData{}
 			if diff := cmp.Diff(&test.want, got, like); diff != "" {
 				t.Error(diff)
 			}
@@ -117,7 +116,7 @@ func TestEachKeyGoesWhereItBelongs(t *testing.T) {
 }
 
 func TestTheNewFormOfPluginsIsPreferred(t *testing.T) {
-	d, notes := decode(t, `{"middleware": {"global": {"prePlugins": [{"enabled": true, "functionName": "new"}], "prePlugin": {"plugins": [{"enabled": true, "functionName": "old"}]}}}}`)
+	d, notes := decodeOAS(t, `{"middleware": {"global": {"prePlugins": [{"enabled": true, "functionName": "new"}], "prePlugin": {"plugins": [{"enabled": true, "functionName": "old"}]}}}}`)
 	if len(d.CustomMiddleware.Pre) != 1 || d.CustomMiddleware.Pre[0].Name != "new" {
 		t.Errorf("Pre = %+v", d.CustomMiddleware.Pre)
 	}
@@ -129,16 +128,16 @@ func TestTheNewFormOfPluginsIsPreferred(t *testing.T) {
 func TestKeyIsLookedForWhereTheSchemeSays(t *testing.T) {
 	for _, test := range []struct {
 		schemes string
-		want    classic.Token
+		want    definition.Token
 	}{
-		{`{"key": {"enabled": true}}`, classic.Token{Name: "key", HeaderName: "X-Key"}},
-		{`{"q": {"enabled": true}}`, classic.Token{Name: "q", DisableHeader: true, UseParam: true, ParamName: "k"}},
-		{`{"c": {"enabled": true}}`, classic.Token{Name: "c", DisableHeader: true, UseCookie: true, CookieName: "k"}},
-		{`{"key": {"enabled": true, "header": {"enabled": true, "name": "X-Mine"}}}`, classic.Token{Name: "key", HeaderName: "X-Mine"}},
-		{`{"q": {"enabled": true, "header": {"enabled": true, "name": "X-Mine"}}}`, classic.Token{Name: "q", HeaderName: "X-Mine", UseParam: true, ParamName: "k"}},
+		{`{"key": {"enabled": true}}`, definition.Token{Name: "key", HeaderName: "X-Key"}},
+		{`{"q": {"enabled": true}}`, definition.Token{Name: "q", DisableHeader: true, UseParam: true, ParamName: "k"}},
+		{`{"c": {"enabled": true}}`, definition.Token{Name: "c", DisableHeader: true, UseCookie: true, CookieName: "k"}},
+		{`{"key": {"enabled": true, "header": {"enabled": true, "name": "X-Mine"}}}`, definition.Token{Name: "key", HeaderName: "X-Mine"}},
+		{`{"q": {"enabled": true, "header": {"enabled": true, "name": "X-Mine"}}}`, definition.Token{Name: "q", HeaderName: "X-Mine", UseParam: true, ParamName: "k"}},
 	} {
 		t.Run(test.schemes, func(t *testing.T) {
-			d, notes := decode(t, `{"server": {"authentication": {"enabled": true, "securitySchemes": `+test.schemes+`}}}`)
+			d, notes := decodeOAS(t, `{"server": {"authentication": {"enabled": true, "securitySchemes": `+test.schemes+`}}}`)
 			if len(notes) > 0 || !d.UseStandardAuth || d.UseKeyless {
 				t.Errorf("notes = %+v, standard %v, keyless %v", notes, d.UseStandardAuth, d.UseKeyless)
 			}
@@ -150,7 +149,7 @@ func TestKeyIsLookedForWhereTheSchemeSays(t *testing.T) {
 }
 
 func TestSchemeThatIsOffIsPassedOver(t *testing.T) {
-	d, notes := decode(t, `{"server": {"authentication": {"enabled": true, "securitySchemes": {"key": {"enabled": false}, "jwt": {}, "basic": null}}}}`)
+	d, notes := decodeOAS(t, `{"server": {"authentication": {"enabled": true, "securitySchemes": {"key": {"enabled": false}, "jwt": {}, "basic": null}}}}`)
 	if len(notes) > 0 || d.UseStandardAuth || len(d.AuthConfigs) > 0 {
 		t.Errorf("Decode() = %+v, %+v", d, notes)
 	}
@@ -193,27 +192,20 @@ func TestWhatWouldOpenTheAPIIsMarked(t *testing.T) {
 		{`{"middleware": {"operations": {"opB": {"postPlugins": [{"enabled": false}, {"enabled": true, "functionName": "f"}]}}}}`, "postPlugins"},
 	} {
 		t.Run(test.extension, func(t *testing.T) {
-			_, notes := decode(t, test.extension)
+			_, notes := decodeOAS(t, test.extension)
 			if diff := cmp.Diff([]string{test.want}, opened(notes)); diff != "" {
 				t.Error(diff)
 			}
 			off := strings.ReplaceAll(test.extension, `{"enabled": true`, `{"enabled": false`)
-			if _, notes := decode(t, off); off != test.extension && len(opened(notes)) > 0 && test.want != "use_certificate" {
+			if _, notes := decodeOAS(t, off); off != test.extension && len(opened(notes)) > 0 && test.want != "use_certificate" {
 				t.Errorf("switched off: %+v", notes)
 			}
 		})
 	}
 }
 
-func TestOtherWaysToAuthenticateDoNotMatterOnAKeylessAPI(t *testing.T) {
-	_, notes := decode(t, `{"server": {"authentication": {"enabled": false, "hmac": {"enabled": true}, "securitySchemes": {"jwt": {"enabled": true}}}}}`)
-	if len(notes) > 0 {
-		t.Errorf("notes = %+v", notes)
-	}
-}
-
 func TestEveryKeyWithoutMeaningIsNotedInOrder(t *testing.T) {
-	_, notes := decode(t, `{
+	_, notes := decodeOAS(t, `{
   "info": {"versioning": {"enabled": true, "location": "header", "key": "v"}, "categories": ["a"]},
   "upstream": {"loadBalancing": {"enabled": true}, "serviceDiscovery": {"enabled": false}, "mutualTLS": {"enabled": true}},
   "server": {"gatewayTags": {"enabled": true}, "eventHandlers": [{"enabled": true, "type": "smoke", "trigger": "HostUp"}]},
@@ -226,7 +218,7 @@ func TestEveryKeyWithoutMeaningIsNotedInOrder(t *testing.T) {
 		if n.Opens {
 			t.Errorf("%s opens", n.Path)
 		}
-		got = append(got, strings.TrimPrefix(n.Path, oas.Extension+"."))
+		got = append(got, strings.TrimPrefix(n.Path, definition.Extension+"."))
 	}
 	want := []string{
 		"info.versioning", "info.categories", "upstream.loadBalancing", "upstream.mutualTLS", "server.gatewayTags", "server.eventHandlers[0]",
@@ -238,7 +230,7 @@ func TestEveryKeyWithoutMeaningIsNotedInOrder(t *testing.T) {
 }
 
 func TestLongerPathsComeFirst(t *testing.T) {
-	d, _ := decode(t, `{"middleware": {"operations": {"op.a": {"block": {"enabled": true}}, "opB": {"block": {"enabled": true}}}}}`)
+	d, _ := decodeOAS(t, `{"middleware": {"operations": {"op.a": {"block": {"enabled": true}}, "opB": {"block": {"enabled": true}}}}}`)
 	var got []string
 	for _, e := range d.VersionData.Versions["Default"].ExtendedPaths.BlackList {
 		got = append(got, e.Method+" "+e.Path)
@@ -250,7 +242,7 @@ func TestLongerPathsComeFirst(t *testing.T) {
 
 func TestTheSchemeTheDocumentAsksForIsTheKey(t *testing.T) {
 	text := strings.Replace(document1(`{"server": {"authentication": {"enabled": true, "securitySchemes": {"key": {"enabled": true}, "q": {"enabled": true}}}}}`), "{", `{"security": [{"q": []}], `, 1)
-	d, notes, err := oas.Decode(parse(t, text))
+	d, notes, err := definition.Decode(parse(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,13 +262,13 @@ func TestWrongValuesAreReportedWithTheirPlace(t *testing.T) {
 		{`{"server": {"authentication": {"enabled": true, "securitySchemes": {"key": {"enabled": true, "header": 1}}}}}`, "securitySchemes.key.header must be an object, not a number"},
 	} {
 		t.Run(test.extension, func(t *testing.T) {
-			_, _, err := oas.Decode(parse(t, document1(test.extension)))
+			_, _, err := definition.Decode(parse(t, document1(test.extension)))
 			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "oas.json:5:") {
 				t.Errorf("Decode() = %v, want %s", err, test.want)
 			}
 		})
 	}
-	if _, _, err := oas.Decode(parse(t, `{"openapi": "3.0.3"}`)); err == nil {
+	if _, _, err := definition.Decode(parse(t, `{"openapi": "3.0.3"}`)); err == nil {
 		t.Error("a document without the extension is taken")
 	}
 }
@@ -295,7 +287,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		d, notes, err := oas.Decode(v)
+		d, notes, err := definition.Decode(v)
 		if err != nil {
 			if _, ok := err.(document.Problems); !ok {
 				t.Errorf("%T: %v", err, err)

@@ -1,4 +1,4 @@
-package classic_test
+package definition_test
 
 import (
 	"strings"
@@ -6,17 +6,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
-func decode(t *testing.T, text string) (*classic.Definition, []document.Note, error) {
+func decode(t *testing.T, text string) (*definition.Definition, []document.Note, error) {
 	t.Helper()
 	v, err := document.Parse("api.json", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return classic.Decode(v)
+	return definition.Decode(v)
 }
 
 func TestKeysMatchInAnyCase(t *testing.T) {
@@ -72,6 +72,10 @@ func TestOtherWaysToAuthenticateDoNotMatterOnAKeylessAPI(t *testing.T) {
 	_, notes, err := decode(t, `{"use_keyless": true, "enable_jwt": true}`)
 	if err != nil || len(notes) > 0 {
 		t.Errorf("Decode() = %v, %v, want nothing", notes, err)
+	}
+	_, notes = decodeOAS(t, `{"server": {"authentication": {"enabled": false, "hmac": {"enabled": true}, "securitySchemes": {"jwt": {"enabled": true}}}}}`)
+	if len(notes) > 0 {
+		t.Errorf("notes = %+v", notes)
 	}
 }
 

@@ -1,4 +1,4 @@
-package native_test
+package write_test
 
 import (
 	"encoding/json"
@@ -8,15 +8,41 @@ import (
 
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/write"
 )
 
+type testAPI struct {
+	About   write.Comment
+	Name    string          `yaml:"name"`
+	Match   testMatch       `yaml:"match"`
+	Nothing []testMatch     `yaml:"nothing"`
+	Names   []string        `yaml:"names"`
+	URL     *testUpstream   `yaml:"upstream"`
+	Config  *document.Value `yaml:"config"`
+}
+
+type testMatch struct {
+	Path  string `yaml:"path"`
+	Strip bool   `yaml:"strip,omitempty"`
+}
+
+type testUpstream struct {
+	URL string `yaml:"url"`
+}
+
+type testConfig struct {
+	About   write.Comment
+	Version int    `yaml:"version"`
+	APIs    []any  `yaml:"apis"`
+	Z       string `yaml:"z,omitempty"`
+}
+
 func TestMappingsKeepTheirOrderAndComments(t *testing.T) {
-	inner := (&native.Mapping{}).Add("name", "orders").Comment("apps/orders.json: Orders\nsecond line").
-		Add("match", (&native.Mapping{}).Add("path", "/orders/").Add("strip", true)).
-		Add("nothing", native.List{}).
-		Add("names", native.Short{"a", "b c", "$x"})
-	m := (&native.Mapping{}).Add("version", 1).Comment("made by a test").Add("apis", native.List{inner, "plain"}).Add("z", "on")
+	inner := testAPI{
+		About: "apps/orders.json: Orders\nsecond line", Name: "orders",
+		Match: testMatch{"/orders/", true}, Names: []string{"a", "b c", "$x"},
+	}
+	m := testConfig{About: "made by a test", Version: 1, APIs: []any{inner, "plain"}, Z: "on"}
 	want := `# made by a test
 version: 1
 apis:
@@ -31,7 +57,7 @@ apis:
 
 z: "on"
 `
-	if diff := cmp.Diff(want, string(m.Bytes())); diff != "" {
+	if diff := cmp.Diff(want, string(write.YAML(m))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -44,11 +70,8 @@ func roundTrip(t *testing.T, text string) (any, any) {
 	if err != nil {
 		t.Skip(err)
 	}
-	api := (&native.Mapping{}).Add("name", "a").
-		Add("match", (&native.Mapping{}).Add("path", "/")).
-		Add("upstream", (&native.Mapping{}).Add("url", "http://u")).
-		Add("config", v)
-	yaml := (&native.Mapping{}).Add("version", 1).Add("apis", native.List{api}).Bytes()
+	api := testAPI{Name: "a", Match: testMatch{Path: "/"}, URL: &testUpstream{"http://u"}, Config: v}
+	yaml := write.YAML(testConfig{Version: 1, APIs: []any{api}})
 	cfg, err := config.Parse("f.yaml", yaml, nil)
 	if err != nil {
 		t.Fatalf("Parse() = %v\n%s", err, yaml)

@@ -1,4 +1,4 @@
-package classic
+package definition
 
 import "github.com/c386954a/sallyport/internal/tyk/document"
 

@@ -1,4 +1,4 @@
-package oas
+package definition
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
@@ -19,7 +18,7 @@ type place struct{ id, path, method string }
 // version is the one version of the API.
 func (c *converter) version() {
 	g := &c.from.Middleware.Global
-	v := classic.Version{Pos: c.root.Pos, Name: versionName, UseExtendedPaths: true, IgnoreCase: g.IgnoreCase.Enabled}
+	v := Version{Pos: c.root.Pos, Name: versionName, UseExtendedPaths: true, IgnoreCase: g.IgnoreCase.Enabled}
 	if t := g.RequestHeaders; t != nil {
 		v.GlobalHeaders, v.GlobalHeadersRemove, v.GlobalHeadersDisabled = headerMap(t.Add), t.Remove, !t.Enabled
 	}
@@ -30,12 +29,12 @@ func (c *converter) version() {
 		v.GlobalSizeLimit, v.GlobalSizeLimitDisabled = l.Value, !l.Enabled
 	}
 	c.operations(&v.ExtendedPaths)
-	c.to.VersionData = classic.VersionData{NotVersioned: true, Versions: map[string]classic.Version{versionName: v}}
+	c.to.VersionData = VersionData{NotVersioned: true, Versions: map[string]Version{versionName: v}}
 }
 
 // operations are what is done at single endpoints. An id that is given to
 // several operations, which OpenAPI forbids, stands for all of them, as in Tyk.
-func (c *converter) operations(to *classic.ExtendedPaths) {
+func (c *converter) operations(to *ExtendedPaths) {
 	all := c.from.Middleware.Operations
 	seen := make(map[string]bool)
 	for _, p := range c.places() {
@@ -52,7 +51,7 @@ func (c *converter) operations(to *classic.ExtendedPaths) {
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if !seen[id] {
 			v := c.root.At(Extension, "middleware", "operations").Get(id)
-			c.notes.add(v, rule{text: "belongs to no operation in paths; ignored, as by Tyk"})
+			c.note(v, rule{text: "belongs to no operation in paths; ignored, as by Tyk"})
 		}
 	}
 }
@@ -78,18 +77,18 @@ func (c *converter) places() []place {
 	return all
 }
 
-func addEndpoint(list *[]classic.Endpoint, p place, a *allowance) {
+func addEndpoint(list *[]Endpoint, p place, a *allowance) {
 	if a == nil {
 		return
 	}
-	*list = append(*list, classic.Endpoint{Pos: a.Pos, Disabled: !a.Enabled, Path: p.path, Method: p.method, IgnoreCase: a.IgnoreCase})
+	*list = append(*list, Endpoint{Pos: a.Pos, Disabled: !a.Enabled, Path: p.path, Method: p.method, IgnoreCase: a.IgnoreCase})
 }
 
-func addVirtual(list *[]classic.Virtual, p place, v *virtual) {
+func addVirtual(list *[]Virtual, p place, v *virtual) {
 	if v == nil {
 		return
 	}
-	to := classic.Virtual{
+	to := Virtual{
 		Pos: v.Pos, Disabled: !v.Enabled, Path: p.path, Method: p.method, Function: cmp.Or(v.FunctionName, v.Name),
 		SourceType: "file", SourceURI: v.Path, UseSession: v.RequireSession, ProxyOnError: v.ProxyOnError,
 	}

@@ -1,16 +1,13 @@
-package classic
+package definition
 
-// What is said of keys that several rules share.
-const (
-	otherAuth  = "is a way to authenticate that is not supported; without it the API would be more open"
-	moreOpen   = "is not supported; without it the API would let more through"
-	noEffect   = "has no effect here"
-	notAnalyse = "is about analytics, which the gateway has none of; ignored"
-	notDone    = "is not supported; ignored"
-)
+// classicRules are the keys of a classic definition, in lower case.
+var classicRules = table{
+	rules: classicKeys,
+	inner: map[string]map[string]rule{"version_data.versions": versionKeys, "auth": tokenKeys, "auth_configs": tokenKeys},
+}
 
-// rules are the keys outside of versions, in lower case.
-var rules = map[string]rule{
+// classicKeys are the keys outside of versions and tokens.
+var classicKeys = map[string]rule{
 	"use_oauth2":                {text: otherAuth, opens: true, protected: true},
 	"external_oauth":            {text: otherAuth, opens: true, protected: true, flag: "enabled"},
 	"use_openid":                {text: otherAuth, opens: true, protected: true},
@@ -18,8 +15,6 @@ var rules = map[string]rule{
 	"enable_jwt":                {text: otherAuth, opens: true, protected: true},
 	"enable_signature_checking": {text: otherAuth, opens: true, protected: true},
 	"use_mutual_tls_auth":       {text: otherAuth, opens: true},
-	"auth.use_certificate":      {text: otherAuth, opens: true, protected: true},
-	"auth.validate_signature":   {text: moreOpen, opens: true, protected: true},
 	"enable_ip_whitelisting":    {text: moreOpen, opens: true},
 	"enable_ip_blacklisting":    {text: moreOpen, opens: true},
 	"upstream_auth":             {text: notDone, flag: "enabled"},
@@ -30,7 +25,6 @@ var rules = map[string]rule{
 	"client_certificates":               {text: "belongs to use_mutual_tls_auth", harmless: true},
 	"allowed_ips":                       {text: "belongs to enable_ip_whitelisting", harmless: true},
 	"blacklisted_ips":                   {text: "belongs to enable_ip_blacklisting", harmless: true},
-	"auth.signature":                    {text: "belongs to validate_signature", harmless: true},
 	"jwt_signing_method":                {text: "belongs to enable_jwt", harmless: true},
 	"jwt_source":                        {text: "belongs to enable_jwt", harmless: true},
 	"jwt_jwks_uris":                     {text: "belongs to enable_jwt", harmless: true},
@@ -103,8 +97,8 @@ var rules = map[string]rule{
 	"expiration":                     {text: "is not supported: the API does not expire", opens: true},
 }
 
-// versionRules are the keys of a version, in lower case, from its own braces.
-var versionRules = map[string]rule{
+// versionKeys are the keys of a version.
+var versionKeys = map[string]rule{
 	"global_headers_disabled":                   {text: noEffect, harmless: true},
 	"extended_paths.cache":                      {text: "is not supported: every request goes to the upstream"},
 	"extended_paths.advance_cache_config":       {text: "is not supported: every request goes to the upstream"},
@@ -128,4 +122,11 @@ var versionRules = map[string]rule{
 	"extended_paths.internal":                   {text: moreOpen, opens: true},
 	"extended_paths.go_plugin":                  {text: moreOpen, opens: true},
 	"extended_paths.rate_limit":                 {text: moreOpen, opens: true},
+}
+
+// tokenKeys are the keys of what says where a request carries its key.
+var tokenKeys = map[string]rule{
+	"use_certificate":    {text: otherAuth, opens: true, protected: true},
+	"validate_signature": {text: moreOpen, opens: true, protected: true},
+	"signature":          {text: "belongs to validate_signature", harmless: true},
 }
