@@ -14,8 +14,11 @@ import (
 var (
 	tykFaultRequest  = &h1.StatusError{Status: 500, Text: "Internal Server Error"}
 	tykFaultResponse = &h1.StatusError{Status: 500, Text: "Middleware error"}
-	tykFaultVirtual  = &h1.StatusError{Status: 500, Text: "Error during virtual endpoint execution. Contact Administrator for more details."}
-	tykFaultAuth     = &h1.StatusError{Status: 403, Text: "Key not authorised"}
+	tykFaultVirtual  = &h1.StatusError{
+		Status: 500,
+		Text:   "Error during virtual endpoint execution. Contact Administrator for more details.",
+	}
+	tykFaultAuth = &h1.StatusError{Status: 403, Text: "Key not authorised"}
 )
 
 // tykFaultOf is faultOf for such an API. Scripts and sandboxed plugins fail
