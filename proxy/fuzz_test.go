@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
 )
 
 // FuzzConnection sends arbitrary bytes and then a well-formed request on the

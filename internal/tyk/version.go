@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/internal/tyk/classic"
@@ -202,6 +203,9 @@ func (a *api) bindings(v version, e endpoints) *native.Mapping {
 	return m.Add("event", h.events)
 }
 
+// variables are the names of values in header fields, Tyk's and ours.
+var variables = strings.NewReplacer("$tyk_meta.", "$meta.", "$tyk_context.", "$context.")
+
 // transform returns the step that sets and removes header fields, or "".
 func (a *api) transform(what string, set map[string]string, remove []string, disabled bool) string {
 	if disabled || len(set) == 0 && len(remove) == 0 {
@@ -209,7 +213,7 @@ func (a *api) transform(what string, set map[string]string, remove []string, dis
 	}
 	fields := &native.Mapping{}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
-		fields.Add(name, set[name])
+		fields.Add(name, variables.Replace(set[name]))
 	}
 	return a.builtin(what, "transform", (&native.Mapping{}).Add("set", fields).Add("remove", native.Short(remove)))
 }

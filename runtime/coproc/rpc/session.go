@@ -11,8 +11,8 @@ import (
 
 var errSession = abi.Errorf(abi.Protocol, "session is not a session object")
 
-// appendSession appends a session with the names of Tyk's coprocess object,
-// which calls metadata what the session store calls meta_data.
+// appendSession appends a session with the names of the protocol, which calls
+// metadata what the session store calls meta_data.
 func appendSession(dst []byte, s *abi.Session) []byte {
 	dst = append(dst, `{"key_id":`...)
 	dst = jsontext.AppendText(dst, s.KeyID)
