@@ -3,7 +3,6 @@ package object
 import (
 	"encoding/json"
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -141,7 +140,7 @@ func (s *Session) Session(keyID string) *abi.Session {
 		QuotaMax: s.QuotaMax, QuotaRemaining: s.QuotaRemaining, QuotaRenewalRate: s.QuotaRenewalRate, QuotaRenews: s.QuotaRenews,
 		AccessRights: s.rights(), ApplyPolicies: s.ApplyPolicies,
 		DateCreated: string(s.DateCreated), LastUpdated: s.LastUpdated, Lifetime: s.Lifetime, ExtractorDeadline: s.ExtractorDeadline,
-		Metadata: s.Metadata, Extra: extra(s, &Session{}, sessionMembers),
+		Metadata: s.Metadata, Extra: extra(s, &Session{}, abi.IsSessionMember),
 	}
 }
 
@@ -153,7 +152,7 @@ func (s *Session) rights() map[string]abi.Access {
 	for id, a := range s.AccessRights {
 		rights[id] = abi.Access{
 			APIName: a.APIName, APIID: a.APIID, Versions: a.Versions, AllowedURLs: a.AllowedURLs,
-			Extra: extra(a, tykAccess{}, accessMembers),
+			Extra: extra(a, tykAccess{}, abi.IsAccessMember),
 		}
 	}
 	return rights
@@ -173,23 +172,12 @@ func (s *Session) Renew(now time.Time) {
 	}
 }
 
-// The members of the two objects that have a field in [abi.Session] and
-// [abi.Access]. They are never written.
-var (
-	sessionMembers = []string{
-		"key_id", "org_id", "alias", "tags", "is_inactive", "rate", "per", "expires",
-		"quota_max", "quota_remaining", "quota_renewal_rate", "quota_renews", "access_rights", "apply_policies",
-		"date_created", "last_updated", "session_lifetime", "id_extractor_deadline", "meta_data",
-	}
-	accessMembers = []string{"api_name", "api_id", "versions", "allowed_urls"}
-)
-
 // extra returns the members of v that differ from those of its zero value and
 // are not known; nil if there are none.
-func extra(v, zero any, known []string) []byte {
+func extra(v, zero any, known func(name string) bool) []byte {
 	members, none := jsonMembersOf(v), jsonMembersOf(zero)
 	maps.DeleteFunc(members, func(name string, value json.RawMessage) bool {
-		return string(none[name]) == string(value) || slices.Contains(known, name)
+		return string(none[name]) == string(value) || known(name)
 	})
 	if len(members) == 0 {
 		return nil
