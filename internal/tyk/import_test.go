@@ -160,7 +160,7 @@ func TestMapping(t *testing.T) {
 		},
 		{
 			name: "headers", keys: withVersion(`"global_headers": {"X-B": "$tyk_meta.b", "X-A": "1"}, "global_headers_remove": ["X-C"], "global_response_headers": {"X-D": "d"}, "global_size_limit": 100`),
-			want: []string{"post_key_auth: [a.request]", "response: [a.reply]", "pre: [a.size]", "set:\n        X-A: \"1\"\n        X-B: \"$$tyk_meta.b\"\n      remove: [X-C]\n", "max: 100"},
+			want: []string{"post_key_auth: [a.request]", "response: [a.reply]", "pre: [a.size]", "set:\n        X-A: \"1\"\n        X-B: \"$$meta.b\"\n      remove: [X-C]\n", "max: 100"},
 		},
 		{name: "headers that are off", keys: withVersion(`"global_headers": {"X-B": "b"}, "global_headers_disabled": true`), want: []string{"!X-B"}},
 		{

@@ -3,6 +3,7 @@ package tyk
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/internal/tyk/definition"
@@ -186,10 +187,17 @@ func (a *api) bindings(v version, lists endpoints) hookDecisions {
 	return h
 }
 
+// variables are the names of values in header fields, Tyk's and ours.
+var variables = strings.NewReplacer("$tyk_meta.", "$meta.", "$tyk_context.", "$context.")
+
 // transform returns the step that sets and removes header fields, or "".
 func (a *api) transform(what string, set map[string]string, remove []string, disabled bool) string {
 	if disabled || len(set) == 0 && len(remove) == 0 {
 		return ""
 	}
-	return a.builtin(what, "transform", transformStep{Set: set, Remove: remove})
+	named := make(map[string]string, len(set))
+	for name, value := range set {
+		named[name] = variables.Replace(value)
+	}
+	return a.builtin(what, "transform", transformStep{Set: named, Remove: remove})
 }

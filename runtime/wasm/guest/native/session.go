@@ -52,36 +52,25 @@ func sessionGet(c *Call, f frame) int64 {
 
 // sessionField returns strings as their text and everything else as JSON.
 func (c *Call) sessionField(s *abi.Session, name []byte) (value []byte, ok bool) {
-	b := c.scratch[:0]
-	switch string(name) {
-	case "":
+	if len(name) == 0 {
 		return marshal(s)
-	case "key_id":
-		b = append(b, s.KeyID...)
-	case "org_id":
-		b = append(b, s.OrgID...)
-	case "alias":
-		b = append(b, s.Alias...)
-	case "tags":
-		return marshal(s.Tags)
-	case "is_inactive":
-		b = strconv.AppendBool(b, s.Inactive)
-	case "rate":
-		b = strconv.AppendFloat(b, s.Rate, 'g', -1, 64)
-	case "per":
-		b = strconv.AppendFloat(b, s.Per, 'g', -1, 64)
-	case "expires":
-		b = strconv.AppendInt(b, s.Expires, 10)
-	case "quota_max":
-		b = strconv.AppendInt(b, s.QuotaMax, 10)
-	case "quota_remaining":
-		b = strconv.AppendInt(b, s.QuotaRemaining, 10)
-	case "quota_renewal_rate":
-		b = strconv.AppendInt(b, s.QuotaRenewalRate, 10)
-	case "meta_data":
-		return marshal(s.Metadata)
-	default:
+	}
+	m := abi.SessionMemberOf(string(name))
+	if m == nil || !m.Guest {
 		return nil, false
+	}
+	b := c.scratch[:0]
+	switch p := m.Field(s).(type) {
+	case *string:
+		b = append(b, *p...)
+	case *bool:
+		b = strconv.AppendBool(b, *p)
+	case *float64:
+		b = strconv.AppendFloat(b, *p, 'g', -1, 64)
+	case *int64:
+		b = strconv.AppendInt(b, *p, 10)
+	default:
+		return marshal(p)
 	}
 	c.scratch = b
 	return b, true
