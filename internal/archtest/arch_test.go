@@ -52,6 +52,7 @@ var layers = map[string][]string{
 	"internal/compare/lab":           {"abi", "proxy/chain"},
 
 	"internal/browsertest": {},
+	"internal/longtest":    {},
 
 	"internal/tyk":            {"internal/tyk/definition", "internal/tyk/document", "internal/tyk/script", "internal/tyk/source", "internal/tyk/write", "proxy/urlpath"},
 	"internal/tyk/document":   {},
