@@ -65,14 +65,16 @@ func (t *Table) find(path string) (Rule, bool) {
 	return Rule{}, false
 }
 
-// asks reports whether the value asks for something.
+// asks reports whether the value asks for something. A member disabled, which
+// entries of lists have, turns an object off.
 func (r Rule) asks(v *Value) bool {
 	switch {
-	case r.Flag == "":
-	case v.Kind == Object:
-		return v.Get(r.Flag).True()
 	case v.Kind == List:
 		return slices.ContainsFunc(v.Items, r.asks)
+	case v.Kind == Object && r.Flag != "":
+		return v.Get(r.Flag).True()
+	case v.Kind == Object && v.Get("disabled").True():
+		return false
 	}
 	return !v.Empty()
 }
