@@ -51,7 +51,7 @@ func (c *converter) operations(to *ExtendedPaths) {
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if !seen[id] {
 			v := c.root.At(Extension, "middleware", "operations").Get(id)
-			c.note(v, rule{text: "belongs to no operation in paths; ignored, as by Tyk"})
+			c.note(v, document.Rule{Text: "belongs to no operation in paths; ignored, as by Tyk"})
 		}
 	}
 }

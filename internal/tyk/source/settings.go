@@ -3,6 +3,7 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
@@ -99,6 +100,7 @@ func (t *Tree) parseSettings(file string) (s Settings) {
 		s.Err = err
 		return s
 	}
-	s.Root, s.Notes = v, settingNotes(unknown)
+	unknown = slices.DeleteFunc(unknown, func(m document.Member) bool { return m.Value.Empty() })
+	s.Root, s.Notes = v, settingRules.Notes(unknown, false)
 	return s
 }
