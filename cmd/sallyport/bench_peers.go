@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/compare/bench"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // benchConnections are the numbers of connections at which peers are compared.
@@ -36,7 +38,7 @@ func newBenchPeersCmd() *cobra.Command {
 			if o.Program, err = os.Executable(); err != nil {
 				return err
 			}
-			o.Version, o.Progress = version(), cmd.ErrOrStderr()
+			o.Version, o.Progress = app.Version(), cmd.ErrOrStderr()
 			if err := checkConnections(o, connections); err != nil {
 				return usageError(cmd, err)
 			}
@@ -74,7 +76,7 @@ func benchPeers(ctx context.Context, out io.Writer, o bench.Options, connections
 		return err
 	}
 	if asJSON {
-		err = printJSON(out, r)
+		err = output.JSON(out, r)
 	} else {
 		err = r.Print(out)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c386954a/sallyport/internal/compare/faults"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // faultsFlags are what the command line chooses.
@@ -46,7 +47,7 @@ func newFaultsCmd() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.faults, "fault", nil, "only these `FAULTS`; several with commas")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "longest `TIME` for all of it")
-	cmd.Flags().StringVar(&f.broken, "break", "", "switch a `LIMIT` off to see the suite fail: "+strings.Join(brokenLimits(), ", "))
+	cmd.Flags().StringVar(&f.broken, "break", "", "switch a `LIMIT` off to see the suite fail: "+strings.Join(faults.Limits(), ", "))
 	if err := cmd.Flags().MarkHidden("break"); err != nil {
 		panic(err) // there is no such flag
 	}
@@ -109,17 +110,17 @@ func (f *faultsFlags) programs(c *faults.Config) error {
 		return nil
 	}
 	c.Gateway = []string{self, faultsGatewayName, "--break", f.broken}
-	return checkBroken(f.broken)
+	return faults.CheckLimit(f.broken)
 }
 
 // runFaults exits with an error if the report is not good.
 func runFaults(ctx context.Context, out, progress io.Writer, c faults.Config, f *faultsFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	line := newProgressLine(progress)
-	c.Progress = line.show
+	line := faults.NewProgress(progress)
+	c.Progress = line.Show
 	report, err := faults.Run(ctx, c)
-	line.clear()
+	line.Clear()
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("not done within %v: choose fewer with --model and --fault, or allow more with --timeout", f.timeout)
@@ -127,9 +128,9 @@ func runFaults(ctx context.Context, out, progress io.Writer, c faults.Config, f 
 		return err
 	}
 	if f.json {
-		err = printJSON(out, report)
+		err = output.JSON(out, report)
 	} else {
-		err = printFaults(out, report)
+		err = report.Print(out)
 	}
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}

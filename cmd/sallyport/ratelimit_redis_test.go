@@ -119,7 +119,7 @@ func TestRateLimiterRefusesAnAPIWithoutLimits(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.write(t, "sallyport.yaml", strings.ReplaceAll(string(text), "limit: 20", "limit: -1"))
-	err = s.gateway.reload(t.Context(), s.config(t), 10*time.Second)
+	err = reload(t.Context(), s.gateway, s.config(t))
 	if err == nil || !strings.Contains(err.Error(), "rate_limit needs a whole number limit") {
 		t.Errorf("reload() = %v, want the plugin's reason", err)
 	}

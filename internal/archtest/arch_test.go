@@ -45,14 +45,22 @@ var layers = map[string][]string{
 	"internal/archtest":              {},
 	"internal/config":                {"abi"},
 	"internal/fixture":               {"abi", "proxy/chain"},
-	"internal/compare/faults":        {"internal/compare/faults/attack"},
+	"internal/compare/faults":        {"abi", "internal/compare/faults/attack", "internal/config", "internal/output"},
 	"internal/compare/faults/attack": {"runtime/wasm/wasmtest", "sdk/coproc/go"},
 	"internal/plugintool/scaffold":   {"sdk"},
 	"internal/admin":                 {"abi", "proxy/chain"},
 	"internal/compare/lab":           {"abi", "proxy/chain"},
+	"internal/compare/rig":           {"internal/compare/faults", "internal/compare/lab", "internal/config"},
+	"internal/demo":                  {"examples", "internal/admin", "internal/app", "internal/compare/faults/attack", "internal/compare/rig", "internal/config", "proxy", "sdk/coproc/go"},
+	"internal/plugintool":            {"abi", "internal/app", "internal/config", "internal/fixture", "internal/output", "internal/plugintool/scaffold", "runtime/wasm/guest/native", "runtime/wasm/rewrite", "store"},
+	"internal/app": {
+		"abi", "internal/admin", "internal/compare/lab", "internal/config", "internal/tyk", "internal/tyk/document", "proxy", "proxy/chain",
+		"runtime/builtin", "runtime/coproc", "runtime/coproc/sandbox", "runtime/jsvm", "runtime/wasm", "store",
+	},
 
 	"internal/browsertest": {},
 	"internal/longtest":    {},
+	"internal/output":      {},
 	"internal/procstat":    {},
 
 	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
@@ -73,13 +81,18 @@ var layers = map[string][]string{
 	"internal/compare/bench/load":      {},
 	"internal/compare/peers":           {},
 	"internal/compare/bench/plain":     {},
+	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go", "store"},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
 	"internal/compare/page":            {"internal/compare/bench"},
 	"internal/compare/bench/usage":     {},
 
-	"sdk":           {},
-	"examples":      {},
-	"cmd/sallyport": {"*"},
+	"sdk":      {},
+	"examples": {},
+	"cmd/sallyport": {
+		"internal/app", "internal/compare/bench", "internal/compare/bench/parts", "internal/compare/faults", "internal/compare/faults/attack",
+		"internal/compare/page", "internal/compare/rig", "internal/config", "internal/demo", "internal/output", "internal/plugintool",
+		"internal/plugintool/scaffold", "internal/tyk", "proxy", "abi", "runtime/coproc/sandbox",
+	},
 }
 
 // homes names the packages that may import an outside module, tests aside.
@@ -89,7 +102,7 @@ var homes = map[string][]string{
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
-	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/compare/lab", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/app", "internal/compare/bench/parts", "internal/compare/lab", "internal/demo", "internal/plugintool", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
