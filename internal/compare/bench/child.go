@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // child is a process that this one has started. Its methods must not be called
@@ -88,7 +88,7 @@ func (c *child) state() (State, error) {
 }
 
 // cpu returns the time the child has run.
-func (c *child) cpu() (time.Duration, error) { return usage.CPU(c.pid) }
+func (c *child) cpu() (time.Duration, error) { return procstat.CPU(c.pid) }
 
 // close ends the child and waits for it.
 func (c *child) close() error {

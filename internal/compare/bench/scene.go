@@ -12,7 +12,6 @@ import (
 
 	"github.com/c386954a/sallyport/internal/compare/bench/guest"
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
 )
 
 // Loops is what requests get while others send the plugin of the same API into
@@ -84,11 +83,8 @@ func measureIdle(ctx context.Context, o *Options) (mib float64, err error) {
 		if _, err := ask(ctx, gateway.Address, get, ""); err != nil {
 			return err
 		}
-		m, err := usage.MemoryOf(gateway.pid)
-		mib = round(float64(m.Resident)/(1<<20), 1)
-		if errors.Is(err, usage.ErrUnsupported) {
-			return nil
-		}
+		m, err := memoryOf(gateway.pid)
+		mib = round(float64(m)/(1<<20), 1)
 		return err
 	})
 	if err != nil {

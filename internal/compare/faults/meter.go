@@ -3,6 +3,8 @@ package faults
 import (
 	"sync"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // usage is what a process and those it has started use at a moment.
@@ -54,6 +56,22 @@ func (m *meter) look() {
 		max(m.peak.own, now.own), max(m.peak.others, now.others), max(m.peak.processes, now.processes),
 		max(m.peak.cpu, now.cpu), m.peak.ok || now.ok,
 	}
+}
+
+// usageOf reads all figures. A process that has ended uses nothing.
+func usageOf(pid int) usage {
+	u := usage{}
+	u.own, _ = procstat.Resident(pid)
+	u.cpu, _ = procstat.CPU(pid)
+	u.ok = u.own > 0
+	for _, child := range procstat.Descendants(pid) {
+		memory, _ := procstat.Resident(child)
+		cpu, _ := procstat.CPU(child)
+		u.others += memory
+		u.cpu += cpu
+		u.processes++
+	}
+	return u
 }
 
 // take returns the most of each figure since the last take.

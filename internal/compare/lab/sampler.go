@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/procstat"
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
@@ -41,6 +42,16 @@ func (s *sampler) take(c *Config) Sample {
 		s.recent = s.recent[len(s.recent)-kept:]
 	}
 	return r.sample
+}
+
+// resident returns the resident memory of a process in bytes, of this one for
+// 0, and 0 if it is not known.
+func resident(pid int) uint64 {
+	n, err := procstat.Resident(pid)
+	if err != nil {
+		return 0
+	}
+	return uint64(n)
 }
 
 // samples returns those that are kept, oldest first.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 //go:embed config
@@ -216,7 +218,7 @@ func (p *Peer) said() string {
 
 // Processes returns the ids of the program and of its workers.
 func (p *Peer) Processes() []int {
-	return append([]int{p.cmd.Process.Pid}, children(p.cmd.Process.Pid)...)
+	return append([]int{p.cmd.Process.Pid}, procstat.Children(p.cmd.Process.Pid)...)
 }
 
 // Close ends the program and removes its folder.

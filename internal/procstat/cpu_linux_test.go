@@ -1,4 +1,4 @@
-package usage_test
+package procstat_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // own returns what getrusage says of this process.
@@ -22,7 +22,7 @@ func own(t *testing.T) time.Duration {
 // TestCPUIsWhatTheProcessHasUsed brackets the answer by what the process knows
 // of itself. The kernel rounds that to a tick.
 func TestCPUIsWhatTheProcessHasUsed(t *testing.T) {
-	for name, cpu := range map[string]func(int) (time.Duration, error){"clock": usage.CPU, "stat": usage.CPUOfStat} {
+	for name, cpu := range map[string]func(int) (time.Duration, error){"clock": procstat.CPU, "stat": procstat.CPUOfStat} {
 		before := own(t)
 		got, err := cpu(os.Getpid())
 		after := own(t)
@@ -34,7 +34,7 @@ func TestCPUIsWhatTheProcessHasUsed(t *testing.T) {
 }
 
 func TestCPUGrowsWithWork(t *testing.T) {
-	before, err := usage.CPU(os.Getpid())
+	before, err := procstat.CPU(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,25 +42,8 @@ func TestCPUGrowsWithWork(t *testing.T) {
 	for range 1_000_000 {
 		n += len(os.Args)
 	}
-	after, err := usage.CPU(os.Getpid())
+	after, err := procstat.CPU(os.Getpid())
 	if err != nil || after <= before || n == 0 {
 		t.Errorf("CPU() = %v after %v, %v", after, before, err)
-	}
-}
-
-func TestMemoryIsBelowItsPeak(t *testing.T) {
-	m, err := usage.MemoryOf(os.Getpid())
-	if err != nil || m.Resident < 1<<20 || m.Peak < m.Resident {
-		t.Errorf("MemoryOf() = %+v, %v", m, err)
-	}
-}
-
-func TestProcessThatIsNotThereIsAnError(t *testing.T) {
-	const none = 1<<22 + 1 // above what the kernel gives out
-	if d, err := usage.CPU(none); err == nil {
-		t.Errorf("CPU() = %v, want an error", d)
-	}
-	if m, err := usage.MemoryOf(none); err == nil {
-		t.Errorf("MemoryOf() = %+v, want an error", m)
 	}
 }

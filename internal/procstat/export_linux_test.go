@@ -1,4 +1,4 @@
-package usage
+package procstat
 
 // CPUOfStat is what CPU falls back to.
 var CPUOfStat = cpuOfStat
