@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -39,7 +38,7 @@ func newBenchPeersCmd() *cobra.Command {
 				return err
 			}
 			o.Version, o.Progress = app.Version(), cmd.ErrOrStderr()
-			if err := checkConnections(o, connections); err != nil {
+			if err := o.ValidateBeside(connections); err != nil {
 				return usageError(cmd, err)
 			}
 			return benchPeers(cmd.Context(), cmd.OutOrStdout(), o, connections, asJSON)
@@ -51,23 +50,6 @@ func newBenchPeersCmd() *cobra.Command {
 	flags.IntSliceVar(&connections, "concurrency", benchConnections, "`NUMBERS` of connections")
 	flags.BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
-}
-
-// checkConnections finds what is wrong before minutes have passed.
-func checkConnections(o bench.Options, connections []int) error {
-	if len(connections) == 0 {
-		return errors.New("--concurrency needs at least one number")
-	}
-	for _, n := range connections {
-		if n < 1 {
-			return fmt.Errorf("--concurrency: there must be at least one connection, not %d", n)
-		}
-		o.Concurrency = n
-		if err := o.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func benchPeers(ctx context.Context, out io.Writer, o bench.Options, connections []int, asJSON bool) error {

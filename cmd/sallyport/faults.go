@@ -33,7 +33,7 @@ func newFaultsCmd() *cobra.Command {
 			"took of memory, and when the plugin served again. Nothing else is needed, and\n" +
 			"nothing is left behind.\n\n" +
 			"It exits with 4 if a cell has no verdict, or the sandbox did not contain a fault.\n\n" +
-			faultsHelp(),
+			faults.Help(),
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.config()
@@ -54,48 +54,15 @@ func newFaultsCmd() *cobra.Command {
 	return cmd
 }
 
-// faultsHelp lists what the flags take.
-func faultsHelp() string {
-	var b strings.Builder
-	b.WriteString("Models:\n")
-	for _, m := range faults.Models() {
-		fmt.Fprintf(&b, "  %-14s %s\n", m.ID, m.Title)
-	}
-	b.WriteString("\nFaults:\n")
-	for _, f := range faults.Faults() {
-		fmt.Fprintf(&b, "  %-14s %s\n", f.ID, f.Title)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
 // config resolves the names.
 func (f *faultsFlags) config() (c faults.Config, err error) {
-	for _, id := range f.models {
-		m, ok := faults.ModelByID(id)
-		if !ok {
-			return c, unknownName("model", id, faults.Models(), func(m faults.Model) string { return m.ID })
-		}
-		c.Models = append(c.Models, m)
-	}
-	for _, id := range f.faults {
-		x, ok := faults.FaultByID(id)
-		if !ok {
-			return c, unknownName("fault", id, faults.Faults(), func(x faults.Fault) string { return x.ID })
-		}
-		c.Faults = append(c.Faults, x)
+	if c.Models, c.Faults, err = faults.Choose(f.models, f.faults); err != nil {
+		return c, err
 	}
 	if f.timeout <= 0 {
 		return c, errors.New("--timeout must be more than 0")
 	}
 	return c, f.programs(&c)
-}
-
-func unknownName[T any](what, id string, all []T, name func(T) string) error {
-	var names []string
-	for _, x := range all {
-		names = append(names, name(x))
-	}
-	return fmt.Errorf("unknown %s `%s`: use %s", what, id, strings.Join(names, ", "))
 }
 
 // programs makes this program the gateway and the external process.

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -67,26 +63,17 @@ func newMigrateTykCmd(p *program) *cobra.Command {
 // run imports, checks and writes, in this order: a file that is written works.
 func (m *migration) run(ctx context.Context, p *program, out, errOut io.Writer) error {
 	m.report = m.report || m.json
-	if _, err := os.Lstat(m.out); m.out != "" && err == nil {
-		return fmt.Errorf("%s is there already, and nothing is overwritten: remove it, or name another file", m.out)
-	}
-	scratch, done, err := m.scratch()
-	if err != nil {
-		return err
-	}
-	defer done()
-	result, err := app.ImportTyk(ctx, m.config(m.base(), scratch))
-	if err == nil {
-		err = app.CheckTyk(ctx, cmp.Or(m.out, "imported"), result, p.lookup)
-	}
+	result, err := app.MigrateTyk(ctx, m.config(), m.out, m.report, p.lookup)
 	if err != nil {
 		return m.fail(out, result, err)
 	}
-	if err := m.write(out, result); err != nil {
-		return err
-	}
 	if m.report {
 		return m.print(out, result.Report)
+	}
+	if m.out == "" {
+		if _, err := out.Write(result.YAML); err != nil {
+			return err
+		}
 	}
 	fmt.Fprint(errOut, m.summary(result))
 	return nil
@@ -107,43 +94,6 @@ func (m *migration) print(out io.Writer, r *tyk.Report) error {
 		return output.JSON(out, r)
 	}
 	return r.Print(out, output.Colored(out))
-}
-
-// base is the folder that names of files are relative to.
-func (m *migration) base() string {
-	if m.out == "" {
-		return "."
-	}
-	return filepath.Dir(m.out)
-}
-
-// scratch returns the folder for scripts without a file, and what to do with
-// it in the end. A report without a configuration leaves none behind; a
-// configuration on the standard output can have none.
-func (m *migration) scratch() (dir string, done func(), err error) {
-	switch {
-	case m.out != "":
-		dir = strings.TrimSuffix(m.out, filepath.Ext(m.out)) + ".scripts"
-		// A bundle that was unpacked before may have changed since.
-		return dir, func() {}, os.RemoveAll(filepath.Join(dir, "bundles"))
-	case !m.report:
-		return "", func() {}, nil
-	}
-	if dir, err = os.MkdirTemp("", "sallyport-tyk-"); err != nil {
-		return "", nil, err
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
-}
-
-func (m *migration) write(out io.Writer, result *tyk.Result) error {
-	switch {
-	case m.out != "":
-		return os.WriteFile(m.out, result.YAML, 0o644) //nolint:gosec // it holds no secrets: keys stay in their file
-	case m.report:
-		return nil
-	}
-	_, err := out.Write(result.YAML)
-	return err
 }
 
 // summary says in a line or two what was done.

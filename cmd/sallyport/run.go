@@ -49,7 +49,7 @@ func newRunCmd(p *program) *cobra.Command {
 				s.from = app.File{Path: file, Lookup: p.lookup}
 				return s.run(cmd.Context(), withLab)
 			}
-			tree, err := app.OpenTykFolder(folder.config("", ""), p.lookup, logger)
+			tree, err := app.OpenTykFolder(folder.config(), p.lookup, logger)
 			if err != nil {
 				return err
 			}

@@ -48,11 +48,7 @@ func (*tykFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// config returns what to import. Names of files in the text are relative to
-// base, and scripts without a file go to scratch.
-func (f *tykFlags) config(base, scratch string) tyk.Config {
-	return tyk.Config{
-		Dir: f.dir, Listen: f.listen, Base: base, Scratch: scratch,
-		Lenient: f.lenient, Waive: f.waive, Process: f.process,
-	}
+// config returns what to import.
+func (f *tykFlags) config() tyk.Config {
+	return tyk.Config{Dir: f.dir, Listen: f.listen, Lenient: f.lenient, Waive: f.waive, Process: f.process}
 }

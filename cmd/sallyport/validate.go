@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/internal/output"
 )
@@ -79,32 +78,9 @@ func printSummary(out io.Writer, file string, c *config.Config) error {
 	fmt.Fprintf(out, "%s: ok: %s, %s\n", file, output.Plural(len(c.Plugins), "plugin"), output.Plural(len(c.APIs), "api"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, a := range c.APIs {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Name, reach(a), protection(a))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Name, a.Reach(), a.Protection())
 	}
 	return w.Flush()
-}
-
-// reach says how requests come to an API.
-func reach(a *config.API) string {
-	if a.Internal {
-		return "(internal)"
-	}
-	return a.Match.Host + a.Match.Path
-}
-
-// protection says which plugin decides who may use an API.
-func protection(a *config.API) string {
-	if a.Dispatches() {
-		return "its versions decide"
-	}
-	exempt := ""
-	if n := len(a.Exempt); n > 0 {
-		exempt = ", not for " + output.Plural(n, "exempt path")
-	}
-	for _, b := range a.Hooks[abi.Auth] {
-		return fmt.Sprintf("auth by %s (%s)%s", b.Plugin.Name, b.Plugin.Runtime.Value, exempt)
-	}
-	return "no auth plugin: open to everyone"
 }
 
 // printVerdict prints the result of validate as one JSON object. It returns

@@ -97,32 +97,6 @@ func ImportTyk(ctx context.Context, c tyk.Config) (*tyk.Result, error) {
 	return result, problems.Sort()
 }
 
-// CheckTyk reads the imported text back, under the name of the file that it is
-// written to, and loads all plugins, unless they need a process that is not
-// there. Plugins that are not loaded, and may be missing, go to the report.
-func CheckTyk(ctx context.Context, file string, result *tyk.Result, lookup func(string) (string, bool)) error {
-	cfg, err := config.Parse(file, result.YAML, lookup)
-	if err != nil {
-		return withOrigins(err, result.Origins)
-	}
-	if result.NeedsProcess {
-		return nil
-	}
-	warnings, problems := Check(ctx, cfg).Warnings()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	for _, w := range warnings {
-		_, rest, _ := strings.Cut(w.Text, " ")
-		name, why, _ := strings.Cut(rest, " is not loaded: ")
-		result.Report.Fault(name, why)
-	}
-	if len(problems) > 0 {
-		return withOrigins(problems, result.Origins)
-	}
-	return nil
-}
-
 // logReport logs what was not imported as it was.
 func logReport(logger *zerolog.Logger, r *tyk.Report) {
 	for _, n := range r.Settings {

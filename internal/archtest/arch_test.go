@@ -43,7 +43,7 @@ var layers = map[string][]string{
 	"runtime/coproc/sandbox":    {},
 
 	"internal/archtest":              {},
-	"internal/config":                {"abi"},
+	"internal/config":                {"abi", "internal/output"},
 	"internal/fixture":               {"abi", "proxy/chain"},
 	"internal/compare/faults":        {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},
 	"internal/compare/faults/attack": {"runtime/wasm/wasmtest", "sdk/coproc/go"},
@@ -90,7 +90,7 @@ var layers = map[string][]string{
 	"cmd/sallyport": {
 		"internal/app", "internal/compare/bench", "internal/compare/bench/parts", "internal/compare/faults", "internal/compare/faults/attack",
 		"internal/compare/page", "internal/compare/rig", "internal/config", "internal/demo", "internal/output", "internal/plugintool",
-		"internal/plugintool/scaffold", "internal/tyk", "proxy", "abi", "runtime/coproc/sandbox",
+		"internal/plugintool/scaffold", "internal/tyk", "proxy", "runtime/coproc/sandbox",
 	},
 }
 

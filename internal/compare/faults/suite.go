@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/config"
 )
 
 // Config says what to run. Gateway and Child are required.
@@ -119,12 +121,7 @@ func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell
 
 // write lays out the files of a cell and returns that of the configuration.
 func write(dir string, stage *Stage, m Model, f Fault) (file string, err error) {
-	yaml, files := stage.configuration(m, f)
-	files["sallyport.yaml"] = yaml
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			return "", err
-		}
-	}
-	return filepath.Join(dir, "sallyport.yaml"), nil
+	part := stage.Fragment([]Model{m}, []Fault{f})
+	part.Files[config.DefaultFile] = part.Text("listen: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
+	return filepath.Join(dir, config.DefaultFile), part.Write(dir)
 }

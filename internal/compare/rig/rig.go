@@ -120,29 +120,15 @@ func (r *Rig) Close() error {
 	return errors.Join(errs...)
 }
 
-// fragment writes the files of the attacks into dir, and returns the
-// configuration that names them.
-func (r *Rig) fragment(dir string) (faults.Fragment, error) {
-	part := r.stage.Fragment(r.models, faults.Faults())
-	for name, data := range part.Files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			return part, err
-		}
-	}
-	return part, nil
-}
-
-// Extend adds the attacks to a configuration.
+// Extend adds the attacks to a configuration. They are described as text, as
+// the containment suite gives it to gateways in other processes, and what the
+// text does not say gets the defaults of every configuration.
 func (r *Rig) Extend(cfg *config.Config) error {
-	part, err := r.fragment(r.dir)
-	if err != nil {
+	part := r.stage.Fragment(r.models, faults.Faults())
+	if err := part.Write(r.dir); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("version: 1\nplugins:\n%sapis:\n%s", part.Plugins, part.APIs)
-	if part.Coproc != "" {
-		text = fmt.Sprintf("version: 1\ncoproc:\n%splugins:\n%sapis:\n%s", part.Coproc, part.Plugins, part.APIs)
-	}
-	more, err := config.Parse(filepath.Join(r.dir, "lab.yaml"), []byte(text), nil)
+	more, err := config.Parse(filepath.Join(r.dir, "lab.yaml"), part.Text(""), nil)
 	if err != nil {
 		return err
 	}
