@@ -21,6 +21,7 @@ func TestEveryExampleRunsAsItsReadmeSays(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			t.Parallel()
 			if strings.HasSuffix(file, "coproc-headers/sallyport.yaml") {
 				need(t, "python3", "apt-get install python3")
 			}

@@ -89,6 +89,7 @@ func serveRateLimit(t *testing.T) (*site, *redisServer) {
 }
 
 func TestRateLimiterInRedisKeepsTheLimitOfEachAPI(t *testing.T) {
+	t.Parallel()
 	s, _ := serveRateLimit(t)
 	for api, limit := range map[string]int{"free": 5, "gold": 20} {
 		for i := range limit + 5 {
@@ -113,6 +114,7 @@ func TestRateLimiterInRedisKeepsTheLimitOfEachAPI(t *testing.T) {
 }
 
 func TestRateLimiterRefusesAnAPIWithoutLimits(t *testing.T) {
+	t.Parallel()
 	s, _ := serveRateLimit(t)
 	text, err := os.ReadFile(s.file)
 	if err != nil {
@@ -181,6 +183,7 @@ func (l *load) more(t *testing.T, status int) time.Duration {
 }
 
 func TestRateLimiterFailsClosedWithoutRedisAndRecovers(t *testing.T) {
+	t.Parallel()
 	s, redis := serveRateLimit(t)
 	limited, open := startLoad(s, "/gold/x", 8), startLoad(s, "/open/x", 2)
 	limited.more(t, http.StatusTooManyRequests)
