@@ -21,7 +21,7 @@ const demoChildName = "demo-child"
 
 func newDemoCmd() *cobra.Command {
 	var once, asJSON bool
-	var o demo.Options
+	var o demo.Config
 	var logs logFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -68,7 +68,7 @@ func newDemoChildCmd() *cobra.Command {
 }
 
 // demoOnce exits with an error unless everything held.
-func demoOnce(ctx context.Context, out io.Writer, o demo.Options, asJSON bool) error {
+func demoOnce(ctx context.Context, out io.Writer, o demo.Config, asJSON bool) error {
 	d, err := demo.Start(ctx, o)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func demoOnce(ctx context.Context, out io.Writer, o demo.Options, asJSON bool) e
 }
 
 // demoLive runs until it is interrupted and prints a line for each request.
-func demoLive(ctx context.Context, out io.Writer, o demo.Options) error {
+func demoLive(ctx context.Context, out io.Writer, o demo.Config) error {
 	var mu sync.Mutex // requests end on many goroutines
 	o.Access = func(a *proxy.Access) {
 		mu.Lock()

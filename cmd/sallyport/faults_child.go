@@ -26,7 +26,7 @@ func newFaultsChildCmd() *cobra.Command {
 
 // newFaultsGatewayCmd is run with one limit switched off, so that the suite
 // can be seen to fail.
-func newFaultsGatewayCmd(p *program) *cobra.Command {
+func newFaultsGatewayCmd(p *commandLine) *cobra.Command {
 	var file, limit string
 	cmd := &cobra.Command{
 		Use:    faultsGatewayName,
@@ -37,7 +37,7 @@ func newFaultsGatewayCmd(p *program) *cobra.Command {
 			if err := faults.CheckLimit(limit); err != nil {
 				return usageError(cmd, err)
 			}
-			from := app.File{Path: file, Lookup: p.lookup}
+			from := app.ConfigFile{Path: file, Lookup: p.lookup}
 			cfg, err := from.Read(cmd.Context())
 			if err != nil {
 				return err

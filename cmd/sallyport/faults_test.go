@@ -16,7 +16,7 @@ import (
 
 // runSuite runs the command as a user does and returns its report and exit
 // code.
-func runSuite(t *testing.T, args ...string) (*faults.Report, int) {
+func runSuite(t *testing.T, args ...string) (*faults.SuiteReport, int) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "sallyport", append([]string{"faults", "--json"}, args...)...)
@@ -30,7 +30,7 @@ func runSuite(t *testing.T, args ...string) (*faults.Report, int) {
 	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	var r faults.Report
+	var r faults.SuiteReport
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, &out, &progress)
 	}
@@ -81,7 +81,7 @@ func TestTheWholeSuiteHasAVerdictForEveryCell(t *testing.T) {
 var fewFaults = []string{"hang", "memory-step", "crash", "kill", "leak-requests", "file", "socket"}
 
 // wantHonest fails if a model looks better than it can be.
-func wantHonest(t *testing.T, r *faults.Report) {
+func wantHonest(t *testing.T, r *faults.SuiteReport) {
 	t.Helper()
 	for _, c := range []struct {
 		model, fault string

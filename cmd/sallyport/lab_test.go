@@ -174,7 +174,7 @@ apis:
 	}
 }
 
-func injectInto(t *testing.T, page, model, fault string) (o lab.Outcome) {
+func injectInto(t *testing.T, page, model, fault string) (o lab.InjectionOutcome) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, page+"inject", strings.NewReader(`{"model": "`+model+`", "fault": "`+fault+`"}`))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk"
 )
 
-func newMigrateCmd(p *program) *cobra.Command {
+func newMigrateCmd(p *commandLine) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Turn the files of another gateway into a configuration",
@@ -31,7 +31,7 @@ type migration struct {
 	json   bool
 }
 
-func newMigrateTykCmd(p *program) *cobra.Command {
+func newMigrateTykCmd(p *commandLine) *cobra.Command {
 	m := &migration{}
 	cmd := &cobra.Command{
 		Use:   "tyk DIR",
@@ -61,7 +61,7 @@ func newMigrateTykCmd(p *program) *cobra.Command {
 }
 
 // run imports, checks and writes, in this order: a file that is written works.
-func (m *migration) run(ctx context.Context, p *program, out, errOut io.Writer) error {
+func (m *migration) run(ctx context.Context, p *commandLine, out, errOut io.Writer) error {
 	m.report = m.report || m.json
 	result, err := app.MigrateTyk(ctx, m.config(), m.out, m.report, p.lookup)
 	if err != nil {

@@ -2,7 +2,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-func newPluginCmd(p *program) *cobra.Command {
+func newPluginCmd(p *commandLine) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
 		Short: "Make, build, inspect and test plugins",

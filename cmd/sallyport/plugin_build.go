@@ -7,7 +7,7 @@ import (
 	"github.com/c386954a/sallyport/internal/plugintool"
 )
 
-func newPluginBuildCmd(p *program) *cobra.Command {
+func newPluginBuildCmd(p *commandLine) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "build [FOLDER]",

@@ -7,7 +7,7 @@ import (
 	"github.com/c386954a/sallyport/internal/plugintool"
 )
 
-func newPluginTestCmd(p *program) *cobra.Command {
+func newPluginTestCmd(p *commandLine) *cobra.Command {
 	t := &plugintool.Tester{Lookup: p.lookup}
 	var asJSON, verbose bool
 	cmd := &cobra.Command{

@@ -12,8 +12,8 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 )
 
-// program is what the commands share.
-type program struct {
+// commandLine is what the commands share.
+type commandLine struct {
 	// checkPlugins loads every plugin of a configuration, lets go of them
 	// again and returns what was wrong. nil checks nothing.
 	checkPlugins func(context.Context, *config.Config) config.Problems
@@ -25,7 +25,7 @@ type program struct {
 	raw io.Writer
 }
 
-func newProgram() *program { return &program{checkPlugins: app.Check, lookup: os.LookupEnv} }
+func newProgram() *commandLine { return &commandLine{checkPlugins: app.Check, lookup: os.LookupEnv} }
 
 // streams are where a command reads and writes.
 type streams struct {
@@ -36,7 +36,7 @@ type streams struct {
 func newStreams() streams { return streams{os.Stdin, os.Stdout, os.Stderr} }
 
 // execute runs one command line and returns its exit code.
-func (p *program) execute(ctx context.Context, s streams, args []string) int {
+func (p *commandLine) execute(ctx context.Context, s streams, args []string) int {
 	p.raw = s.err
 	root := newRootCmd(p)
 	root.SetArgs(args)
@@ -48,7 +48,7 @@ func (p *program) execute(ctx context.Context, s streams, args []string) int {
 	return exitCode(err)
 }
 
-func newRootCmd(p *program) *cobra.Command {
+func newRootCmd(p *commandLine) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "sallyport",
 		Short:         "HTTP API gateway with plugins in three isolation models",

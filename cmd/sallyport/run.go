@@ -19,7 +19,7 @@ import (
 	"github.com/c386954a/sallyport/internal/output"
 )
 
-func newRunCmd(p *program) *cobra.Command {
+func newRunCmd(p *commandLine) *cobra.Command {
 	var file string
 	var logs logFlags
 	var folder tykFlags
@@ -46,7 +46,7 @@ func newRunCmd(p *program) *cobra.Command {
 			}
 			s := &serving{logger: logger, raw: p.raw, out: cmd.OutOrStdout()}
 			if !cmd.Flags().Changed("tyk") {
-				s.from = app.File{Path: file, Lookup: p.lookup}
+				s.from = app.ConfigFile{Path: file, Lookup: p.lookup}
 				return s.run(cmd.Context(), withLab)
 			}
 			tree, err := app.OpenTykFolder(folder.config(), p.lookup, logger)
@@ -67,7 +67,7 @@ func newRunCmd(p *program) *cobra.Command {
 
 // serving is one run of a gateway.
 type serving struct {
-	from   app.Source
+	from   app.ConfigSource
 	lab    *rig.Rig // nil: nothing injects faults
 	logger *zerolog.Logger
 	raw    io.Writer // gets the lines of rawlog; nil sends them to the log

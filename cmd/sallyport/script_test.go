@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
@@ -164,11 +165,15 @@ var toolchains = map[string]string{
 	"haproxy": "apt install haproxy",
 }
 
-// scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under
+// scriptConditions knows [long], where tests run in full, and [have:PROGRAM],
+// for the programs in toolchains. Under
 // SALLYPORT_CI one that is missing fails the script, for nothing may skip
 // there.
 func scriptConditions(path string) func(string) (bool, error) {
 	return func(cond string) (bool, error) {
+		if cond == "long" {
+			return longtest.Enabled(), nil
+		}
 		program, ok := strings.CutPrefix(cond, "have:")
 		install, known := toolchains[program]
 		if !ok || !known {

@@ -23,7 +23,7 @@ type verdict struct {
 	Warnings config.Problems `json:"warnings,omitempty"`
 }
 
-func newValidateCmd(p *program) *cobra.Command {
+func newValidateCmd(p *commandLine) *cobra.Command {
 	var file string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -58,7 +58,7 @@ func addConfigFlag(cmd *cobra.Command, file *string) {
 
 // validate loads the configuration and its plugins. It returns an error of
 // type config.Problems if anything is wrong with them.
-func (p *program) validate(ctx context.Context, file string) (*config.Config, config.Problems, error) {
+func (p *commandLine) validate(ctx context.Context, file string) (*config.Config, config.Problems, error) {
 	c, err := config.Load(file, p.lookup)
 	if err != nil || p.checkPlugins == nil {
 		return c, nil, err

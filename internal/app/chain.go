@@ -131,7 +131,7 @@ func (g *Generation) observe(x *abi.Exchange, f *chain.Fault) {
 	if g.lab == nil {
 		return
 	}
-	g.lab.Observe(lab.Fault{
+	g.lab.Observe(lab.FaultRecord{
 		RequestID: string(x.RequestID), API: x.API.Name, Plugin: f.Step.Name, Model: f.Step.Model,
 		Hook: f.Hook.String(), Kind: f.Err.Kind.String(), Status: faultStatus(x, f), Message: f.Err.Err.Error(),
 	})

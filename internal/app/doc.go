@@ -15,6 +15,6 @@
 //	a, err := app.New(ctx, cfg, app.Options{})
 //	err = a.Run(ctx, listeners)
 //
-// [Check] loads what a configuration names and lets go of it again, [Source]
+// [Check] loads what a configuration names and lets go of it again, [ConfigSource]
 // is where a configuration is read from, and [TryLoad] loads a single plugin.
 package app

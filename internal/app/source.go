@@ -6,9 +6,9 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 )
 
-// Source is where a configuration is read from, at the start and for each
+// ConfigSource is where a configuration is read from, at the start and for each
 // reload. It is used by one goroutine at a time.
-type Source interface {
+type ConfigSource interface {
 	// Name is what messages call the source.
 	Name() string
 
@@ -20,17 +20,19 @@ type Source interface {
 	Explain(err error) error
 }
 
-// File is a configuration file.
-type File struct {
+// ConfigFile is a configuration file.
+type ConfigFile struct {
 	Path   string
 	Lookup func(string) (string, bool) // finds values of the environment
 }
 
 // Name returns the path.
-func (f File) Name() string { return f.Path }
+func (f ConfigFile) Name() string { return f.Path }
 
-// Read implements [Source].
-func (f File) Read(context.Context) (*config.Config, error) { return config.Load(f.Path, f.Lookup) }
+// Read implements [ConfigSource].
+func (f ConfigFile) Read(context.Context) (*config.Config, error) {
+	return config.Load(f.Path, f.Lookup)
+}
 
 // Explain returns err: a configuration file is what people write.
-func (File) Explain(err error) error { return err }
+func (ConfigFile) Explain(err error) error { return err }

@@ -20,7 +20,7 @@ import (
 var ErrNoProcess = errors.New("plugins of drivers other than JavaScript need an external process: " +
 	"name its command with --coproc, or leave them out with --lenient")
 
-// TykFolder is a [Source] that imports a folder of Tyk's files, anew for each
+// TykFolder is a [ConfigSource] that imports a folder of Tyk's files, anew for each
 // reload. Make one with [OpenTykFolder].
 type TykFolder struct {
 	importing tyk.Config
@@ -52,7 +52,7 @@ func (t *TykFolder) Close() {
 // Name returns the folder.
 func (t *TykFolder) Name() string { return t.importing.Dir }
 
-// Read implements [Source].
+// Read implements [ConfigSource].
 func (t *TykFolder) Read(ctx context.Context) (*config.Config, error) {
 	text, err := t.Text(ctx)
 	if err != nil {

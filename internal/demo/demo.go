@@ -36,7 +36,7 @@ const grace = 5 * time.Second
 // Demo is a running demo. Its configuration is a file like any other, in a
 // folder of its own. Make one with [Start].
 type Demo struct {
-	options  Options
+	options  Config
 	dir      string
 	cfg      *config.Config
 	upstream *echo
@@ -50,9 +50,9 @@ type Demo struct {
 	served chan error
 }
 
-// Options are where a demo listens: on a free port of the same host if the one
+// Config are where a demo listens: on a free port of the same host if the one
 // that is asked for is taken.
-type Options struct {
+type Config struct {
 	Listen string
 	Admin  string // of the isolation lab; empty: there is no lab
 
@@ -64,7 +64,7 @@ type Options struct {
 }
 
 // Start brings a demo up. The caller must call Close.
-func Start(ctx context.Context, o Options) (*Demo, error) {
+func Start(ctx context.Context, o Config) (*Demo, error) {
 	d := &Demo{options: o, served: make(chan error, 1), client: http.Client{Transport: &http.Transport{}}}
 	if err := d.open(ctx); err != nil {
 		return nil, errors.Join(err, d.release())

@@ -11,7 +11,7 @@ import (
 )
 
 // Print shows the report as a person reads it.
-func (r *Report) Print(out io.Writer) error {
+func (r *Findings) Print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "MODEL\tREQUEST\tVERDICT\tCHANGED\tADDED p50\tp99\t")
 	for _, model := range models {
@@ -27,7 +27,7 @@ func (r *Report) Print(out io.Writer) error {
 	return err
 }
 
-func (r *Report) conclusion() string {
+func (r *Findings) conclusion() string {
 	if r.OK {
 		return fmt.Sprintf("ok: %d models, same edits, same refusals (times of %d calls each, on this machine)", len(r.Models), rounds+1)
 	}

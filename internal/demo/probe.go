@@ -17,16 +17,16 @@ import (
 // rounds is how many requests of each model the times are taken from.
 const rounds = 100
 
-// Report is what the probes of a demo found.
-type Report struct {
-	OK     bool              `json:"ok"`
-	Models map[string]*Model `json:"models"`
-	// Chain is one request through all models in a row.
-	Chain Chain `json:"chain"`
+// Findings is what the probes of a demo found.
+type Findings struct {
+	OK     bool                   `json:"ok"`
+	Models map[string]*ModelProbe `json:"models"`
+	// ChainProbe is one request through all models in a row.
+	Chain ChainProbe `json:"chain"`
 }
 
-// Model is what one model did with a request of each kind.
-type Model struct {
+// ModelProbe is what one model did with a request of each kind.
+type ModelProbe struct {
 	OK       bool   `json:"ok"`
 	Allowed  Probe  `json:"allowed"`
 	Rejected Probe  `json:"rejected"`
@@ -36,8 +36,8 @@ type Model struct {
 	P99 float64 `json:"added_us_p99"`
 }
 
-// Chain is the request that passed every model.
-type Chain struct {
+// ChainProbe is the request that passed every model.
+type ChainProbe struct {
 	OK    bool     `json:"ok"`
 	Probe Probe    `json:"probe"`
 	Steps []string `json:"steps"`
@@ -62,8 +62,8 @@ var (
 )
 
 // Probe sends what the demo has to show through the running gateway.
-func (d *Demo) Probe(ctx context.Context) (*Report, error) {
-	r := &Report{OK: true, Models: map[string]*Model{}}
+func (d *Demo) Probe(ctx context.Context) (*Findings, error) {
+	r := &Findings{OK: true, Models: map[string]*ModelProbe{}}
 	for _, model := range models {
 		m, err := d.probeModel(ctx, model)
 		if err != nil {
@@ -81,8 +81,8 @@ func (d *Demo) Probe(ctx context.Context) (*Report, error) {
 	return r, nil
 }
 
-func (d *Demo) probeModel(ctx context.Context, model string) (*Model, error) {
-	m := &Model{}
+func (d *Demo) probeModel(ctx context.Context, model string) (*ModelProbe, error) {
+	m := &ModelProbe{}
 	for range rounds {
 		var err error
 		if m.Allowed, err = d.send(ctx, "/"+model+"/hello", sent); err != nil {
@@ -102,7 +102,7 @@ func (d *Demo) probeModel(ctx context.Context, model string) (*Model, error) {
 	return m, nil
 }
 
-func (m *Model) measure(steps []admin.StepStatus) {
+func (m *ModelProbe) measure(steps []admin.StepStatus) {
 	for _, s := range steps {
 		m.Calls, m.P50, m.P99 = s.Calls, s.P50, s.P99
 	}
@@ -110,13 +110,13 @@ func (m *Model) measure(steps []admin.StepStatus) {
 
 // probeChain sends one request through all models and checks that each of
 // them was called.
-func (d *Demo) probeChain(ctx context.Context) (Chain, error) {
+func (d *Demo) probeChain(ctx context.Context) (ChainProbe, error) {
 	p, err := d.send(ctx, "/all/hello", sent)
 	if err != nil {
-		return Chain{}, err
+		return ChainProbe{}, err
 	}
 	p.expect(http.StatusOK, expected)
-	c := Chain{Probe: p, OK: p.Problem == ""}
+	c := ChainProbe{Probe: p, OK: p.Problem == ""}
 	for _, s := range d.steps(allModels) {
 		c.Steps = append(c.Steps, s.Model)
 		c.OK = c.OK && s.Calls == 1

@@ -23,19 +23,19 @@ func Build(ctx context.Context, dir string, lookup func(string) (string, bool), 
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{dir, r}
+	b := &recipeBuild{dir, r}
 	return b.run(ctx, log)
 }
 
-// builder builds the plugin of one folder.
-type builder struct {
+// recipeBuild builds the plugin of one folder.
+type recipeBuild struct {
 	dir    string
 	recipe *config.Recipe
 }
 
 // openBuild reads the recipe of a folder. It returns nil if there is none, or
 // if there is nothing to build.
-func openBuild(dir string, lookup func(string) (string, bool)) (*builder, error) {
+func openBuild(dir string, lookup func(string) (string, bool)) (*recipeBuild, error) {
 	if _, err := os.Stat(filepath.Join(dir, config.RecipeFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -43,17 +43,17 @@ func openBuild(dir string, lookup func(string) (string, bool)) (*builder, error)
 	if err != nil || len(r.Steps) == 0 {
 		return nil, err
 	}
-	return &builder{dir, r}, nil
+	return &recipeBuild{dir, r}, nil
 }
 
 // output returns the path of the file that the build makes.
-func (b *builder) output() string {
+func (b *recipeBuild) output() string {
 	return filepath.Join(b.dir, filepath.FromSlash(b.recipe.Output.Value))
 }
 
 // newerSource returns a source that was changed after the last build, or "".
 // It fails if there was none.
-func (b *builder) newerSource() (string, error) {
+func (b *recipeBuild) newerSource() (string, error) {
 	made, err := os.Stat(b.output())
 	if err != nil {
 		return "", fmt.Errorf("%s is not there yet: build it with `sallyport plugin build`", b.output())
@@ -98,7 +98,7 @@ type Built struct {
 }
 
 // run runs all steps. What they print goes to log, below the command itself.
-func (b *builder) run(ctx context.Context, log io.Writer) (*Built, error) {
+func (b *recipeBuild) run(ctx context.Context, log io.Writer) (*Built, error) {
 	start := time.Now()
 	for _, words := range b.recipe.Steps {
 		if err := b.step(ctx, log, words); err != nil {
@@ -122,7 +122,7 @@ func (b *Built) Print(w io.Writer) error {
 	return err
 }
 
-func (b *builder) step(ctx context.Context, log io.Writer, words []config.Text) error {
+func (b *recipeBuild) step(ctx context.Context, log io.Writer, words []config.Text) error {
 	cmd, err := b.command(ctx, words)
 	if err != nil {
 		return err

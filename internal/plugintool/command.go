@@ -15,7 +15,7 @@ import (
 )
 
 // command returns a step with its program found.
-func (b *builder) command(ctx context.Context, words []config.Text) (*exec.Cmd, error) {
+func (b *recipeBuild) command(ctx context.Context, words []config.Text) (*exec.Cmd, error) {
 	names := b.recipe.Tools[words[0].Value]
 	if len(names) == 0 {
 		names = []string{words[0].Value}
@@ -42,7 +42,7 @@ func (b *builder) command(ctx context.Context, words []config.Text) (*exec.Cmd, 
 }
 
 // find returns the path of a program; one with a slash is in the folder.
-func (b *builder) find(name string) (string, bool) {
+func (b *recipeBuild) find(name string) (string, bool) {
 	if !strings.Contains(name, "/") {
 		program, err := exec.LookPath(name)
 		return program, err == nil
@@ -56,7 +56,7 @@ func (b *builder) find(name string) (string, bool) {
 }
 
 // missing says that none of the programs is there.
-func (b *builder) missing(names []string) error {
+func (b *recipeBuild) missing(names []string) error {
 	first := names[0]
 	for _, name := range names {
 		if !strings.Contains(name, "/") {
@@ -72,7 +72,7 @@ func (b *builder) missing(names []string) error {
 }
 
 // needs says what a build needs, if the recipe does.
-func (b *builder) needs(before string) string {
+func (b *recipeBuild) needs(before string) string {
 	if b.recipe.Install == "" {
 		return ""
 	}
@@ -80,7 +80,7 @@ func (b *builder) needs(before string) string {
 }
 
 // spell returns a command as it can be typed in the folder.
-func (b *builder) spell(cmd *exec.Cmd) string {
+func (b *recipeBuild) spell(cmd *exec.Cmd) string {
 	var words []string
 	if b.dir != "." {
 		words = append(words, "cd", quoteWord(b.dir), "&&")

@@ -12,7 +12,7 @@ import (
 
 // Print shows the inspection to people.
 func (i *Inspection) Print(out io.Writer) error {
-	t := &table{out: out, paint: output.PaintFor(out)}
+	t := &rows{out: out, paint: output.PaintFor(out)}
 	t.row("file", "%s, %s", i.File, output.Bytes(i.Bytes))
 	t.row("format", "%s", i.describe())
 	if i.Loads {
@@ -55,7 +55,7 @@ func (i *Inspection) bodies() string {
 	return strings.Join(parts, "; ")
 }
 
-func (m *moduleReport) print(t *table) {
+func (m *moduleReport) print(t *rows) {
 	m.Imports.print(t)
 	if m.Allow == "" {
 		t.row("grants", "none needed")
@@ -77,7 +77,7 @@ func (m *moduleReport) print(t *table) {
 	t.row("features", "%s", orNothing(m.Features))
 }
 
-func (r importReport) print(t *table) {
+func (r importReport) print(t *rows) {
 	label := "imports"
 	group := func(what string, names []string) {
 		if len(names) > 0 {
@@ -111,8 +111,8 @@ func orNothing(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// table prints rows of a label and text that is wrapped beside it.
-type table struct {
+// rows prints rows of a label and text that is wrapped beside it.
+type rows struct {
 	out   io.Writer
 	paint output.Paint
 	err   error
@@ -123,7 +123,7 @@ const (
 	textWidth  = 84
 )
 
-func (t *table) row(label, format string, args ...any) {
+func (t *rows) row(label, format string, args ...any) {
 	if t.err != nil {
 		return
 	}

@@ -34,7 +34,7 @@ func TestModuleThatCannotBeRestoredSaysWhy(t *testing.T) {
 		Reasons: []string{"table.set in function 3 (offset 0x40)", "mutable global 2 is of type funcref"},
 	}
 	var b bytes.Buffer
-	m.print(&table{out: &b})
+	m.print(&rows{out: &b})
 	for _, want := range []string{
 		"memory      1 MiB to begin with, at most 32 MiB\n",
 		"restorable  no: every request gets a new instance\n            table.set in function 3 (offset 0x40)\n            mutable global 2 is of type funcref\n",
@@ -48,7 +48,7 @@ func TestModuleThatCannotBeRestoredSaysWhy(t *testing.T) {
 
 func TestLongRowsAreWrappedBesideTheirLabel(t *testing.T) {
 	var b bytes.Buffer
-	row := &table{out: &b}
+	row := &rows{out: &b}
 	row.row("imports", "%s", strings.Repeat("word ", 40))
 	for line := range strings.Lines(b.String()) {
 		if len(line) > labelWidth+textWidth+1 {

@@ -38,7 +38,7 @@ const (
 // measureLoops sends 1 % of the requests into an endless loop.
 func measureLoops(ctx context.Context, o *Options) (*Loops, error) {
 	var r *load.Result
-	err := scene(ctx, o, loopConfiguration, func(gateway *child) error {
+	err := scene(ctx, o, loopConfiguration, func(gateway *childProcess) error {
 		c, err := load.Dial(ctx, gateway.Address, loopConnections)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func loopConfiguration(d folder, upstream string) (string, error) {
 // measureIdle returns the resident memory, in MiB, of a gateway with three
 // plugins that has answered one request.
 func measureIdle(ctx context.Context, o *Options) (mib float64, err error) {
-	err = scene(ctx, o, idleConfiguration, func(gateway *child) error {
+	err = scene(ctx, o, idleConfiguration, func(gateway *childProcess) error {
 		if _, err := ask(ctx, gateway.Address, get, ""); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func idleConfiguration(d folder, upstream string) (string, error) {
 
 // scene starts an upstream and a gateway, the second time it is started: then
 // its machine code is kept. It ends both.
-func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error), play func(*child) error) (err error) {
+func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error), play func(*childProcess) error) (err error) {
 	s := &session{options: o}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(); err != nil {

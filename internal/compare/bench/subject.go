@@ -16,7 +16,7 @@ import (
 // subject is a row with its running gateway and what has been measured of it.
 type subject struct {
 	*row
-	gateway *child
+	gateway *childProcess
 	process int // the external one; 0 if there is none
 
 	load, coldStart time.Duration

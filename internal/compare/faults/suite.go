@@ -29,8 +29,8 @@ type Config struct {
 	Progress func(done, all int, c *Cell)
 }
 
-// Report is the whole table.
-type Report struct {
+// SuiteReport is the whole table.
+type SuiteReport struct {
 	OK     bool    `json:"ok"` // every cell has a verdict, and no sandbox has one of not contained
 	OS     string  `json:"os"`
 	Arch   string  `json:"arch"`
@@ -42,7 +42,7 @@ type Report struct {
 }
 
 // Cell returns the cell of a model and a fault, or nil.
-func (r *Report) Cell(model, fault string) *Cell {
+func (r *SuiteReport) Cell(model, fault string) *Cell {
 	for i := range r.Cells {
 		if r.Cells[i].Model == model && r.Cells[i].Fault == fault {
 			return &r.Cells[i]
@@ -54,7 +54,7 @@ func (r *Report) Cell(model, fault string) *Cell {
 // Run measures every cell, one after the other. What it starts has ended, and
 // what it wrote is removed, when it returns, also if ctx ends before, which is
 // the error then. A cell that cannot be measured has an error of its own.
-func Run(ctx context.Context, c Config) (*Report, error) {
+func Run(ctx context.Context, c Config) (*SuiteReport, error) {
 	if c.Models == nil {
 		c.Models = Models()
 	}
@@ -62,7 +62,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		c.Faults = Faults()
 	}
 	start := time.Now()
-	r := &Report{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
+	r := &SuiteReport{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
 	command, remove, err := Reachable(c.Child)
 	if err != nil {
 		return nil, fmt.Errorf("faults: %w", err)
@@ -77,7 +77,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return r, errors.Join(err, arena.Close())
 }
 
-func (c *Config) cells(ctx context.Context, stage *Stage, r *Report) error {
+func (c *Config) cells(ctx context.Context, stage *Stage, r *SuiteReport) error {
 	for _, m := range c.Models {
 		for _, f := range c.Faults {
 			cell, err := c.cell(ctx, stage, m, f)

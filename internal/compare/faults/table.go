@@ -12,8 +12,8 @@ import (
 // Print shows the report as a person reads it: the verdicts of all models beside
 // each other, then the figures of each. No line is longer than 100 columns,
 // except for reasons.
-func (r *Report) Print(out io.Writer) error {
-	t := table{report: r, color: output.Colored(out)}
+func (r *SuiteReport) Print(out io.Writer) error {
+	t := reportTable{report: r, color: output.Colored(out)}
 	t.matrix()
 	for _, m := range r.Models {
 		t.model(m)
@@ -23,9 +23,9 @@ func (r *Report) Print(out io.Writer) error {
 	return err
 }
 
-// table is the text in the making.
-type table struct {
-	report *Report
+// reportTable is the text in the making.
+type reportTable struct {
+	report *SuiteReport
 	color  bool
 	text   strings.Builder
 }
@@ -36,7 +36,7 @@ const (
 	verdictWidth = 14
 )
 
-func (t *table) matrix() {
+func (t *reportTable) matrix() {
 	fmt.Fprintf(&t.text, "%*s", titleWidth, "")
 	for i, m := range t.report.Models {
 		fmt.Fprintf(&t.text, "%-*s", t.column(i), m.ID)
@@ -52,14 +52,14 @@ func (t *table) matrix() {
 }
 
 // column is the width of a column: the last one ends with its text.
-func (t *table) column(i int) int {
+func (t *reportTable) column(i int) int {
 	if i == len(t.report.Models)-1 {
 		return 0
 	}
 	return verdictWidth
 }
 
-func (t *table) model(m Model) {
+func (t *reportTable) model(m Model) {
 	fmt.Fprintf(&t.text, "\n%s: %s\n", m.ID, m.Title)
 	fmt.Fprintf(&t.text, "%-*s%-9s%-10s%-12s%-13s%-10s%s\n", detailWidth, "  fault", "got", "after", "failed", "memory", "back", "verdict")
 	for _, f := range t.report.Faults {
@@ -77,7 +77,7 @@ func (t *table) model(m Model) {
 }
 
 // verdict writes the verdict of a cell, padded to a width.
-func (t *table) verdict(c *Cell, width int) {
+func (t *reportTable) verdict(c *Cell, width int) {
 	word, color := "-", ""
 	if c != nil {
 		word, color = verdictLook(c.Verdict)
@@ -138,7 +138,7 @@ func milliseconds(ms float64) string {
 	return fmt.Sprintf("%.1f ms", ms)
 }
 
-func (t *table) summary() {
+func (t *reportTable) summary() {
 	counts := map[Verdict]int{}
 	for i := range t.report.Cells {
 		counts[t.report.Cells[i].Verdict]++

@@ -7,9 +7,9 @@ import (
 )
 
 // everyVerdict is a report with a cell of every verdict.
-func everyVerdict() *Report {
+func everyVerdict() *SuiteReport {
 	back, peak := 12345.6, int64(1234<<20)
-	r := &Report{OK: false, CPUs: 2, Took: 61e3, Models: Models(), Faults: Faults()}
+	r := &SuiteReport{OK: false, CPUs: 2, Took: 61e3, Models: Models(), Faults: Faults()}
 	verdicts := []Verdict{Contained, Degraded, ByDesign, NotContained, ""}
 	for i, m := range r.Models {
 		for _, f := range r.Faults {
@@ -60,7 +60,7 @@ func TestTheTableSaysEverything(t *testing.T) {
 }
 
 func TestVerdictsAreColoured(t *testing.T) {
-	f := table{report: everyVerdict(), color: true}
+	f := reportTable{report: everyVerdict(), color: true}
 	f.matrix()
 	for _, want := range []string{"\x1b[32mcontained\x1b[0m     \x1b[33mdegraded", "\x1b[1;31mnot contained\x1b[0m"} {
 		if !strings.Contains(f.text.String(), want) {

@@ -69,7 +69,7 @@ type reading struct {
 }
 
 func (r *reading) read(chains []*chain.Chain) {
-	r.sample = Sample{Models: map[string]Figure{}, Steps: []Figure{}, Memory: Memory{Plugins: map[string]uint64{}}}
+	r.sample = Sample{Models: map[string]Figure{}, Steps: []Figure{}, Memory: MemorySample{Plugins: map[string]uint64{}}}
 	now, before := map[string]chain.Snapshot{}, map[string]chain.Snapshot{}
 	for _, c := range chains {
 		for step := range c.Steps() {

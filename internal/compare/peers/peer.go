@@ -21,8 +21,8 @@ import (
 //go:embed config
 var configs embed.FS
 
-// Row is one way through a peer.
-type Row struct {
+// Contender is one way through a peer.
+type Contender struct {
 	Name  string // for instance "nginx + Lua"
 	Plain string // name of the same peer's row without the hook; its own for that row
 	Addr  string // host and port
@@ -32,7 +32,7 @@ type Row struct {
 type Peer struct {
 	Name    string // "nginx"
 	Version string
-	Rows    []Row
+	Rows    []Contender
 
 	dir  string
 	log  bytes.Buffer
@@ -53,7 +53,7 @@ type peerKind struct {
 	needs         []string // files without which it cannot run
 	versionFlag   string
 	files         []string // of package configs; the first is the configuration
-	rows          []Row
+	rows          []Contender
 	arguments     func(dir string) []string
 }
 

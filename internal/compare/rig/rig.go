@@ -168,23 +168,23 @@ func (r *Rig) Attacks() (all []lab.Attack) {
 }
 
 // Inject implements [lab.Injector].
-func (r *Rig) Inject(ctx context.Context, model, fault string) (lab.Outcome, error) {
+func (r *Rig) Inject(ctx context.Context, model, fault string) (lab.InjectionOutcome, error) {
 	m, isModel := faults.ModelByID(model)
 	f, isFault := faults.FaultByID(fault)
 	url := r.url.Load()
 	if !isModel || !isFault || url == nil || !slices.ContainsFunc(r.models, func(o faults.Model) bool { return o.ID == m.ID }) {
-		return lab.Outcome{}, lab.ErrUnknown
+		return lab.InjectionOutcome{}, lab.ErrUnknown
 	}
 	c, err := r.stage.Observe(ctx, faults.Subject{URL: *url, PID: os.Getpid()}, m, f)
 	if err != nil {
-		return lab.Outcome{}, err
+		return lab.InjectionOutcome{}, err
 	}
 	return outcome(c), nil
 }
 
 // outcome says of a cell what the page shows.
-func outcome(c *faults.Cell) lab.Outcome {
-	o := lab.Outcome{
+func outcome(c *faults.Cell) lab.InjectionOutcome {
+	o := lab.InjectionOutcome{
 		Model: c.Model, Fault: c.Fault, Status: c.Got.Status, Body: c.Got.Body, Answered: c.Got.After,
 		Verdict: string(c.Verdict), Reason: "What the plugin does: " + c.Does + " Why this verdict: " + c.Why + ".",
 	}
