@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/compare/bench"
 	"github.com/c386954a/sallyport/internal/compare/page"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // benchFlags are how a person says what to measure.
@@ -86,7 +88,7 @@ func (f *benchFlags) complete(progress io.Writer) (err error) {
 	if f.options.Program, err = os.Executable(); err != nil {
 		return err
 	}
-	f.options.Version, f.options.Progress = version(), progress
+	f.options.Version, f.options.Progress = app.Version(), progress
 	if len(f.options.Hooks) == 1 && f.options.Hooks[0] == "all" {
 		f.options.Hooks = bench.HookNames()
 	}
@@ -140,7 +142,7 @@ func (f *benchFlags) runTargets(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if f.asJSON {
-		return printJSON(out, t)
+		return output.JSON(out, t)
 	}
 	return t.Print(out)
 }
@@ -151,7 +153,7 @@ func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if f.asJSON {
-		err = printJSON(out, r)
+		err = output.JSON(out, r)
 	} else {
 		err = r.Print(out)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/output"
 	"github.com/c386954a/sallyport/proxy"
 )
 
@@ -27,7 +28,7 @@ func (f *logFlags) logger(w io.Writer) (*zerolog.Logger, error) {
 	}
 	switch f.format {
 	case "auto":
-		if isTerminal(w) {
+		if output.IsTerminal(w) {
 			w = console(w)
 		}
 	case "console":
@@ -41,7 +42,7 @@ func (f *logFlags) logger(w io.Writer) (*zerolog.Logger, error) {
 }
 
 func console(w io.Writer) io.Writer {
-	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !colored(w)}
+	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !output.Colored(w)}
 }
 
 // accessLog returns what writes a line per request, at level debug; nil, which

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -159,3 +160,21 @@ func positive[T int | time.Duration](n, otherwise T) T {
 
 // processors is what the program and its children may use.
 func processors() int { return runtime.GOMAXPROCS(0) }
+
+// ValidateBeside is Validate for a comparison with peers at several numbers of
+// connections.
+func (o Options) ValidateBeside(connections []int) error {
+	if len(connections) == 0 {
+		return errors.New("--concurrency needs at least one number")
+	}
+	for _, n := range connections {
+		if n < 1 {
+			return fmt.Errorf("--concurrency: there must be at least one connection, not %d", n)
+		}
+		o.Concurrency = n
+		if err := o.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

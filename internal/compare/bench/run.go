@@ -46,7 +46,7 @@ type session struct {
 	options  *Options
 	hook     *Hook
 	dir      string
-	upstream *child
+	upstream *childProcess
 	subjects []*subject
 	progress *progress
 }

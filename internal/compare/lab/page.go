@@ -49,9 +49,9 @@ func (l *Lab) snapshot(w http.ResponseWriter, _ *http.Request) {
 	l.json(w, http.StatusOK, l.Snapshot())
 }
 
-// Snapshot returns everything the page shows.
-func (l *Lab) Snapshot() Snapshot {
-	s := Snapshot{
+// View returns everything the page shows.
+func (l *Lab) Snapshot() View {
+	s := View{
 		Version: l.cfg.Version, Started: l.started,
 		APIs: apis(l.cfg.Chains()), Samples: l.sampler.samples(), Faults: l.faults.newest(), Attacks: []Attack{},
 	}
