@@ -80,11 +80,7 @@ func demoOnce(ctx context.Context, out io.Writer, o demo.Config, asJSON bool) er
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = output.JSON(out, report)
-	} else {
-		err = report.Print(out)
-	}
+	err = output.Show(out, asJSON, report)
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}
 	}

@@ -94,11 +94,7 @@ func runFaults(ctx context.Context, out, progress io.Writer, c faults.Config, f 
 		}
 		return err
 	}
-	if f.json {
-		err = output.JSON(out, report)
-	} else {
-		err = report.Print(out)
-	}
+	err = output.Show(out, f.json, report)
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}
 	}
