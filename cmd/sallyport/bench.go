@@ -52,9 +52,12 @@ func newBenchCmd() *cobra.Command {
 
 func (f *benchFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.options.Rows, "rows", nil, "`NAMES` of rows, or words of them: wasm, \"go fresh\"; all of them without it")
-	flags.StringSliceVar(&f.options.Hooks, "hook", nil, "`HOOKS` to measure: headers, json, auth, response, or all (default headers)")
-	flags.DurationVar(&f.options.Duration, "duration", 0, "`TIME` for a row with all connections busy, a quarter of it at each rate (default 12s)")
+	flags.StringSliceVar(&f.options.Rows, "rows", nil,
+		"`NAMES` of rows, or words of them: wasm, \"go fresh\"; all of them without it")
+	flags.StringSliceVar(&f.options.Hooks, "hook", nil,
+		"`HOOKS` to measure: headers, json, auth, response, or all (default headers)")
+	flags.DurationVar(&f.options.Duration, "duration", 0,
+		"`TIME` for a row with all connections busy, a quarter of it at each rate (default 12s)")
 	flags.IntVar(&f.options.Rounds, "rounds", 0, "`NUMBER` of rounds in which rows take turns (default 60)")
 	flags.IntVar(&f.options.Chain, "chain", 0, "`NUMBER` of plugins of the same kind behind each other (default 1)")
 	flags.IntVar(&f.options.Concurrency, "concurrency", 0, "`NUMBER` of connections (default 16)")
@@ -62,7 +65,8 @@ func (f *benchFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.targets, "targets", false, "measure what the gateway has promised, instead of a table of your choice")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&f.report.Path, "out", "", "`FILE` to write a report to: one page of HTML")
-	flags.StringVar(&f.report.Faults, "faults", "", "`FILE` that sallyport faults --json has printed, for a section of the report")
+	flags.StringVar(&f.report.Faults, "faults", "",
+		"`FILE` that sallyport faults --json has printed, for a section of the report")
 }
 
 // alone makes sure that nobody believes to choose what the targets choose.
