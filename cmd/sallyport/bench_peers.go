@@ -57,11 +57,7 @@ func benchPeers(ctx context.Context, out io.Writer, o bench.Options, connections
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = output.JSON(out, r)
-	} else {
-		err = r.Print(out)
-	}
+	err = output.Show(out, asJSON, r)
 	if err == nil && len(r.Missing) > 0 {
 		err = &exitError{exitCheck, errors.New(strings.Join(r.Missing, "; "))}
 	}

@@ -53,7 +53,8 @@ func newDemoCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&once, "once", false, "send requests through each model, print a table and stop")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "with --once: print the result as JSON")
 	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on; if it is taken, a free port")
-	cmd.Flags().StringVar(&o.Admin, "admin", "127.0.0.1:9901", "`ADDRESS` of the isolation lab; if it is taken, a free port")
+	cmd.Flags().StringVar(&o.Admin, "admin", "127.0.0.1:9901",
+		"`ADDRESS` of the isolation lab; if it is taken, a free port")
 	logs.add(cmd, "error") // the page shows the faults
 	return cmd
 }
@@ -80,11 +81,7 @@ func demoOnce(ctx context.Context, out io.Writer, o demo.Config, asJSON bool) er
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = output.JSON(out, report)
-	} else {
-		err = report.Print(out)
-	}
+	err = output.Show(out, asJSON, report)
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}
 	}

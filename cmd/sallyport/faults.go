@@ -47,7 +47,8 @@ func newFaultsCmd() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.faults, "fault", nil, "only these `FAULTS`; several with commas")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "longest `TIME` for all of it")
-	cmd.Flags().StringVar(&f.broken, "break", "", "switch a `LIMIT` off to see the suite fail: "+strings.Join(faults.Limits(), ", "))
+	cmd.Flags().StringVar(&f.broken, "break", "",
+		"switch a `LIMIT` off to see the suite fail: "+strings.Join(faults.Limits(), ", "))
 	if err := cmd.Flags().MarkHidden("break"); err != nil {
 		panic(err) // there is no such flag
 	}
@@ -90,15 +91,12 @@ func runFaults(ctx context.Context, out, progress io.Writer, c faults.Config, f 
 	line.Clear()
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("not done within %v: choose fewer with --model and --fault, or allow more with --timeout", f.timeout)
+			return fmt.Errorf("not done within %v: choose fewer with --model and --fault, or allow more with --timeout",
+				f.timeout)
 		}
 		return err
 	}
-	if f.json {
-		err = output.JSON(out, report)
-	} else {
-		err = report.Print(out)
-	}
+	err = output.Show(out, f.json, report)
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}
 	}

@@ -17,7 +17,8 @@ type logFlags struct{ format, level string }
 
 // add adds the flags; level is the default.
 func (f *logFlags) add(cmd *cobra.Command, level string) {
-	cmd.Flags().StringVar(&f.format, "log-format", "auto", "`FORMAT` of the log on stderr: json, console, or auto (console on a terminal)")
+	cmd.Flags().StringVar(&f.format, "log-format", "auto",
+		"`FORMAT` of the log on stderr: json, console, or auto (console on a terminal)")
 	cmd.Flags().StringVar(&f.level, "log-level", level, "least `LEVEL` that is logged: debug, info, warn, error")
 }
 

@@ -4,9 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -38,11 +36,6 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
-	}
-	// Most tests wait, for deadlines or for processes: two at a time, on a
-	// machine with two processors, would leave it idle.
-	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
-		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"sallyport": main})
 }

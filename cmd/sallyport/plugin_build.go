@@ -24,10 +24,7 @@ func newPluginBuildCmd(p *commandLine) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return output.JSON(cmd.OutOrStdout(), made)
-			}
-			return made.Print(cmd.OutOrStdout())
+			return output.Show(cmd.OutOrStdout(), asJSON, made)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")

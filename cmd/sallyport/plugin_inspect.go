@@ -23,11 +23,7 @@ func newPluginInspectCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = output.JSON(cmd.OutOrStdout(), i)
-			} else {
-				err = i.Print(cmd.OutOrStdout())
-			}
+			err = output.Show(cmd.OutOrStdout(), asJSON, i)
 			if err == nil && !i.Loads {
 				return &exitError{code: exitCheck}
 			}

@@ -20,9 +20,12 @@ type tykFlags struct {
 
 func (f *tykFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.BoolVar(&f.lenient, "lenient", false, "import what can be imported: APIs with mistakes are left out, hooks with broken scripts answer 500")
-	flags.StringArrayVar(&f.waive, "waive", nil, "ignore `KEY` of a definition although the API lets more through without it")
-	flags.StringArrayVar(&f.process, "coproc", nil, "`WORD` of the command that has the handlers of Python, Lua, gRPC and Go plugins; repeat it for its arguments")
+	flags.BoolVar(&f.lenient, "lenient", false,
+		"import what can be imported: APIs with mistakes are left out, hooks with broken scripts answer 500")
+	flags.StringArrayVar(&f.waive, "waive", nil,
+		"ignore `KEY` of a definition although the API lets more through without it")
+	flags.StringArrayVar(&f.process, "coproc", nil,
+		"`WORD` of the command that has the handlers of Python, Lua, gRPC and Go plugins; repeat it for its arguments")
 }
 
 // addTo adds the flags of `run`.

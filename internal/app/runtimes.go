@@ -17,7 +17,9 @@ import (
 
 // newRuntimes returns one runtime per isolation model. It is the one place
 // that knows all of them. old are those that the new ones are to replace.
-func newRuntimes(ctx context.Context, cfg *config.Config, d deps, old map[string]abi.Runtime) (map[string]abi.Runtime, error) {
+func newRuntimes(
+	ctx context.Context, cfg *config.Config, d deps, old map[string]abi.Runtime,
+) (map[string]abi.Runtime, error) {
 	modules, err := newWasm(ctx, cfg, d)
 	if err != nil {
 		return nil, err

@@ -35,8 +35,10 @@ func (u *unloaded) LoadError() error { return u.err.Err }
 // notes why.
 func (g *Generation) tolerate(p *config.Plugin, hooks abi.HookSet, err error) {
 	g.plugins[p.Name] = newUnloaded(hooks, err)
-	w := g.cfg.Problemf(pluginPos(p), "its calls are faults until it loads", "plugin %s is not loaded: %v", p.Name, cause(err))
+	w := g.cfg.Problemf(pluginPos(p), "its calls are faults until it loads",
+		"plugin %s is not loaded: %v", p.Name, cause(err))
 	w.Warning = true
 	g.warnings = append(g.warnings, w)
-	g.logger.Warn().Str("plugin", p.Name).Str("at", w.Pos().String()).Str("error", w.Text).Msg("plugin not loaded; its calls are faults")
+	g.logger.Warn().Str("plugin", p.Name).Str("at", w.Pos().String()).Str("error", w.Text).
+		Msg("plugin not loaded; its calls are faults")
 }

@@ -17,8 +17,9 @@ import (
 // the user's cache directory; without one, plugins are compiled at each start.
 func newWasm(ctx context.Context, cfg *config.Config, d deps) (*wasm.Runtime, error) {
 	c := wasm.Config{
-		Logger: d.logger, KV: PluginKV{d.store}, Env: os.LookupEnv, Values: scriptKV{d.store}, Sessions: scriptSessions{d.store},
-		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg), Raw: d.raw,
+		Logger: d.logger, Raw: d.raw, Env: os.LookupEnv,
+		KV: PluginKV{d.store}, Values: scriptKV{d.store}, Sessions: scriptSessions{d.store},
+		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
 		Compiling: func(plugin string) func() { return tellIfSlow(d.logger, plugin) },
 	}
 	r, err := newCachedWasm(ctx, c)

@@ -16,7 +16,8 @@ func (r *Findings) Print(out io.Writer) error {
 	fmt.Fprintln(w, "MODEL\tREQUEST\tVERDICT\tCHANGED\tADDED p50\tp99\t")
 	for _, model := range models {
 		m := r.Models[model]
-		fmt.Fprintf(w, "%s\twith Authorization\t%s\t%s\t%.0f µs\t%.0f µs\t\n", model, m.Allowed.verdict(), m.Allowed.summary(), m.P50, m.P99)
+		fmt.Fprintf(w, "%s\twith Authorization\t%s\t%s\t%.0f µs\t%.0f µs\t\n", model, m.Allowed.verdict(),
+			m.Allowed.summary(), m.P50, m.P99)
 		fmt.Fprintf(w, "\twithout\t%s\t%s\t\t\t\n", m.Rejected.verdict(), m.Rejected.summary())
 	}
 	fmt.Fprintf(w, "all three\twith Authorization\t%s\t%s\t\t\t\n", r.Chain.Probe.verdict(), r.Chain.Probe.summary())
@@ -29,7 +30,8 @@ func (r *Findings) Print(out io.Writer) error {
 
 func (r *Findings) conclusion() string {
 	if r.OK {
-		return fmt.Sprintf("ok: %d models, same edits, same refusals (times of %d calls each, on this machine)", len(r.Models), rounds+1)
+		return fmt.Sprintf("ok: %d models, same edits, same refusals (times of %d calls each, on this machine)",
+			len(r.Models), rounds+1)
 	}
 	return "NOT OK: see the rows above"
 }

@@ -19,6 +19,17 @@ func JSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// Printer prints itself as people read it.
+type Printer interface{ Print(w io.Writer) error }
+
+// Show prints v as JSON, or as people read it.
+func Show(w io.Writer, asJSON bool, v Printer) error {
+	if asJSON {
+		return JSON(w, v)
+	}
+	return v.Print(w)
+}
+
 // Plural returns a number and what it counts.
 func Plural(n int, what string) string {
 	if n == 1 {

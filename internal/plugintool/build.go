@@ -84,7 +84,8 @@ func notSource(folder string) bool {
 
 // isSource reports whether a build depends on a file, as its name tells.
 func isSource(name string) bool {
-	return slices.Contains([]string{".go", ".c", ".h", ".cc", ".cpp", ".rs", ".ts", ".js", ".py", ".zig"}, filepath.Ext(name))
+	return slices.Contains([]string{".go", ".c", ".h", ".cc", ".cpp", ".rs", ".ts", ".js", ".py", ".zig"},
+		filepath.Ext(name))
 }
 
 // Built is what a build made.
@@ -135,7 +136,8 @@ func (b *recipeBuild) step(ctx context.Context, log io.Writer, words []config.Te
 		return ctx.Err()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s: %w%s", words[0].Pos, filepath.Base(cmd.Args[0]), err, b.needs("\nif it misses something: the build needs "))
+		return fmt.Errorf("%s: %s: %w%s", words[0].Pos, filepath.Base(cmd.Args[0]), err,
+			b.needs("\nif it misses something: the build needs "))
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ func (m *moduleReport) print(t *rows) {
 			t.row("", "%s", reason)
 		}
 	}
-	t.row("code", "%s, %s; %d with a depth guard", output.Plural(m.Functions, "function"), output.Plural(m.Loops, "loop"), m.Guarded)
+	t.row("code", "%s, %s; %d with a depth guard", output.Plural(m.Functions, "function"),
+		output.Plural(m.Loops, "loop"), m.Guarded)
 	t.row("state", "%s, %s", output.Plural(m.Globals, "mutable global"), output.Plural(m.DataSegments, "data segment"))
 	t.row("features", "%s", orNothing(m.Features))
 }

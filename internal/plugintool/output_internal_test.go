@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/c386954a/sallyport/internal/output"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 func TestWordsAreQuotedForAShellOnlyIfNeeded(t *testing.T) {

@@ -59,7 +59,8 @@ func (s *stage) play(c *fixture.Case) (fixture.Outcome, error) {
 	target, _, _ := strings.Cut(rest, " ")
 	host, _ := c.Request.Header.Get([]byte("Host"))
 	if !strings.HasPrefix(target, "/") {
-		return fixture.Outcome{}, fmt.Errorf("the request line %q has no path: write for example GET / HTTP/1.1", c.Request.Start)
+		return fixture.Outcome{}, fmt.Errorf("the request line %q has no path: write for example GET / HTTP/1.1",
+			c.Request.Start)
 	}
 	chain, ok := s.gen.Lookup(host, []byte(target))
 	if !ok {

@@ -63,7 +63,8 @@ func (t *Tester) checkBuilt() error {
 	}
 	newer, err := b.newerSource()
 	if err == nil && newer != "" {
-		fmt.Fprintf(t.Notes, "note: %s is newer than %s: build it again with `sallyport plugin build`\n", newer, b.recipe.Output.Value)
+		fmt.Fprintf(t.Notes, "note: %s is newer than %s: build it again with `sallyport plugin build`\n", newer,
+			b.recipe.Output.Value)
 	}
 	return err
 }

@@ -133,7 +133,8 @@ func (o *Options) passes() int { return min(3, max(1, int(o.paceTime()/time.Seco
 // selected returns the rows to measure.
 func (o *Options) selected() (all []*row) {
 	for _, r := range rows() {
-		if r.always() || len(o.Rows) == 0 || slices.ContainsFunc(o.Rows, func(term string) bool { return matches(r.Name, term) }) {
+		if r.always() || len(o.Rows) == 0 || slices.ContainsFunc(o.Rows,
+			func(term string) bool { return matches(r.Name, term) }) {
 			all = append(all, r)
 		}
 	}

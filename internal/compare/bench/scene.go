@@ -107,13 +107,16 @@ func idleConfiguration(d folder, upstream string) (string, error) {
 		}
 		fmt.Fprintf(&b, "  %s: %s\n", name, entry)
 	}
-	fmt.Fprintf(&b, "apis: [{ name: bench, match: { path: / }, upstream: { url: %s }, hooks: { pre: [c, go, js] } }]\n", quote("http://"+upstream))
+	fmt.Fprintf(&b, "apis: [{ name: bench, match: { path: / }, upstream: { url: %s }, hooks: { pre: [c, go, js] } }]\n",
+		quote("http://"+upstream))
 	return d.write("sallyport.yaml", []byte(b.String()))
 }
 
 // scene starts an upstream and a gateway, the second time it is started: then
 // its machine code is kept. It ends both.
-func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error), play func(*childProcess) error) (err error) {
+func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error),
+	play func(*childProcess) error,
+) (err error) {
 	s := &session{options: o}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(); err != nil {

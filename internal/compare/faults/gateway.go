@@ -38,7 +38,8 @@ var listening = regexp.MustCompile(`listening on (http://[^\s,]+)`)
 // listens. The caller must call stop.
 func startGateway(ctx context.Context, command, env []string, file string) (*gatewayProcess, error) {
 	g := &gatewayProcess{logs: &logTail{}, ended: make(chan struct{})}
-	g.cmd = exec.Command(command[0], append(command[1:len(command):len(command)], "-c", file)...) //nolint:noctx // it is stopped by stop
+	args := append(command[1:len(command):len(command)], "-c", file)
+	g.cmd = exec.Command(command[0], args...) //nolint:noctx // it is stopped by stop
 	g.cmd.Dir = filepath.Dir(file)
 	g.cmd.Env = append(os.Environ(), env...)
 	g.cmd.Stderr = g.logs

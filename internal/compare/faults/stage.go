@@ -142,11 +142,14 @@ func (d *draft) attacker(m Model, f Fault) {
 		module := attack.Module(f.ID, attack.Params{
 			Slow: s.Arena.Slow, Target: s.Arena.Forbidden, File: s.Arena.File, Secret: s.Arena.Secret,
 		})
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, %s, allow: %s", d.file(m.ID+"-"+f.ID+".wasm", module), limits, s.grants(f)))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, %s, allow: %s",
+			d.file(m.ID+"-"+f.ID+".wasm", module), limits, s.grants(f)))
 	case WasmJS:
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, entry: %s, %s, allow: %s", d.file("attack.js", attack.Script), attack.Entry, limits, s.mayAsk()))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, entry: %s, %s, allow: %s",
+			d.file("attack.js", attack.Script), attack.Entry, limits, s.mayAsk()))
 	case JSVM:
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: jsvm, source: %s, entry: %s, %s", d.file("attack.js", attack.Script), attack.Entry, limits))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: jsvm, source: %s, entry: %s, %s", d.file("attack.js", attack.Script),
+			attack.Entry, limits))
 	default:
 		d.plugin(attacker(m, f), fmt.Sprintf("runtime: coproc, entry: %s, %s", attack.Entry, limits))
 	}
@@ -160,7 +163,8 @@ func (d *draft) bystander(m Model) {
 	case Wasm:
 		d.plugin(name, fmt.Sprintf("runtime: wasm, source: %s, timeout: 2s", d.file("bystander.wasm", attack.Idle())))
 	case WasmJS, JSVM:
-		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime, d.file("bystander.js", attack.Bystander)))
+		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime,
+			d.file("bystander.js", attack.Bystander)))
 	default:
 		d.plugin(name, "runtime: coproc, entry: good, timeout: 2s")
 	}

@@ -62,7 +62,10 @@ func Run(ctx context.Context, c Config) (*SuiteReport, error) {
 		c.Faults = Faults()
 	}
 	start := time.Now()
-	r := &SuiteReport{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
+	r := &SuiteReport{
+		OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models,
+		Faults: c.Faults,
+	}
 	command, remove, err := Reachable(c.Child)
 	if err != nil {
 		return nil, fmt.Errorf("faults: %w", err)

@@ -61,14 +61,16 @@ func (t *reportTable) column(i int) int {
 
 func (t *reportTable) model(m Model) {
 	fmt.Fprintf(&t.text, "\n%s: %s\n", m.ID, m.Title)
-	fmt.Fprintf(&t.text, "%-*s%-9s%-10s%-12s%-13s%-10s%s\n", detailWidth, "  fault", "got", "after", "failed", "memory", "back", "verdict")
+	fmt.Fprintf(&t.text, "%-*s%-9s%-10s%-12s%-13s%-10s%s\n", detailWidth, "  fault", "got", "after", "failed", "memory",
+		"back", "verdict")
 	for _, f := range t.report.Faults {
 		c := t.report.Cell(m.ID, f.ID)
 		if c == nil {
 			continue
 		}
 		n := &c.Neighbours
-		fmt.Fprintf(&t.text, "  %-*s%-9s%-10s%-12s%-13s%-10s", detailWidth-2, f.Title, gotStatus(c), milliseconds(c.Got.After),
+		fmt.Fprintf(&t.text, "  %-*s%-9s%-10s%-12s%-13s%-10s", detailWidth-2, f.Title, gotStatus(c),
+			milliseconds(c.Got.After),
 			fmt.Sprintf("%d %d %d %d", n.SameAPI.Failed, n.SamePlugin.Failed, n.SameModel.Failed, n.OtherAPI.Failed),
 			gatewayMemory(c), backAfter(c))
 		t.verdict(c, 0)

@@ -49,7 +49,7 @@ func (l *Lab) snapshot(w http.ResponseWriter, _ *http.Request) {
 	l.json(w, http.StatusOK, l.Snapshot())
 }
 
-// View returns everything the page shows.
+// Snapshot returns everything the page shows.
 func (l *Lab) Snapshot() View {
 	s := View{
 		Version: l.cfg.Version, Started: l.started,

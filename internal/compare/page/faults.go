@@ -47,7 +47,7 @@ func ReadFaults(r io.Reader) (*Faults, error) {
 	return &f, nil
 }
 
-// FaultCell returns the cell of a model and a fault; one without a verdict if there
+// Cell returns the cell of a model and a fault; one without a verdict if there
 // is none.
 func (f *Faults) Cell(model, fault Named) FaultCell {
 	for i := range f.Cells {

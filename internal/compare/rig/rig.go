@@ -61,7 +61,8 @@ func Open(ctx context.Context, cfg *config.Config, command []string) (*Rig, erro
 		return nil, ErrTLS
 	}
 	noProcess := ""
-	if cfg.Coproc != nil && !slices.EqualFunc(cfg.Coproc.Command, command, func(t config.Text, s string) bool { return t.Value == s }) {
+	same := func(t config.Text, word string) bool { return t.Value == word }
+	if cfg.Coproc != nil && !slices.EqualFunc(cfg.Coproc.Command, command, same) {
 		noProcess = "this gateway runs an external process of its own"
 	}
 	return open(ctx, command, noProcess)
@@ -161,7 +162,10 @@ func merge(cfg, more *config.Config) error {
 func (r *Rig) Attacks() (all []lab.Attack) {
 	for _, f := range faults.Faults() {
 		for _, m := range attacked() {
-			all = append(all, lab.Attack{Model: m.ID, Fault: f.ID, Title: f.Title, About: f.Explain(m.ID), Missing: r.absent[m.ID]})
+			all = append(all, lab.Attack{
+				Model: m.ID, Fault: f.ID, Title: f.Title, About: f.Explain(m.ID),
+				Missing: r.absent[m.ID],
+			})
 		}
 	}
 	return all
@@ -172,7 +176,8 @@ func (r *Rig) Inject(ctx context.Context, model, fault string) (lab.InjectionOut
 	m, isModel := faults.ModelByID(model)
 	f, isFault := faults.FaultByID(fault)
 	url := r.url.Load()
-	if !isModel || !isFault || url == nil || !slices.ContainsFunc(r.models, func(o faults.Model) bool { return o.ID == m.ID }) {
+	here := slices.ContainsFunc(r.models, func(o faults.Model) bool { return o.ID == m.ID })
+	if !isModel || !isFault || url == nil || !here {
 		return lab.InjectionOutcome{}, lab.ErrUnknown
 	}
 	c, err := r.stage.Observe(ctx, faults.Subject{URL: *url, PID: os.Getpid()}, m, f)

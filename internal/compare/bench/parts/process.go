@@ -15,12 +15,18 @@ func Process() error {
 	headers, body := []child.Part{child.Headers}, []child.Part{child.Headers, child.Body}
 	return child.Main(
 		child.Handler{Name: "headers", Hooks: []child.Hook{child.Pre}, Headers: pair, Writes: headers, Func: processHeaders},
-		child.Handler{Name: "json", Hooks: []child.Hook{child.Post}, Headers: []string{}, Body: child.Text, Writes: body, Func: processJSON},
+		child.Handler{
+			Name: "json", Hooks: []child.Hook{child.Post}, Headers: []string{}, Body: child.Text, Writes: body,
+			Func: processJSON,
+		},
 		child.Handler{
 			Name: "auth", Hooks: []child.Hook{child.Auth}, Headers: pair[:1],
 			Writes: []child.Part{child.Headers, child.SessionValues}, Func: processAuth,
 		},
-		child.Handler{Name: "response", Hooks: []child.Hook{child.Response}, Headers: []string{}, Body: child.Text, Writes: body, Func: processResponse},
+		child.Handler{
+			Name: "response", Hooks: []child.Hook{child.Response}, Headers: []string{}, Body: child.Text,
+			Writes: body, Func: processResponse,
+		},
 	)
 }
 
