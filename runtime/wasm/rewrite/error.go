@@ -26,7 +26,7 @@ type ModuleError struct {
 	kind error
 }
 
-// ModuleError implements error.
+// Error implements error.
 func (e *ModuleError) Error() string {
 	var b strings.Builder
 	b.WriteString("rewrite: ")
