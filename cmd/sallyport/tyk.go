@@ -23,6 +23,7 @@ type tykFlags struct {
 	dir     string
 	listen  string
 	lenient bool
+	skip    bool
 	waive   []string
 	process []string
 }
@@ -30,6 +31,7 @@ type tykFlags struct {
 func (f *tykFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.lenient, "lenient", false, "import what can be imported: APIs with mistakes are left out, hooks with broken scripts answer 500")
+	flags.BoolVar(&f.skip, "skip-unsupported", false, "leave out APIs that cannot be imported, and import the others")
 	flags.StringArrayVar(&f.waive, "waive", nil, "ignore `KEY` of a definition although the API lets more through without it")
 	flags.StringArrayVar(&f.process, "coproc", nil, "`WORD` of the command that has the handlers of Python, Lua, gRPC and Go plugins; repeat it for its arguments")
 }
@@ -49,7 +51,7 @@ func (*tykFlags) check(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"listen", "lenient", "waive", "coproc"} {
+	for _, name := range []string{"listen", "lenient", "skip-unsupported", "waive", "coproc"} {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s goes with --tyk", name)
 		}
@@ -72,7 +74,7 @@ func (a *app) runTyk(ctx context.Context, f *tykFlags, withLab bool, logger *zer
 func (f *tykFlags) config(base, scratch string) tyk.Config {
 	return tyk.Config{
 		Dir: f.dir, Listen: f.listen, Base: base, Scratch: scratch,
-		Lenient: f.lenient, Waive: f.waive, Process: f.process,
+		Lenient: f.lenient, SkipUnsupported: f.skip, Waive: f.waive, Process: f.process,
 	}
 }
 

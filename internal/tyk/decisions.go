@@ -175,8 +175,8 @@ type routeMatch struct {
 }
 
 type upstreamTarget struct {
-	URL  string `yaml:"url"`
-	Host string `yaml:"host,omitempty"`
+	URL  write.Template `yaml:"url"`
+	Host string         `yaml:"host,omitempty"`
 }
 
 // hookDecisions are the names of plugins by hook.

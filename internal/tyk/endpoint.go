@@ -86,8 +86,12 @@ func (a *api) expression(path string, ignoreCase bool, pos document.Pos) (string
 		Prefix: a.settings.Server.PrefixMatching, Suffix: a.settings.Server.SuffixMatching,
 		IgnoreCase: ignoreCase || a.settings.IgnoreEndpointCase,
 	}
+	if path == "" {
+		a.noteOnce(pos, "version_data", "has a path that is empty and matches every request, as in Tyk")
+		return ".*", true
+	}
 	e := how.Expression(path)
-	if _, err := regexp.Compile(e); err != nil || path == "" {
+	if _, err := regexp.Compile(e); err != nil {
 		a.problemf(pos, "path %q is no pattern: it becomes %q, which is no regular expression", path, e)
 		return "", false
 	}

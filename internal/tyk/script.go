@@ -3,6 +3,7 @@ package tyk
 import (
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -142,10 +143,11 @@ func (a *api) scratch(what string, text []byte) (string, error) {
 	return file, nil
 }
 
-// preload finds the script that runs before all others.
+// preload finds the script that runs before all others. One that is not there
+// is left out, as Tyk does: the gateway has its own.
 func (a *api) preload() {
 	p := &a.tree.Preload
-	if p.File == "" {
+	if p.File == "" || errors.Is(p.Err, fs.ErrNotExist) {
 		return
 	}
 	if p.Err != nil && !a.Lenient {

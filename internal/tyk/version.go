@@ -3,6 +3,7 @@ package tyk
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/internal/tyk/definition"
@@ -55,8 +56,13 @@ func (a *api) single() []version {
 		return nil
 	}
 	v := version{Version: data.Versions[keys[0]], name: a.name, path: []string{"version_data", "versions", keys[0]}}
-	if t, ok := a.expiry(v); ok && !a.waives("expires") {
-		a.problemf(a.at(append(v.path, "expires")...), "the API expires on %s, which is supported for versions only%s", t.Format(time.DateTime), waiveHint("expires"))
+	if t, ok := a.expiry(v); ok {
+		pos := a.at(append(v.path, "expires")...)
+		if t.After(a.now) {
+			a.notef(pos, strings.Join(v.path, ".")+".expires", "is not looked at, as in Tyk: only versions of versioned APIs expire")
+		} else if !a.waives("expires") {
+			a.problemf(pos, "the API expired on %s, and only versions of versioned APIs do so here%s", t.Format(time.DateTime), waiveHint("expires"))
+		}
 	}
 	return []version{v}
 }
