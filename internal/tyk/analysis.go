@@ -2,6 +2,7 @@ package tyk
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/script"
@@ -80,14 +81,34 @@ func (a *api) grants() (g grants) {
 	if a.uses(func(r *script.Report) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
 		g.KV = append(g.KV, "sessions")
 	}
+	for _, origin := range a.origins() {
+		g.HTTP = append(g.HTTP, origin+"/*")
+	}
 	return g
+}
+
+// origins returns where scripts say that they send requests.
+func (a *api) origins() (all []string) {
+	for _, s := range a.code.sources {
+		if s.found != nil {
+			all = append(all, s.found.Origins...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // noteGrants says what must be granted by hand: scripts make their URLs.
 func (a *api) noteGrants() {
-	if a.code.runtime == runtimeWasm && a.uses(func(r *script.Report) bool { return usesAny(r, "TykMakeHttpRequest", "TykBatchRequest") }) {
-		a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "sends requests from the sandbox, which must be granted: add the URLs to `allow: { http: [...] }` of its plugins")
+	if a.code.runtime != runtimeWasm || !a.uses((*script.Report).SendsRequests) {
+		return
 	}
+	text := "sends requests from the sandbox, which must be granted: add the URLs to `allow: { http: [...] }` of its plugins"
+	if origins := a.origins(); len(origins) > 0 {
+		text = "sends requests from the sandbox, and is allowed to send them to " + strings.Join(origins, ", ") +
+			": add other URLs, and the addresses of hosts in a private network, to `allow: { http: [...] }` of its plugins"
+	}
+	a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "%s", text)
 }
 
 func (a *api) uses(what func(*script.Report) bool) bool {

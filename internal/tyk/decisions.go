@@ -86,7 +86,8 @@ type scriptConfig struct {
 }
 
 type grants struct {
-	KV []string `yaml:"kv"`
+	KV   []string `yaml:"kv"`
+	HTTP []string `yaml:"http"`
 }
 
 type callerID struct {

@@ -101,3 +101,22 @@ func TestOneAPIThatIsRefusedDoesNotStopTheOthers(t *testing.T) {
 		t.Errorf("Import() = %v, want the reason why nothing is served", err)
 	}
 }
+
+func TestAScriptInTheSandboxMaySendRequestsWhereItSays(t *testing.T) {
+	hook := keyless + `, "custom_middleware": {"driver": "javascript", "pre": [{"name": "m", "path": "middleware/m.js"}]}`
+	archive := func(url string) string {
+		return definition(hook) + `
+-- middleware/m.js --
+const m = new TykJS.TykMiddleware.NewMiddleware({});
+m.NewProcessRequest((request) => {
+  TykMakeHttpRequest(JSON.stringify({Method: "GET", Domain: ` + url + `, Resource: "/x"}));
+  return m.ReturnData(request, {});
+});
+`
+	}
+	wantText(t, archive(`"http://127.0.0.1:9100"`), "is allowed to send them to http://127.0.0.1:9100", `http: ["http://127.0.0.1:9100/*"]`)
+	wantText(t, archive(`'https://idp.example.com/a' + "https://other/"`), "", `http: ["https://idp.example.com/*", "https://other/*"]`)
+	for _, url := range []string{`"https://" + host`, `"https://idp" + ".example.com"`, "`https://${host}/`", `"https://user:word@h/"`, `"https://h:99999/"`} {
+		wantText(t, archive(url), "which must be granted: add the URLs", "!http: [")
+	}
+}
