@@ -43,7 +43,8 @@ func (a *api) chooseRuntime() {
 func syntaxError(r *script.Report) string {
 	text := r.Syntax.Text
 	if r.Modern != nil {
-		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; the sandbox knows it: see driver javascript)"
+		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; " +
+			"the sandbox knows it: see driver javascript)"
 	}
 	return text
 }
@@ -61,10 +62,16 @@ func (a *api) checkSyntax() {
 		case s.found == nil || s.found.Parses():
 			a.code.sources = append(a.code.sources, s)
 		case a.Lenient:
-			a.notef(s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line, s.found.Syntax.Column, syntaxError(s.found))
+			a.notef(
+				s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line,
+				s.found.Syntax.Column, syntaxError(s.found),
+			)
 			a.addPlaceholder(s.what, syntaxError(s.found))
 		default:
-			a.problemf(document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s", syntaxError(s.found))
+			a.problemf(
+				document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s",
+				syntaxError(s.found),
+			)
 		}
 	}
 }
@@ -103,7 +110,8 @@ func (a *api) noteGrants() {
 	if a.code.runtime != runtimeWasm || !a.uses((*script.Report).SendsRequests) {
 		return
 	}
-	text := "sends requests from the sandbox, which must be granted: add the URLs to `allow: { http: [...] }` of its plugins"
+	text := "sends requests from the sandbox, which must be granted: " +
+		"add the URLs to `allow: { http: [...] }` of its plugins"
 	if origins := a.origins(); len(origins) > 0 {
 		text = "sends requests from the sandbox, and is allowed to send them to " + strings.Join(origins, ", ") +
 			": add other URLs, and the addresses of hosts in a private network, to `allow: { http: [...] }` of its plugins"

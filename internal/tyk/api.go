@@ -279,10 +279,16 @@ func visible(query string) string {
 // transport notes what cannot be said of upstream connections.
 func (a *api) transport() {
 	if t := a.d.Proxy.Transport; t.InsecureSkipVerify {
-		a.noteOnce(a.at("proxy", "transport", "ssl_insecure_skip_verify"), "proxy.transport.ssl_insecure_skip_verify", "is not supported: the upstream's certificate is verified")
+		a.noteOnce(
+			a.at("proxy", "transport", "ssl_insecure_skip_verify"), "proxy.transport.ssl_insecure_skip_verify",
+			"is not supported: the upstream's certificate is verified",
+		)
 	}
 	if a.d.Proxy.Transport.ProxyURL != "" {
-		a.noteOnce(a.at("proxy", "transport", "proxy_url"), "proxy.transport.proxy_url", "is not supported: the upstream is reached directly")
+		a.noteOnce(
+			a.at("proxy", "transport", "proxy_url"), "proxy.transport.proxy_url",
+			"is not supported: the upstream is reached directly",
+		)
 	}
 }
 

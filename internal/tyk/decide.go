@@ -82,7 +82,10 @@ func (i *importer) checkSettings() {
 		})
 	}
 	if s.Err == nil && s.Server.UseSSL && len(s.Server.Certificates) != 1 {
-		i.problemf(s.Root.At("http_server_options", "use_ssl").Pos, "http_server_options.use_ssl needs exactly one entry in certificates, with cert_file and key_file")
+		i.problemf(
+			s.Root.At("http_server_options", "use_ssl").Pos,
+			"http_server_options.use_ssl needs exactly one entry in certificates, with cert_file and key_file",
+		)
 	}
 }
 
@@ -123,7 +126,9 @@ var (
 		"apply_policies", "apply_policy_id", "certificate", "mtls_static_certificate_bindings",
 		"hmac_enabled", "enable_http_signature_validation",
 	}
-	rightLimits = [...]string{"limit", "endpoints", "restricted_types", "allowed_types", "field_access_rights", "disable_introspection"}
+	rightLimits = [...]string{
+		"limit", "endpoints", "restricted_types", "allowed_types", "field_access_rights", "disable_introspection",
+	}
 )
 
 // checkKeys looks at keys.json for what would make a key open more here. The

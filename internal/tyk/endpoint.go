@@ -62,7 +62,10 @@ func (a *api) methods(e definition.Endpoint, list string) []string {
 	var methods []string
 	for _, m := range sortedKeys(e.MethodActions) {
 		if action := e.MethodActions[m].Action; action != "" && action != "no_action" {
-			a.problemf(e.Pos, "%s: action %q of method %s at %q is not supported: the requests would reach the upstream", list, action, m, e.Path)
+			a.problemf(
+				e.Pos, "%s: action %q of method %s at %q is not supported: the requests would reach the upstream", list, action, m,
+				e.Path,
+			)
 		}
 		methods = append(methods, a.method(m, e.Pos))
 	}

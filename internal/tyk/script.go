@@ -80,7 +80,9 @@ func (a *api) addFile(dir, name string, pos document.Pos, where string) {
 		a.broken(name, pos, where, s.Err)
 		return
 	}
-	a.code.sources = append(a.code.sources, scriptSource{s.File, pos, name, where, a.analyze(a.tree.Shown(s.File), s.Text)})
+	a.code.sources = append(
+		a.code.sources, scriptSource{s.File, pos, name, where, a.analyze(a.tree.Shown(s.File), s.Text)},
+	)
 }
 
 // addInline adds a script that the definition holds in base64.
@@ -151,7 +153,10 @@ func (a *api) preload() {
 		return
 	}
 	if p.Err != nil && !a.Lenient {
-		a.problemf(document.Pos{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s", a.tree.Shown(p.File), source.Reason(p.Err))
+		a.problemf(
+			document.Pos{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s",
+			a.tree.Shown(p.File), source.Reason(p.Err),
+		)
 	}
 	if p.Err == nil {
 		a.analyze(a.tree.Shown(p.File), p.Text)

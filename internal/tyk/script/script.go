@@ -84,7 +84,9 @@ type Report struct {
 
 // SendsRequests reports whether the script names a host function for requests.
 func (r *Report) SendsRequests() bool {
-	return slices.ContainsFunc(r.Uses, func(u Use) bool { return u.Name == "TykMakeHttpRequest" || u.Name == "TykBatchRequest" })
+	return slices.ContainsFunc(
+		r.Uses, func(u Use) bool { return u.Name == "TykMakeHttpRequest" || u.Name == "TykBatchRequest" },
+	)
 }
 
 // Parses reports whether otto can parse the source.

@@ -115,7 +115,9 @@ func (s *surface) use(i int, name string) {
 
 // originOfURL matches the origin at the beginning of a quoted URL, and what is
 // behind it.
-var originOfURL = regexp.MustCompile("^.(https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::[1-9][0-9]{0,3})?)([/?\"'`])")
+var originOfURL = regexp.MustCompile(
+	"^.(https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::[1-9][0-9]{0,3})?)([/?\"'`])",
+)
 
 func (s *surface) quoted(i int) {
 	// With a plus behind it, a host may be only the beginning of one.
