@@ -2,15 +2,11 @@ package wasm
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/artifact"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
@@ -46,40 +42,7 @@ func (r *Runtime) readCode(s abi.Spec) ([]byte, error) {
 	if isScript(s) {
 		return js.Engine()
 	}
-	binary, err := readFile(s.Source, r.config.maxSource())
-	if err != nil {
-		return nil, err
-	}
-	return binary, checkDigest(binary, s.SHA256)
-}
-
-// readFile reads a file that is not larger than the limit.
-func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, errors.Unwrap(err) // the path is in the message already
-	}
-	defer f.Close()
-	binary, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(binary)) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
-	}
-	return binary, nil
-}
-
-func checkDigest(binary []byte, want string) error {
-	if want == "" {
-		return nil
-	}
-	digest := sha256.Sum256(binary)
-	got := hex.EncodeToString(digest[:])
-	if !strings.EqualFold(got, want) {
-		return fmt.Errorf("sha256 is %s, want %s", got, strings.ToLower(want))
-	}
-	return nil
+	return artifact.Read(s.Source, r.config.maxSource(), s.SHA256)
 }
 
 // build makes the plugin out of its binary.

@@ -8,6 +8,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/artifact"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 )
@@ -74,7 +75,7 @@ func readScripts(s abi.Spec, limit int64) (files []js.File, preload *js.File, er
 	if len(files) > 1 && s.SHA256 != "" {
 		return nil, nil, errDigestOfMany
 	}
-	if err := checkDigest(files[0].Text, s.SHA256); err != nil {
+	if err := artifact.Verify(files[0].Text, s.SHA256); err != nil {
 		return nil, nil, err
 	}
 	if s.Preload != "" {
@@ -90,7 +91,7 @@ func readScripts(s abi.Spec, limit int64) (files []js.File, preload *js.File, er
 var errDigestOfMany = errors.New("sha256 is for one file, and there are several")
 
 func readScript(name string, limit int64) (js.File, error) {
-	text, err := readFile(name, limit)
+	text, err := artifact.Read(name, limit, "")
 	if err != nil {
 		return js.File{}, &scriptError{name, err}
 	}

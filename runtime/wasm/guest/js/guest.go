@@ -7,7 +7,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 // Guest is the engine in one instance, with the script in it. It belongs to
@@ -20,7 +20,7 @@ type Guest struct {
 
 	x        *abi.Exchange // nil while the script is loaded
 	deadline time.Time
-	logged   hostapi.Ration
+	logged   loglimit.Budget
 	input    []byte // what is written into the guest
 }
 
