@@ -55,7 +55,6 @@ var layers = map[string][]string{
 	"internal/compare/lab":           {"abi", "proxy/chain"},
 
 	"internal/browsertest": {},
-	"internal/longtest":    {},
 	"internal/procstat":    {},
 
 	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
