@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/telemetry"
 )
 
 // Log takes the lines a guest logs. It must bound their size and their rate,
@@ -38,7 +40,7 @@ type Host struct {
 	keys    []KeyPattern // that were granted
 	http    HTTP
 	env     []variable // that were granted
-	metrics metrics
+	metrics telemetry.Registry
 }
 
 // apiConfig is the configuration of one API, taken apart when the plugin was
@@ -60,11 +62,8 @@ func NewHost(s abi.Spec, c Config) (*Host, error) {
 		return nil, fmt.Errorf("config of the plugin: %w", err)
 	}
 	h := &Host{
-		log: c.Log, config: config, start: time.Now(), timeout: s.Limits.Timeout,
-		kv: c.KV, http: c.HTTP,
-	}
-	if h.timeout == 0 {
-		h.timeout = defaultTimeout
+		log: c.Log, config: config, start: time.Now(), timeout: cmp.Or(s.Limits.Timeout, defaultTimeout),
+		kv: c.KV, http: c.HTTP, metrics: telemetry.Registry{Max: maxSeries},
 	}
 	if err := h.grant(s.Grants, c); err != nil {
 		return nil, err
@@ -106,7 +105,7 @@ func (h *Host) grant(g abi.Grants, c Config) error {
 }
 
 // Metrics yields what the guests measured so far.
-func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.all() }
+func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.All() }
 
 // Close releases connections. No call may be running.
 func (h *Host) Close() {
