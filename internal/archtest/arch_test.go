@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"runtime/jsvm/lazy":         {},
 	"runtime/coproc":            {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":        {"abi", "internal/jsontext", "internal/tyk/object"},
-	"runtime/coproc/sandbox":    {},
+	"runtime/coproc/sandbox":    {"internal/procstat"},
 
 	"internal/archtest":              {},
 	"internal/artifact":              {},
