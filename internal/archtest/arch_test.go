@@ -33,9 +33,9 @@ var layers = map[string][]string{
 	"store": {"abi"},
 
 	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
-	"runtime/coproc":         {"abi", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
+	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
-	"runtime/coproc/sandbox": {},
+	"runtime/coproc/sandbox": {"internal/procstat"},
 	"runtime/jsvm":           {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
 	"runtime/jsvm/lazy":      {},
 

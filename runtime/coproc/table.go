@@ -9,22 +9,22 @@ import (
 )
 
 // States of a slot. Whoever moves a slot out of waiting owns its answer:
-// done is set by the reader, zombie by a caller that stops waiting. One
-// compare-and-swap decides, so that an answer never reaches an exchange that
-// has moved on.
+// done is set by the reader, abandoned by a caller that stops waiting. One
+// compare-and-swap decides, so that an answer never reaches a request that has
+// gone on.
 const (
 	slotFree uint64 = iota
 	slotWaiting
 	slotDone
-	slotZombie
+	slotAbandoned
 
 	stateBits = 2
 )
 
-// slot is the place of one call in flight. word holds its id and state.
+// slot holds one pending call. word holds its id and state.
 type slot struct {
 	word  atomic.Uint64
-	stale atomic.Int64  // zombie: when it has been one for too long, in Unix nanoseconds
+	stale atomic.Int64  // when an abandoned call counts as stuck, in Unix nanoseconds
 	done  chan struct{} // capacity 1; signalled once by the reader after in is set
 	timer *time.Timer   // of the caller
 
@@ -40,7 +40,7 @@ func (s *slot) move(id, from, to uint64) bool {
 	return s.word.CompareAndSwap(id<<stateBits|from, id<<stateBits|to)
 }
 
-// trim lets go of buffers that one large message has left.
+// trim drops buffers that a large message has made large.
 func (s *slot) trim() {
 	if cap(s.out) > keepSlot {
 		s.out = nil
@@ -52,25 +52,25 @@ func (s *slot) trim() {
 
 const keepSlot = 64 << 10
 
-// table holds the slots of one process. Dispatches and control requests have
+// callTable holds the slots of one process. Dispatches and control requests have
 // slots of their own, so that a full window does not hold up a ping.
-type table struct {
-	slots   []slot
-	window  chan struct{} // one token for each free slot for dispatches
-	control chan int      // free slots for control requests
-	seq     atomic.Uint64
-	zombies atomic.Int64
-	size    int // of the window
+type callTable struct {
+	slots     []slot
+	window    chan struct{} // one token for each free slot for dispatches
+	control   chan int      // free slots for control requests
+	seq       atomic.Uint64
+	abandoned atomic.Int64
+	size      int // of the window
 
 	// mu protects the fields below.
 	mu     sync.Mutex
-	free   []int // of the window; the last one freed is warm, and goes first
+	free   []int // of the window; the last one freed is used first, while its buffers are in the cache
 	parked int   // tokens taken out of the window to make it smaller
 	debt   int   // tokens to be taken out as soon as they are free
 }
 
-func newTable(maxInFlight int) *table {
-	t := &table{
+func newTable(maxInFlight int) *callTable {
+	t := &callTable{
 		slots:   make([]slot, maxInFlight+controlSlots),
 		window:  make(chan struct{}, maxInFlight),
 		free:    make([]int, 0, maxInFlight),
@@ -88,14 +88,14 @@ func newTable(maxInFlight int) *table {
 }
 
 // open lets n dispatches at a time in.
-func (t *table) open(n int) {
+func (t *callTable) open(n int) {
 	t.size = min(n, cap(t.window))
 	for i := range t.size {
 		t.push(t.size - 1 - i)
 	}
 }
 
-func (t *table) push(i int) {
+func (t *callTable) push(i int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.free = append(t.free, i)
@@ -104,11 +104,11 @@ func (t *table) push(i int) {
 		t.parked++
 		return
 	}
-	t.window <- struct{}{} // never waits: there is room for every token
+	t.window <- struct{}{} // never waits: it has the capacity for every token
 }
 
 // pop returns a free slot. Who calls it has taken a token of the window.
-func (t *table) pop() int {
+func (t *callTable) pop() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last := len(t.free) - 1
@@ -119,17 +119,17 @@ func (t *table) pop() int {
 
 // taken returns how many slots of the window are taken, and how many it has
 // at present.
-func (t *table) taken() (n, of int) {
+func (t *callTable) taken() (n, of int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.size - t.parked - len(t.window), t.width()
 }
 
 // id returns an id for slot i that no other call of this process has.
-func (t *table) id(i int) uint64 { return t.seq.Add(1)<<slotBits | uint64(i) }
+func (t *callTable) id(i int) uint64 { return t.seq.Add(1)<<slotBits | uint64(i) }
 
 // release frees slot i. Only its owner may call it.
-func (t *table) release(i int) {
+func (t *callTable) release(i int) {
 	s := &t.slots[i]
 	s.trim()
 	s.word.Store(slotFree)
@@ -151,7 +151,7 @@ const (
 
 // deliver hands an answer to the caller that waits for it. Only the reader
 // calls it.
-func (t *table) deliver(id uint64, frame []byte) delivery {
+func (t *callTable) deliver(id uint64, frame []byte) delivery {
 	i := int(id & (maxSlots - 1))
 	if i >= len(t.slots) {
 		return unknown
@@ -166,31 +166,31 @@ func (t *table) deliver(id uint64, frame []byte) delivery {
 			s.done <- struct{}{}
 			return delivered
 		}
-	case id<<stateBits | slotZombie:
+	case id<<stateBits | slotAbandoned:
 	default:
 		return unknown
 	}
-	t.zombies.Add(-1)
+	t.abandoned.Add(-1)
 	t.release(i)
 	return late
 }
 
-// abandon makes call id a zombie that counts as stuck at the given time. It
-// reports false if the answer has come first.
-func (t *table) abandon(i int, id uint64, stale time.Time) bool {
+// abandon notes that nobody waits for call id any more; from the given time on
+// it counts as stuck. It reports false if the answer has come first.
+func (t *callTable) abandon(i int, id uint64, stale time.Time) bool {
 	s := &t.slots[i]
 	s.stale.Store(stale.UnixNano())
-	if !s.move(id, slotWaiting, slotZombie) {
+	if !s.move(id, slotWaiting, slotAbandoned) {
 		return false
 	}
-	t.zombies.Add(1)
+	t.abandoned.Add(1)
 	return true
 }
 
-// stuck reports whether the process no longer answers what it was asked: a
-// quarter of the window are zombies, or one is stale.
-func (t *table) stuck(now time.Time) bool {
-	n := t.zombies.Load()
+// stuck reports whether the process no longer answers what it was asked: more
+// than a quarter of the window is abandoned, or one call has been for too long.
+func (t *callTable) stuck(now time.Time) bool {
+	n := t.abandoned.Load()
 	if n == 0 {
 		return false
 	}
@@ -199,9 +199,58 @@ func (t *table) stuck(now time.Time) bool {
 	}
 	for i := range t.slots {
 		s := &t.slots[i]
-		if s.word.Load()&(1<<stateBits-1) == slotZombie && s.stale.Load() < now.UnixNano() {
+		if s.word.Load()&(1<<stateBits-1) == slotAbandoned && s.stale.Load() < now.UnixNano() {
 			return true
 		}
 	}
 	return false
+}
+
+// resize lets n dispatches at a time in, at least one and at most what both
+// sides agreed on. Calls in flight beyond a smaller window go on.
+func (t *callTable) resize(n int) {
+	n = min(max(n, 1), t.size)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.width() < n {
+		t.widen()
+	}
+	for t.width() > n {
+		t.narrow()
+	}
+}
+
+// adjust makes the window a quarter smaller, or one larger.
+func (t *callTable) adjust(smaller bool) {
+	t.mu.Lock()
+	n := t.width()
+	t.mu.Unlock()
+	if smaller {
+		t.resize(n - max(n/4, 1))
+		return
+	}
+	if n < t.size {
+		t.resize(n + 1)
+	}
+}
+
+// width returns the size the window has at present. mu is held.
+func (t *callTable) width() int { return t.size - t.parked - t.debt }
+
+func (t *callTable) widen() {
+	if t.debt > 0 {
+		t.debt--
+		return
+	}
+	t.parked--
+	t.window <- struct{}{}
+}
+
+func (t *callTable) narrow() {
+	select {
+	case <-t.window:
+		t.parked++
+	default:
+		t.debt++
+	}
 }

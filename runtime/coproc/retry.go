@@ -9,10 +9,10 @@ import (
 	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
-// try is one call of a plugin, which may take more than one dispatch.
+// retrier is one call of a plugin, which may take more than one dispatch.
 // Each reason to make another counts once, except that the process died
 // before it had the call.
-type try struct {
+type retrier struct {
 	p        *plugin
 	h        *rpc.Handler
 	x        *abi.Exchange
@@ -20,12 +20,12 @@ type try struct {
 	keep     *cacheEntry // where an answer may be kept; nil to keep none
 
 	reloaded, rerouted, retried bool
-	leaving                     *process // it takes no calls any more
+	leaving                     *process // has said that it takes no calls any more
 }
 
 // dispatch calls the process until there is an answer, or no reason to call
 // it again.
-func (t *try) dispatch() (rpc.Outcome, error) {
+func (t *retrier) dispatch() (rpc.Outcome, error) {
 	for {
 		proc, err := t.p.r.process(t.deadline, t.leaving)
 		if err != nil {
@@ -34,7 +34,7 @@ func (t *try) dispatch() (rpc.Outcome, error) {
 		out, err := proc.dispatch(t.h, t.x, t.deadline, t.keep)
 		if err == nil {
 			t.p.r.stats.calls.Add(1)
-			proc.eased()
+			proc.noteAnswer()
 			return out, nil
 		}
 		if err := t.again(proc, err); err != nil {
@@ -44,11 +44,11 @@ func (t *try) dispatch() (rpc.Outcome, error) {
 }
 
 // again returns nil if the call may be made once more after err.
-func (t *try) again(proc *process, err error) error {
+func (t *retrier) again(proc *process, err error) error {
 	if errors.Is(err, errNotSent) {
 		return t.unlessLate(err)
 	}
-	said, ok := errors.AsType[*reply](err)
+	said, ok := errors.AsType[*errorAnswer](err)
 	switch {
 	case ok && said.code == codeNoGeneration && !t.reloaded:
 		t.reloaded = true
@@ -60,7 +60,7 @@ func (t *try) again(proc *process, err error) error {
 		t.rerouted, t.leaving = true, proc
 		return nil
 	case ok && said.code == codeOverloaded:
-		proc.table.step(true)
+		proc.table.adjust(true)
 		return t.later(said, err)
 	case errors.Is(err, errGone) && t.mayRetry():
 		t.retried = true
@@ -70,7 +70,7 @@ func (t *try) again(proc *process, err error) error {
 	return err
 }
 
-func (t *try) unlessLate(err error) error {
+func (t *retrier) unlessLate(err error) error {
 	if time.Now().Before(t.deadline) {
 		return nil
 	}
@@ -79,10 +79,10 @@ func (t *try) unlessLate(err error) error {
 
 // mayRetry reports whether a call that may have been executed, or a second
 // one, does no harm.
-func (t *try) mayRetry() bool { return t.p.retry && t.h.Idempotent && !t.retried }
+func (t *retrier) mayRetry() bool { return t.p.retry && t.h.Idempotent && !t.retried }
 
 // later waits as long as an overloaded process asks for.
-func (t *try) later(said *reply, err error) error {
+func (t *retrier) later(said *errorAnswer, err error) error {
 	wait := said.retryAfter()
 	if !t.mayRetry() || time.Until(t.deadline) <= wait {
 		return err
@@ -95,11 +95,11 @@ func (t *try) later(said *reply, err error) error {
 	return nil
 }
 
-// minRetryAfter is how long to wait for a process that does not say.
+// minRetryAfter is the wait before a retry when the process names none.
 const minRetryAfter = time.Millisecond
 
 // retryAfter reads data.retry_after_ms.
-func (r *reply) retryAfter() time.Duration {
+func (r *errorAnswer) retryAfter() time.Duration {
 	var data struct {
 		MS float64 `json:"retry_after_ms"`
 	}
@@ -109,13 +109,13 @@ func (r *reply) retryAfter() time.Duration {
 	return max(time.Duration(data.MS*float64(time.Millisecond)), minRetryAfter)
 }
 
-// easeEvery is how many answers in a row make the window one larger again
-// after the process was overloaded.
-const easeEvery = 64
+// widenEvery is how many answers widen the window by one after the process
+// was overloaded.
+const widenEvery = 64
 
-// eased notes an answer.
-func (p *process) eased() {
-	if p.answered.Add(1)%easeEvery == 0 && !p.held.Load() {
-		p.table.step(false)
+// noteAnswer counts an answer, and widens the window after enough of them.
+func (p *process) noteAnswer() {
+	if p.answered.Add(1)%widenEvery == 0 && !p.held.Load() {
+		p.table.adjust(false)
 	}
 }

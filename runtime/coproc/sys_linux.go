@@ -10,11 +10,8 @@ import (
 // pipeSize lets a large message pass with one read.
 const pipeSize = 1 << 20
 
-// confine puts the process into a group of its own, which can be killed as a
-// whole, and ties its life to the thread that starts it.
-func confine(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
+// dieWithThread ties the life of the process to the thread that starts it.
+func dieWithThread(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
 // enlarge asks for larger pipes; the kernel may refuse beyond its quota.
 func enlarge(p *pipes) {
