@@ -109,7 +109,8 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 			continue
 		}
 		if s.Retry && !h.Idempotent {
-			return nil, abi.Errorf(abi.Refused, "plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
+			return nil, abi.Errorf(abi.Refused,
+				"plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
 		}
 		if err := p.checkBody(h, s.Limits.MaxBody); err != nil {
 			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q %w", s.Name, s.Entry, err)
