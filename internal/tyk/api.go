@@ -21,7 +21,7 @@ import (
 type api struct {
 	*importer
 
-	in       *source.SourceAPI
+	in       *source.DefinitionFile
 	d        definition.Definition
 	report   *APIReport
 	pos      document.Pos
@@ -41,7 +41,7 @@ type api struct {
 
 // decideAPI decides about one definition. What is wrong with it is a problem of
 // the whole import or, for a lenient one, the reason to leave it out.
-func (i *importer) decideAPI(in *source.SourceAPI) {
+func (i *importer) decideAPI(in *source.DefinitionFile) {
 	a := &api{
 		importer: i, in: in, report: &APIReport{File: in.File, Format: in.Format},
 		pos: document.Pos{File: in.File}, made: map[string]string{},

@@ -21,7 +21,7 @@ type UnpackedBundle struct {
 }
 
 // Middleware returns the hooks of the API: those of its bundle, or its own.
-func (a *SourceAPI) Middleware() definition.CustomMiddleware {
+func (a *DefinitionFile) Middleware() definition.CustomMiddleware {
 	if a.Bundle.Section != nil {
 		return *a.Bundle.Section
 	}

@@ -36,7 +36,7 @@ func nameOf(dir, name string) scriptName {
 }
 
 // Base returns the folder that the hooks of an API are relative to.
-func (t *Tree) Base(a *SourceAPI) string {
+func (t *Tree) Base(a *DefinitionFile) string {
 	if a.Bundle.Section != nil {
 		return a.Bundle.Dir
 	}
@@ -44,7 +44,7 @@ func (t *Tree) Base(a *SourceAPI) string {
 }
 
 // readScripts reads every file that the definition names for JavaScript.
-func (t *Tree) readScripts(a *SourceAPI) {
+func (t *Tree) readScripts(a *DefinitionFile) {
 	base, middleware := t.Base(a), a.Middleware()
 	hooks := [][]definition.HookEntry{
 		{middleware.AuthCheck}, middleware.Pre, middleware.PostKeyAuth, middleware.Post, middleware.Response,

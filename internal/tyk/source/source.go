@@ -27,7 +27,7 @@ type Tree struct {
 
 	// APIs are the definitions in the order of the names of their files, or
 	// Err says why there are none.
-	APIs []SourceAPI
+	APIs []DefinitionFile
 	Err  error
 
 	// Folders are the files of folder loading, by API and folder.
@@ -43,8 +43,8 @@ type Keys struct {
 	Err  error
 }
 
-// SourceAPI is one definition and what it refers to. Err says why it has none.
-type SourceAPI struct {
+// DefinitionFile is one definition and what it refers to. Err says why it has none.
+type DefinitionFile struct {
 	File       string // as messages name it
 	Root       *document.Value
 	Format     string // classic or oas
@@ -119,8 +119,8 @@ func (t *Tree) definitionFiles() ([]string, error) {
 	}), nil
 }
 
-func (t *Tree) readAPI(ctx context.Context, scratch, file string) SourceAPI {
-	a := SourceAPI{File: t.Shown(file)}
+func (t *Tree) readAPI(ctx context.Context, scratch, file string) DefinitionFile {
+	a := DefinitionFile{File: t.Shown(file)}
 	if a.Root, a.Err = t.parse(file); a.Err == nil {
 		a.Root, a.Err = exported(a.Root)
 	}
