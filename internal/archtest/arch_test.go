@@ -76,7 +76,7 @@ var layers = map[string][]string{
 
 	"internal/jsontext": {"abi"},
 
-	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/peers", "internal/compare/bench/plain", "internal/procstat", "sdk"},
+	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/peers", "internal/compare/bench/plain", "internal/output", "internal/procstat", "sdk"},
 	"internal/compare/bench/guest":     {},
 	"internal/compare/bench/load":      {},
 	"internal/compare/peers":           {"internal/procstat"},
