@@ -119,6 +119,7 @@ func serveGateway(t *testing.T, cfg *config.Config, o app.Options) (a *app.App, 
 	served := make(chan error, 1)
 	go func() { served <- a.Run(ctx, ls) }()
 	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections() // the gateway would wait for them
 		cancel()
 		if err := <-served; err != nil {
 			t.Errorf("Run() = %v", err)
