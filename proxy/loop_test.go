@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // redirect returns a plugin that sends a request for one path elsewhere.
@@ -19,15 +21,24 @@ func redirect(h abi.Hook, path, target string) plugin {
 		if uri, _, _ := strings.Cut(string(x.Request.URI), "?"); uri != path {
 			return nil
 		}
-		return x.Redirect([]byte(target))
+		return redirectTo(x, target)
 	})
+}
+
+// redirectTo sends a request to a tyk:// URL.
+func redirectTo(x *abi.Exchange, url string) error {
+	r, _, err := object.ParseRedirect([]byte(url))
+	if err != nil {
+		return err
+	}
+	return x.Redirect(r)
 }
 
 // two runs a gateway with an API a below /a and an internal API below /b, both
 // in front of one upstream.
 func two(t testing.TB, upstreamURL string, a, b []plugin) *gateway {
 	t.Helper()
-	up := upstream(t, proxy.UpstreamConfig{URL: upstreamURL})
+	up := newUpstream(t, upstream.Config{URL: upstreamURL})
 	return start(
 		t, proxy.Config{},
 		proxy.API{Path: "/a", Strip: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "a1", Name: "First", ListenPath: "/a"}, a...)},
@@ -184,7 +195,7 @@ func TestBodyMustFitTheAPIARedirectGoesTo(t *testing.T) {
 
 func TestRedirectOfAPluginThatFailsIsForgotten(t *testing.T) {
 	bad := at(abi.Pre, func(x *abi.Exchange) error {
-		_ = x.Redirect([]byte("tyk://b1/x"))
+		_ = redirectTo(x, "tyk://b1/x")
 		return abi.Errorf(abi.Trap, "crashed")
 	})
 	for open, want := range map[bool]int{false: 500, true: 200} {
@@ -200,7 +211,7 @@ func TestRedirectOfAPluginThatFailsIsForgotten(t *testing.T) {
 }
 
 func TestInternalAPIsAreNotReachedFromOutside(t *testing.T) {
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	all := &abi.API{ID: "shared", Name: "front"}
 	g := start(
 		t, proxy.Config{},
@@ -242,7 +253,7 @@ func TestAnotherAPIAsksForItsOwnKey(t *testing.T) {
 }
 
 func TestRoutesMayBeReplacedDuringALoop(t *testing.T) {
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	var g *gateway
 	var old *proxy.Router
 	replace := at(abi.Pre, func(x *abi.Exchange) error {
@@ -251,7 +262,7 @@ func TestRoutesMayBeReplacedDuringALoop(t *testing.T) {
 			return err
 		}
 		old = g.SetRouter(empty)
-		return x.Redirect([]byte("tyk://gone/x"))
+		return redirectTo(x, "tyk://gone/x")
 	})
 	g = start(
 		t, proxy.Config{},
@@ -274,9 +285,9 @@ func TestManyRequestsLoopAtOnce(t *testing.T) {
 		at(abi.Pre, func(x *abi.Exchange) error {
 			id, _ := x.Request.Header.Get([]byte("Id"))
 			if x.Loop.Depth < 4 {
-				return x.Redirect(append([]byte("tyk://self/"), id...))
+				return redirectTo(x, "tyk://self/"+string(id))
 			}
-			return x.Redirect(append([]byte("tyk://b1/end/"), id...))
+			return redirectTo(x, "tyk://b1/end/"+string(id))
 		}),
 	}, []plugin{seen("b")})
 	var clients sync.WaitGroup
@@ -307,7 +318,7 @@ func TestManyRequestsLoopAtOnce(t *testing.T) {
 
 func TestObserverIsToldOfLoops(t *testing.T) {
 	told := make(chan proxy.Access, 1)
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	g := start(
 		t, proxy.Config{Observe: func(a *proxy.Access) {
 			told <- proxy.Access{API: a.API, Loops: a.Loops, URI: append([]byte(nil), a.URI...)}

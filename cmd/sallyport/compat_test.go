@@ -33,7 +33,7 @@ plugins:
   may-v1: { runtime: builtin, entry: access, config: { version: v1 } }
   may-v2: { runtime: builtin, entry: access, config: { version: v2 } }
   limit: { runtime: builtin, entry: rate-limit }
-  mark-v1: { runtime: builtin, entry: transform, config: { set: { X-Served: "one $tyk_meta.plan" } } }
+  mark-v1: { runtime: builtin, entry: transform, config: { set: { X-Served: "one $meta.plan" } } }
   mark-v2: { runtime: builtin, entry: transform, config: { set: { X-Served: two } } }
 apis:
   - name: orders
@@ -219,7 +219,7 @@ store: { keys: keys.json, hash_keys: HASH }
 plugins:
   script: { runtime: jsvm, source: auth.js, entry: script }
   key: { runtime: builtin, entry: key-auth, config: { header: X-Key, session: SESSION } }
-  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$tyk_meta.plan" } } }
+  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$meta.plan" } } }
   note: { runtime: jsvm, source: note.js, entry: note, config: { require_session: true } }
 apis:
   - name: a
@@ -304,7 +304,7 @@ listen: "127.0.0.1:0"
 coproc: { command: [%q], env: { %s: %q }, sandbox: { enabled: false } }
 plugins:
   who: { runtime: coproc, entry: who, timeout: 10s, id_extractor: { from: header, name: X-Token, with: regex, regex: "[a-z]+", match: 1 } }
-  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$tyk_meta.plan" } } }
+  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$meta.plan" } } }
 apis:
   - { name: a, org_id: acme, compat: tyk, match: { path: / }, upstream: { url: UPSTREAM }, hooks: { auth: who, post: mark } }
 `, program, childMode, notes))

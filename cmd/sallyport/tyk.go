@@ -14,6 +14,7 @@ type tykFlags struct {
 	dir     string
 	listen  string
 	lenient bool
+	skip    bool
 	waive   []string
 	process []string
 }
@@ -22,6 +23,8 @@ func (f *tykFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.lenient, "lenient", false,
 		"import what can be imported: APIs with mistakes are left out, hooks with broken scripts answer 500")
+	flags.BoolVar(&f.skip, "skip-unsupported", false,
+		"leave out APIs that cannot be imported, and import the others")
 	flags.StringArrayVar(&f.waive, "waive", nil,
 		"ignore `KEY` of a definition although the API lets more through without it")
 	flags.StringArrayVar(&f.process, "coproc", nil,
@@ -43,7 +46,7 @@ func (*tykFlags) check(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"listen", "lenient", "waive", "coproc"} {
+	for _, name := range []string{"listen", "lenient", "skip-unsupported", "waive", "coproc"} {
 		if cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s goes with --tyk", name)
 		}
@@ -53,5 +56,5 @@ func (*tykFlags) check(cmd *cobra.Command) error {
 
 // config returns what to import.
 func (f *tykFlags) config() tyk.Config {
-	return tyk.Config{Dir: f.dir, Listen: f.listen, Lenient: f.lenient, Waive: f.waive, Process: f.process}
+	return tyk.Config{Dir: f.dir, Listen: f.listen, Lenient: f.lenient, SkipUnsupported: f.skip, Waive: f.waive, Process: f.process}
 }

@@ -8,8 +8,10 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/compare/lab"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/runtime/builtin"
 )
 
@@ -35,19 +37,24 @@ func (g *Generation) route(a *config.API) (proxy.API, error) {
 	if a.Upstream == nil {
 		return route, nil
 	}
-	route.Upstream, err = proxy.NewUpstream(proxy.UpstreamConfig{
+	route.Upstream, err = upstream.New(upstream.Config{
 		URL: a.Upstream.URL.Value, PreserveHost: !a.Upstream.RewriteHost,
 		ConnectTimeout: a.Upstream.ConnectTimeout, ResponseTimeout: a.Upstream.Timeout,
 	})
 	return route, err
 }
 
+// dialectOf returns the dialect of an API; nil is the gateway's own.
+func dialectOf(a *config.API) *abi.Dialect {
+	if a.Tyk {
+		return dialect.New()
+	}
+	return nil
+}
+
 // chainConfig says what the chain of an API is made of.
 func (g *Generation) chainConfig(a *config.API) chain.Config {
 	cfg := chain.Config{API: g.apis[a.Name], Observe: g.observe, Save: g.save}
-	if a.Tyk {
-		cfg.Compat = chain.Tyk
-	}
 	for _, p := range a.Exempt {
 		cfg.Exempt = append(cfg.Exempt, chain.Pattern{Method: p.Method, Path: p.Path})
 	}
@@ -143,7 +150,7 @@ func faultStatus(x *abi.Exchange, f *chain.Fault) int {
 	switch {
 	case f.Step.OnFault == chain.Open || f.Hook == abi.Event:
 		return 0
-	case x.API.Tyk:
+	case x.API.Dialect != nil:
 		return http.StatusInternalServerError
 	}
 	return f.Err.Kind.Status()

@@ -72,7 +72,7 @@ func (g *Generation) build(ctx context.Context) error {
 	for _, a := range g.cfg.APIs {
 		g.apis[a.Name] = &abi.API{
 			ID: a.ID, Name: a.Name, OrgID: a.OrgID,
-			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number, Tyk: a.Tyk,
+			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number, Dialect: dialectOf(a),
 		}
 	}
 	problems := append(g.loadPlugins(ctx), g.checkVersions()...)

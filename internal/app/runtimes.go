@@ -9,6 +9,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/runtime/coproc"
 	"github.com/c386954a/sallyport/runtime/jsvm"
@@ -24,8 +25,10 @@ func newRuntimes(
 		return nil, err
 	}
 	runtimes := map[string]abi.Runtime{
-		config.Builtin: builtin.New(builtin.Config{Store: o.Store}),
-		config.Wasm:    modules,
+		config.Builtin: builtin.New(builtin.Config{
+			Store: o.Store, Dialects: map[string]*abi.Dialect{"tyk": dialect.New()},
+		}),
+		config.Wasm: modules,
 		config.JSVM: jsvm.New(jsvm.Config{
 			Logger: o.Logger, Raw: o.Raw, Sessions: scriptSessions{o.Store}, Values: scriptKV{o.Store},
 			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),

@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -22,93 +21,104 @@ var layers = map[string][]string{
 	"abi":                 {},
 	"abi/abitest":         {"abi", "internal/fixture", "proxy/chain"},
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
+	"abi/abitest/guest":   {"sdk/go"},
 
-	"proxy/urlpath": {},
-	"proxy/chain":   {"abi", "proxy/urlpath"},
-	"proxy":         {"abi", "proxy/chain", "proxy/urlpath"},
+	"proxy":          {"abi", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
+	"proxy/chain":    {"abi", "proxy/urlpath"},
+	"proxy/h1":       {"abi"},
+	"proxy/ingress":  {"abi", "proxy/h1"},
+	"proxy/upstream": {"abi", "proxy/h1"},
+	"proxy/urlpath":  {},
 
-	"store":                     {"abi"},
-	"runtime/builtin":           {"abi", "proxy/urlpath", "store"},
-	"runtime/wasm":              {"abi", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
-	"runtime/wasm/guest/js":     {"abi", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/wasm/guest/native", "runtime/wasm/outbound"},
-	"runtime/wasm/guest/native": {"abi", "runtime/wasm/outbound"},
+	"store": {"abi"},
+
+	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
+	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
+	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
+	"runtime/coproc/sandbox": {"internal/procstat"},
+	"runtime/jsvm":           {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
+	"runtime/jsvm/lazy":      {},
+
+	"runtime/wasm":              {"abi", "internal/artifact", "internal/loglimit", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
+	"runtime/wasm/guest":        {"abi"},
+	"runtime/wasm/guest/js":     {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/wasm/guest", "runtime/wasm/guest/native", "runtime/wasm/outbound"},
+	"runtime/wasm/guest/native": {"abi", "internal/telemetry", "runtime/wasm/guest", "runtime/wasm/outbound"},
 	"runtime/wasm/outbound":     {"abi"},
 	"runtime/wasm/rewrite":      {},
 	"runtime/wasm/snapshot":     {},
-	"runtime/wasm/wasmtest":     {},
-	"runtime/jsvm":              {"abi", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
-	"runtime/jsvm/lazy":         {},
-	"runtime/coproc":            {"abi", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
-	"runtime/coproc/rpc":        {"abi", "internal/jsontext", "internal/tyk/object"},
-	"runtime/coproc/sandbox":    {},
+	"runtime/wasm/wasmtest":     {"internal/needs"},
 
-	"internal/archtest":              {},
-	"internal/config":                {"abi", "internal/output"},
-	"internal/fixture":               {"abi", "proxy/chain"},
-	"internal/compare/faults":        {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},
-	"internal/compare/faults/attack": {"runtime/wasm/wasmtest", "sdk/coproc/go"},
-	"internal/plugintool/scaffold":   {"sdk"},
-	"internal/admin":                 {"abi", "proxy/chain"},
-	"internal/compare/lab":           {"abi", "internal/procstat", "proxy/chain"},
-	"internal/compare/rig":           {"internal/compare/faults", "internal/compare/lab", "internal/config"},
-	"internal/demo":                  {"examples", "internal/admin", "internal/app", "internal/compare/faults/attack", "internal/compare/rig", "internal/config", "proxy", "sdk/coproc/go"},
-	"internal/plugintool":            {"abi", "internal/app", "internal/config", "internal/fixture", "internal/output", "internal/plugintool/scaffold", "runtime/wasm/guest/native", "runtime/wasm/rewrite", "store"},
-	"internal/app": {
-		"abi", "internal/admin", "internal/compare/lab", "internal/config", "internal/tyk", "internal/tyk/document", "proxy", "proxy/chain",
-		"runtime/builtin", "runtime/coproc", "runtime/coproc/sandbox", "runtime/jsvm", "runtime/wasm", "store",
-	},
+	"internal/admin":       {"abi", "internal/telemetry", "proxy/chain"},
+	"internal/app":         {"abi", "internal/admin", "internal/compare/lab", "internal/config", "internal/tyk", "internal/tyk/dialect", "internal/tyk/document", "proxy", "proxy/chain", "proxy/ingress", "proxy/upstream", "runtime/builtin", "runtime/coproc", "runtime/coproc/sandbox", "runtime/jsvm", "runtime/wasm", "store"},
+	"internal/archtest":    {},
+	"internal/artifact":    {},
+	"internal/browsertest": {"internal/needs"},
 
-	"internal/browsertest": {},
-	"internal/longtest":    {},
-	"internal/output":      {},
-	"internal/procstat":    {},
-
-	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
-	"internal/tyk/document": {},
-	"internal/tyk/classic":  {"internal/tyk/document"},
-	"internal/tyk/native":   {"internal/tyk/document"},
-	"internal/tyk/bundle":   {},
-	"internal/tyk/script":   {},
-	"internal/tyk/oas":      {"internal/tyk/classic", "internal/tyk/document"},
-	"internal/tyk/object":   {"abi", "internal/jsontext"},
-	"internal/tyk/jsapi":    {},
-	"internal/tyk/hostapi":  {"abi", "internal/tyk/object"},
-
-	"internal/jsontext": {"abi"},
-
-	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/peers", "internal/compare/bench/plain", "internal/output", "internal/procstat", "sdk"},
+	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/output", "internal/procstat", "sdk"},
 	"internal/compare/bench/guest":     {},
+	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
-	"internal/compare/peers":           {"internal/procstat"},
-	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go", "store"},
+	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
+	"internal/compare/faults":          {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},
+	"internal/compare/faults/attack":   {"runtime/wasm/wasmtest", "sdk/coproc/go"},
+	"internal/compare/lab":             {"abi", "internal/procstat", "proxy/chain"},
 	"internal/compare/page":            {"internal/compare/bench"},
+	"internal/compare/peers":           {"internal/procstat"},
+	"internal/compare/rig":             {"internal/compare/faults", "internal/compare/lab", "internal/config"},
 
-	"sdk":      {},
-	"examples": {},
-	"cmd/sallyport": {
-		"internal/app", "internal/compare/bench", "internal/compare/bench/parts", "internal/compare/faults", "internal/compare/faults/attack",
-		"internal/compare/page", "internal/compare/rig", "internal/config", "internal/demo", "internal/output", "internal/plugintool",
-		"internal/plugintool/scaffold", "internal/tyk", "proxy", "runtime/coproc/sandbox",
-	},
+	"internal/config":              {"abi", "internal/output"},
+	"internal/demo":                {"examples", "internal/admin", "internal/app", "internal/compare/faults/attack", "internal/compare/rig", "internal/config", "proxy", "sdk/coproc/go"},
+	"internal/fixture":             {"abi", "proxy/chain"},
+	"internal/jsontext":            {"abi"},
+	"internal/loglimit":            {},
+	"internal/longtest":            {},
+	"internal/needs":               {},
+	"internal/output":              {},
+	"internal/plugintool":          {"abi", "internal/app", "internal/config", "internal/fixture", "internal/output", "internal/plugintool/scaffold", "runtime/wasm/guest/native", "runtime/wasm/rewrite", "store"},
+	"internal/plugintool/scaffold": {"sdk"},
+	"internal/procstat":            {},
+	"internal/telemetry":           {"abi"},
+
+	"internal/tyk":            {"internal/tyk/definition", "internal/tyk/document", "internal/tyk/script", "internal/tyk/source", "internal/tyk/write", "proxy/urlpath"},
+	"internal/tyk/bundle":     {},
+	"internal/tyk/definition": {"internal/tyk/document"},
+	"internal/tyk/dialect":    {"abi", "internal/tyk/object"},
+	"internal/tyk/document":   {},
+	"internal/tyk/hostapi":    {"abi", "internal/tyk/object"},
+	"internal/tyk/jsapi":      {},
+	"internal/tyk/object":     {"abi", "internal/jsontext"},
+	"internal/tyk/script":     {},
+	"internal/tyk/source":     {"internal/tyk/bundle", "internal/tyk/definition", "internal/tyk/document", "internal/tyk/script"},
+	"internal/tyk/write":      {"internal/tyk/document"},
+
+	"sdk":               {},
+	"sdk/coproc/go":     {},
+	"sdk/coproc/go/tyk": {"sdk/coproc/go"},
+	"sdk/go":            {},
+
+	"examples":                 {},
+	"examples/wasm-headers-go": {"sdk/go"},
+
+	"cmd/sallyport": {"*"},
 }
 
 // homes names the packages that may import an outside module, tests aside.
 var homes = map[string][]string{
-	"github.com/valyala/fasthttp":              {"proxy", "internal/compare/bench/plain"},
-	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/script"},
+	"github.com/valyala/fasthttp":              {"proxy/ingress", "internal/compare/bench/plain"},
+	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/jsapi", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
-	"github.com/rs/zerolog":                    {"proxy", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/app", "internal/compare/bench/parts", "internal/compare/lab", "internal/demo", "internal/plugintool", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/app", "internal/compare/bench/parts", "internal/compare/lab", "internal/demo", "internal/plugintool", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/procstat"},
+	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/procstat"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
-	"golang.org/x/tools/txtar":                 {"internal/fixture", "sdk"},
+	"golang.org/x/tools/txtar":                 {"internal/fixture"},
 	"github.com/google/go-cmp":                 {"abi/abitest"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {}, // tests only
 }
@@ -198,15 +208,12 @@ func sources(t *testing.T) []source {
 	return out
 }
 
-// skip leaves out fixtures and nested modules: those have rules of their own.
+// skip leaves out fixtures, which have rules of their own, and installed packages.
 func skip(root, dir, name string) error {
 	if dir == root {
 		return nil
 	}
 	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") {
-		return filepath.SkipDir
-	}
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 		return filepath.SkipDir
 	}
 	return nil

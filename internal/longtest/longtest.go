@@ -1,11 +1,10 @@
-// Package longtest says whether tests run in full: long matrices, soaks and
-// attacks are reduced to a representative part otherwise.
+// Package longtest says whether tests that take long run in full.
 package longtest
 
 import "os"
 
-// Enabled reports whether tests are to run in full, as SALLYPORT_LONG=1 or
-// SALLYPORT_CI=1 ask for.
+// Enabled reports whether the environment asks for long tests, by setting
+// SALLYPORT_CI or SALLYPORT_LONG to 1.
 func Enabled() bool {
-	return os.Getenv("SALLYPORT_LONG") != "" || os.Getenv("SALLYPORT_CI") != ""
+	return os.Getenv("SALLYPORT_CI") == "1" || os.Getenv("SALLYPORT_LONG") == "1"
 }

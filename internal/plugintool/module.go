@@ -78,7 +78,7 @@ func reasonOf(refused error, file string) string {
 	return text
 }
 
-func newModuleReport(r *rewrite.Report) *moduleReport {
+func newModuleReport(r *rewrite.ModuleReport) *moduleReport {
 	m := &moduleReport{
 		Imports: sortImports(r.Imports), Exports: plainExports(r.Exports),
 		Memory:     memoryReport{MinBytes: int64(r.Memory.Min) * wasmPage},

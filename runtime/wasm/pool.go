@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	goruntime "runtime"
@@ -11,27 +12,27 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// pool keeps the instances of one plugin: never more than max, those in the
-// making included. Each get that succeeds is followed by exactly one put or
+// instancePool keeps the instances of one plugin: never more than max, including those
+// that are being made. Each get that succeeds is followed by exactly one put or
 // discard. It is safe for concurrent use.
-type pool struct {
+type instancePool struct {
 	plugin      *plugin
 	max         int
-	ahead       int           // how many unused instances are ready where making one is slow
+	ahead       int           // how many unused instances are kept ready where making one is slow
 	idleTimeout time.Duration // after which instances that were not needed are closed
-	wake        chan struct{} // tells the maker that there may be work
-	done        chan struct{} // closed when the maker has ended
+	wake        chan struct{} // tells replenish that there may be work
+	done        chan struct{} // closed when replenish has ended
 
-	mu      sync.Mutex             // protects the fields below
-	idle    []*instance            // the last used is the first to be used again
-	watched bool                   // the maker's timer is set; only the maker looks at it
-	low     int                    // the fewest idle instances since the maker last looked
-	live    int                    // instances that exist or are in the making
-	all     map[*instance]struct{} // those that exist
-	waiting []*waiter              // the first that came is told first
-	users   int                    // calls between get and put or discard
-	closing bool
-	drained chan struct{} // closed when closing and without users
+	mu       sync.Mutex             // protects the fields below
+	idle     []*instance            // the last used is the first to be used again
+	timerSet bool                   // the timer of replenish is set; only replenish looks at it
+	low      int                    // the fewest idle instances since replenish last looked
+	live     int                    // instances that exist or are being made
+	all      map[*instance]struct{} // those that exist
+	waiting  []*waiter              // the first that came is told first
+	users    int                    // calls between get and put or discard
+	closing  bool
+	drained  chan struct{} // closed when closing and without users
 }
 
 var (
@@ -39,11 +40,11 @@ var (
 	errClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 )
 
-func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
+func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *instancePool {
 	n := goruntime.GOMAXPROCS(0)
-	q := &pool{
+	q := &instancePool{
 		plugin:      p,
-		max:         orDefault(c.Max, instancesPerCPU*n),
+		max:         cmp.Or(c.Max, instancesPerCPU*n),
 		idleTimeout: idleTimeout,
 		wake:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
@@ -53,25 +54,25 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	return q
 }
 
-// start begins with the first instance and starts the maker.
-func (q *pool) start(i *instance) {
+// start puts the first instance into the pool and starts replenish.
+func (q *instancePool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
 	q.all = map[*instance]struct{}{i: {}}
-	go q.maker()
-	q.nudge()
+	go q.replenish()
+	q.wakeUp()
 }
 
-// spare returns how many unused instances are kept ready: one that a burst
-// finds, or several where each request takes one away for good.
-func (q *pool) spare() int {
-	if _, _, restores := q.plugin.ladder.rung(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
+// spare returns how many unused instances are kept ready: one for a burst, or
+// several where each call uses its instance up.
+func (q *instancePool) spare() int {
+	if _, _, restores := q.plugin.fallback.current(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
 		return 1
 	}
 	return q.ahead
 }
 
 // get returns an instance for one call. It waits for one until the deadline.
-func (q *pool) get(deadline time.Time) (*instance, error) {
+func (q *instancePool) get(deadline time.Time) (*instance, error) {
 	i, w, err := q.enter()
 	if err != nil {
 		return nil, err
@@ -89,8 +90,8 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	return i, nil
 }
 
-// enter counts a call in and lets it take an instance.
-func (q *pool) enter() (*instance, *waiter, error) {
+// enter begins the use of the pool by a call, which takes an instance or waits.
+func (q *instancePool) enter() (*instance, *waiter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closing {
@@ -102,18 +103,18 @@ func (q *pool) enter() (*instance, *waiter, error) {
 }
 
 // take returns an idle instance, or a waiter in the queue if all are taken, or
-// neither if the caller shall make one. The lock is held. A caller that has
-// waited brings its waiter, which is put in front.
-func (q *pool) take(w *waiter) (*instance, *waiter) {
+// neither if the caller has to make one. The lock is held. A caller that has
+// waited passes its waiter, which goes to the front of the queue.
+func (q *instancePool) take(w *waiter) (*instance, *waiter) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
 		q.low = min(q.low, n-1)
-		q.nudgeIfShort()
+		q.wakeIfShort()
 		return i, nil
 	}
 	q.low = 0
-	q.nudgeIfShort()
+	q.wakeIfShort()
 	if q.live < q.max {
 		q.live++
 		return nil, nil
@@ -127,8 +128,8 @@ func (q *pool) take(w *waiter) (*instance, *waiter) {
 	return nil, w
 }
 
-// make makes an instance in the place that the caller was given.
-func (q *pool) make(deadline time.Time) (*instance, error) {
+// make makes an instance; the caller has been counted as live.
+func (q *instancePool) make(deadline time.Time) (*instance, error) {
 	ctx, cancel := context.WithDeadline(q.plugin.life, deadline)
 	defer cancel()
 	i, err := q.plugin.newInstance(ctx)
@@ -143,7 +144,7 @@ func (q *pool) make(deadline time.Time) (*instance, error) {
 }
 
 // put gives an instance back that may be used again.
-func (q *pool) put(i *instance) {
+func (q *instancePool) put(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.store(i)
@@ -151,22 +152,22 @@ func (q *pool) put(i *instance) {
 }
 
 // discard closes an instance that must not be used again.
-func (q *pool) discard(i *instance) {
-	q.strike(i)
+func (q *instancePool) discard(i *instance) {
+	q.remove(i)
 	i.close()
 	q.free()
-	q.nudge()
+	q.wakeUp()
 	q.leave()
 }
 
-func (q *pool) strike(i *instance) {
+func (q *instancePool) remove(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.all, i)
 }
 
-// free gives the place of an instance to the next waiter, or to nobody.
-func (q *pool) free() {
+// free lets the next waiter make an instance in the place of one that is gone.
+func (q *instancePool) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) > 0 {
@@ -176,15 +177,15 @@ func (q *pool) free() {
 	q.live--
 }
 
-// leave counts a call out.
-func (q *pool) leave() {
+// leave ends the use of the pool by a call.
+func (q *instancePool) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.exit()
 }
 
-// exit counts a call out. The lock is held.
-func (q *pool) exit() {
+// exit is leave with the lock held.
+func (q *instancePool) exit() {
 	q.users--
 	if q.closing && q.users == 0 {
 		close(q.drained)

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// patience is how long a call waits before an instance is handed to it. Until
-// then it is only told that there is one, and whoever comes first takes it:
-// if every instance were handed over, each call of a busy pool would cost two
-// changes of goroutines. One tick of the scheduler keeps waiting calls from
-// starving. It is what sync.Mutex does.
-const patience = 10 * time.Millisecond
+// handOverAfter is how long a call waits before an instance is handed to it.
+// Until then it is only told that there is one, and whoever comes first takes
+// it: if every instance were handed over, each call of a busy pool would cost
+// two changes of goroutines. One tick of the scheduler keeps waiting calls from
+// starving. sync.Mutex does the same.
+const handOverAfter = 10 * time.Millisecond
 
-// waiter is a call that waits for an instance. Its turn comes once for each
-// time that it is in the queue.
+// waiter is a call that waits for an instance. Each time that it is put into the
+// queue, its turn comes once.
 type waiter struct {
 	since time.Time
 	turn  chan turn
 }
 
-// turn is what a waiter is told: to try again, or to take an instance, or,
-// without one, to make it.
+// turn tells a waiter to try again, or to take an instance, or, if there is none,
+// to make one.
 type turn struct {
 	again    bool
 	instance *instance
@@ -29,8 +29,8 @@ type turn struct {
 func newWaiter() *waiter { return &waiter{since: time.Now(), turn: make(chan turn, 1)} }
 
 // wait waits for the waiter's turn. It returns an instance, or the waiter if
-// somebody was faster, or neither if the caller shall make one.
-func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
+// another call was faster, or neither if the caller has to make one.
+func (q *instancePool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
@@ -44,7 +44,7 @@ func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	return q.accept(w, <-w.turn) // its turn came together with the deadline
 }
 
-func (q *pool) accept(w *waiter, t turn) (*instance, *waiter, error) {
+func (q *instancePool) accept(w *waiter, t turn) (*instance, *waiter, error) {
 	if !t.again {
 		return t.instance, nil, nil
 	}
@@ -55,7 +55,7 @@ func (q *pool) accept(w *waiter, t turn) (*instance, *waiter, error) {
 }
 
 // forget removes a waiter; it reports false if its turn has come.
-func (q *pool) forget(w *waiter) bool {
+func (q *instancePool) forget(w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := slices.Index(q.waiting, w)
@@ -68,13 +68,13 @@ func (q *pool) forget(w *waiter) bool {
 
 // store makes an instance idle and tells the next waiter, or hands it over to
 // one that has waited for long. The lock is held.
-func (q *pool) store(i *instance) {
+func (q *instancePool) store(i *instance) {
 	if len(q.waiting) == 0 {
 		q.idle = append(q.idle, i)
 		return
 	}
 	w := q.next()
-	if time.Since(w.since) > patience {
+	if time.Since(w.since) > handOverAfter {
 		w.turn <- turn{instance: i}
 		return
 	}
@@ -83,7 +83,7 @@ func (q *pool) store(i *instance) {
 }
 
 // next takes the first waiter off the list. The lock is held.
-func (q *pool) next() *waiter {
+func (q *instancePool) next() *waiter {
 	w := q.waiting[0]
 	q.waiting = slices.Delete(q.waiting, 0, 1)
 	return w

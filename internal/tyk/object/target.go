@@ -11,31 +11,31 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-var errTykTarget = errors.New("result: URL has no path")
+var errTarget = errors.New("result: URL has no path")
 
-// loop returns the tyk:// URL that the script wants the request to go to, with
-// its query edited, or nil.
-func (q *Request) loop() ([]byte, error) {
-	if !abi.IsRedirect([]byte(q.URL)) {
-		return nil, nil
+// redirect returns where the tyk:// URL of a script sends the request, with its
+// query edited; ok is false if it is another URL.
+func (q *Request) redirect() (r abi.Redirect, ok bool, err error) {
+	if !isRedirect([]byte(q.URL)) {
+		return r, false, nil
 	}
-	u, err := parseTykURL(q.URL)
+	u, err := parseURL(q.URL)
 	if err != nil {
-		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+		return r, true, &abi.Error{Kind: abi.Protocol, Err: err}
 	}
-	authority := q.URL[len("tyk://"):]
+	authority := q.URL[len(redirectScheme):]
 	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
 		authority = authority[:i]
 	}
 	query, _ := q.query(u.RawQuery)
-	return []byte("tyk://" + percent(authority) + joinTarget(u.EscapedPath(), query, false)), nil
+	return ParseRedirect([]byte(redirectScheme + percent(authority) + joinTarget(u.EscapedPath(), query, false)))
 }
 
 // applyTarget replaces path and query, and edits the parameters of the query.
 // What the script left alone stays as it was, byte for byte. A tyk:// URL is
 // no target of this request.
 func (q *Request) applyTarget(x *abi.Exchange) error {
-	if abi.IsRedirect([]byte(q.URL)) {
+	if isRedirect([]byte(q.URL)) {
 		return nil
 	}
 	target, err := q.target(string(x.Request.URI))
@@ -56,7 +56,7 @@ func (q *Request) target(was string) (string, error) {
 	if same {
 		path, raw, hasQuery = strings.Cut(was, "?")
 	} else {
-		u, err := parseTykURL(q.URL)
+		u, err := parseURL(q.URL)
 		if err != nil {
 			return "", err
 		}
@@ -69,13 +69,13 @@ func (q *Request) target(was string) (string, error) {
 	return joinTarget(path, query, hasQuery && !changed), nil
 }
 
-func parseTykURL(text string) (*url.URL, error) {
+func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("result: URL: %w", err)
 	case u.Opaque != "":
-		return nil, errTykTarget
+		return nil, errTarget
 	}
 	return u, nil
 }

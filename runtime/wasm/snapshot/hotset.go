@@ -3,7 +3,7 @@ package snapshot
 import "fmt"
 
 const (
-	// learnFor is how many restores are watched to learn the hot pages.
+	// learnFor is how many restores are observed to learn the hot pages.
 	learnFor = 8
 	// relearnAfter is after how many restores they are learned anew.
 	relearnAfter = 4096
@@ -23,7 +23,7 @@ type hotSet struct {
 	pages    int
 }
 
-// learning reports whether the next restore is watched, and first whether it
+// learning reports whether the next restore is observed, and first whether it
 // is the first of them.
 func (h *hotSet) learning() (yes, first bool) {
 	if h.restores == relearnAfter {
@@ -34,7 +34,7 @@ func (h *hotSet) learning() (yes, first bool) {
 
 // copyHot copies the hot pages back and drops all others unseen, which is
 // right whatever the guess. While it learns it copies what it sees.
-func (r *Restorer) copyHot(st *Stats) error {
+func (r *Restorer) copyHot(st *RestoreStats) error {
 	learning, first := r.hot.learning()
 	r.hot.restores++
 	switch {
@@ -109,7 +109,7 @@ func (h *hotSet) condense(gap uint64) {
 }
 
 // restoreHot copies the ranges of the hot set back and drops the gaps.
-func (r *Restorer) restoreHot(st *Stats) {
+func (r *Restorer) restoreHot(st *RestoreStats) {
 	memory := r.memory.view()
 	at := uint64(0)
 	for _, f := range r.hot.runs {

@@ -63,7 +63,7 @@ const (
 )
 
 // configGet (scope, name, name_len, buf, cap) reads one member.
-func configGet(c *Call, f frame) int64 {
+func configGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -88,12 +88,12 @@ func configGet(c *Call, f frame) int64 {
 }
 
 // apiGet (part, buf, cap) reads what identifies the API.
-func apiGet(c *Call, f frame) int64 {
+func apiGet(c *Call, f hostFrame) int64 {
 	text, ok := apiPart(c.x.API, f.u32(0))
 	if !ok {
 		return int64(CodeInvalid)
 	}
-	buffer, code := f.room(1, len(text))
+	buffer, code := f.reserve(1, len(text))
 	copy(buffer, text)
 	return code
 }

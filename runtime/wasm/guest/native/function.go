@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tetratelabs/wazero"
@@ -9,7 +10,7 @@ import (
 )
 
 // Module is the name guests import the functions from. Its version is part of
-// the name: a second version would be called otherwise.
+// the name: a second version would have another name.
 const Module = "sallyport"
 
 // function is one host function. Its result is an i32 unless wide.
@@ -20,8 +21,8 @@ type function struct {
 	wide   bool            // the result is an i64
 	idle   bool            // may be called while no hook is running
 	grant  grant           // without which it cannot be imported
-	run    func(c *Call, f frame) int64
-	wait   func(ctx context.Context, c *Call, f frame) int64 // instead of run; may take until the deadline
+	run    func(c *Call, f hostFrame) int64
+	wait   func(ctx context.Context, c *Call, f hostFrame) int64 // instead of run; may take until the deadline
 }
 
 // functions returns the whole ABI, in the order of ABI.md.
@@ -100,15 +101,17 @@ const (
 )
 
 // Instantiate makes the host module in r. All instances of r share it.
-func Instantiate(ctx context.Context, r wazero.Runtime) error {
+func (h *Host) Instantiate(ctx context.Context, r wazero.Runtime) error {
 	b := r.NewHostModuleBuilder(Module)
 	for _, f := range functions() {
 		b.NewFunctionBuilder().
 			WithGoModuleFunction(f.host(), f.signature(), []api.ValueType{f.result()}).
 			Export(f.name)
 	}
-	_, err := b.Instantiate(ctx)
-	return err
+	if _, err := b.Instantiate(ctx); err != nil {
+		return fmt.Errorf("link host functions: %w", err)
+	}
+	return nil
 }
 
 // host returns the function as the engine calls it.
@@ -124,9 +127,9 @@ func (f function) call(ctx context.Context, m api.Module, stack []uint64) int64 
 		return int64(CodeNoCall)
 	}
 	if f.wait != nil {
-		return f.wait(ctx, c, frame{memory: m.Memory(), stack: stack})
+		return f.wait(ctx, c, hostFrame{memory: m.Memory(), stack: stack})
 	}
-	return f.run(c, frame{memory: m.Memory(), stack: stack})
+	return f.run(c, hostFrame{memory: m.Memory(), stack: stack})
 }
 
 func (f function) encode(v int64) uint64 {
