@@ -123,14 +123,14 @@ func replacesSession(a *config.API, plugins map[string]abi.Plugin) bool {
 // that is stored already.
 func (g *Generation) save(deadline time.Time, h abi.Hook, s *abi.Session) error {
 	if h == abi.Auth {
-		return g.store.PutSession(deadline, []byte(s.KeyID), s)
+		return g.options.Store.PutSession(deadline, []byte(s.KeyID), s)
 	}
-	return g.store.UpdateSession(deadline, s)
+	return g.options.Store.UpdateSession(deadline, s)
 }
 
 // observe logs a fault with everything that clients are not told.
 func (g *Generation) observe(x *abi.Exchange, f *chain.Fault) {
-	g.logger.Warn().
+	g.options.Logger.Warn().
 		Bytes("request_id", x.RequestID).Str("api", x.API.Name).
 		Str("plugin", f.Step.Name).Str("model", f.Step.Model).Stringer("hook", f.Hook).
 		Stringer("kind", f.Err.Kind).Stringer("on_fault", f.Step.OnFault).

@@ -54,7 +54,7 @@ var layers = map[string][]string{
 	"internal/artifact":    {},
 	"internal/browsertest": {"internal/needs"},
 
-	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/procstat", "sdk"},
+	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/output", "internal/procstat", "sdk"},
 	"internal/compare/bench/guest":     {},
 	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
