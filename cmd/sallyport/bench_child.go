@@ -20,7 +20,6 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/reference"
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/runtime/coproc"
-	"github.com/c386954a/sallyport/store"
 )
 
 // newBenchChildCmd plays the parts of the benchmark: the same program in other
@@ -102,7 +101,7 @@ func openBench(ctx context.Context, cfg *config.Config, logger *zerolog.Logger) 
 	if err != nil {
 		return nil, 0, err
 	}
-	runtimes[config.Builtin] = reference.New(reference.Config{Next: runtimes[config.Builtin], KV: pluginKV{st}})
+	runtimes[config.Builtin] = reference.New(reference.Config{Next: runtimes[config.Builtin], KV: st})
 	start := time.Now()
 	first, err := assemble(ctx, &generation{}, cfg, st, runtimes, logger)
 	loaded = time.Since(start)
@@ -115,7 +114,7 @@ func openBench(ctx context.Context, cfg *config.Config, logger *zerolog.Logger) 
 
 // seedBench stores the key for plugins, and for scripts, whose keys have a
 // prefix.
-func seedBench(kv store.KV) error {
+func seedBench(kv abi.KV) error {
 	deadline := time.Now().Add(time.Second)
 	for _, key := range []string{guest.StoreKey, "jsvm:k:" + guest.StoreKey} {
 		if err := kv.Set(deadline, []byte(key), []byte(guest.Tenant), 0); err != nil {

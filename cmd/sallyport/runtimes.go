@@ -8,7 +8,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -38,7 +37,7 @@ func newRuntimes(
 		}),
 		config.Wasm: modules,
 		config.JSVM: jsvm.New(jsvm.Config{
-			Logger: logger, Raw: raw, Sessions: scriptSessions{st}, Values: scriptKV{st},
+			Logger: logger, Raw: raw, Sessions: scriptSessions{st}, Values: st,
 			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
 		}),
 	}
@@ -59,26 +58,6 @@ func organisations(cfg *config.Config) func(apiID string) string {
 		orgs[a.ID] = a.OrgID
 	}
 	return func(apiID string) string { return orgs[apiID] }
-}
-
-// pluginKV gives the values of a store to the sandbox, which asks for no more
-// than the value.
-type pluginKV struct{ store.KV }
-
-// Get returns the value of key.
-func (kv pluginKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, err error) {
-	item, ok, err := kv.KV.Get(deadline, key)
-	return item.Value, ok, err
-}
-
-// scriptKV gives the values of a store to scripts, which ask for the time they
-// expire as well.
-type scriptKV struct{ store.KV }
-
-// Get returns the value of key and its end.
-func (kv scriptKV) Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
-	item, ok, err := kv.KV.Get(deadline, key)
-	return item.Value, item.Expires, ok, err
 }
 
 func coprocConfig(c *config.Coproc, logger *zerolog.Logger) coproc.Config {

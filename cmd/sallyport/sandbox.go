@@ -19,7 +19,7 @@ import (
 // user's cache directory; without one, plugins are compiled at each start.
 func newSandbox(ctx context.Context, cfg *config.Config, st store.Store, logger *zerolog.Logger, raw io.Writer) (*wasm.Runtime, error) {
 	c := wasm.Config{
-		Logger: logger, KV: pluginKV{st}, Env: os.LookupEnv, Values: scriptKV{st}, Sessions: scriptSessions{st},
+		Logger: logger, KV: st, Env: os.LookupEnv, Values: st, Sessions: scriptSessions{st},
 		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg), Raw: raw,
 		Compiling: func(plugin string) func() { return tellIfSlow(logger, plugin) },
 	}
