@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"proxy":         {"abi", "proxy/chain", "proxy/urlpath"},
 
 	"store":                     {"abi"},
-	"runtime/builtin":           {"abi", "proxy/urlpath", "store"},
+	"runtime/builtin":           {"abi", "proxy/urlpath"},
 	"runtime/wasm":              {"abi", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
 	"runtime/wasm/guest/js":     {"abi", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/wasm/guest/native", "runtime/wasm/outbound"},
 	"runtime/wasm/guest/native": {"abi", "runtime/wasm/outbound"},

@@ -24,15 +24,27 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/store"
 )
 
-// Store is what the built-in steps need of a store; package store has it.
+// Store is what the built-in steps need of a store. Both methods give up at the
+// deadline, and many goroutines may call them.
 type Store interface {
-	store.Sessions
-	store.Counters
+	Sessions
+
+	// Count adds one to the counter id of a space and returns how many there
+	// are in the running window and how much of it is left. A window begins
+	// with its first event.
+	Count(deadline time.Time, space, id string, window time.Duration) (n int64, left time.Duration, err error)
+}
+
+// Sessions finds sessions by the key that a caller presents.
+type Sessions interface {
+	// Session returns the session of key, or nil if there is none. It is
+	// shared and must not be changed.
+	Session(deadline time.Time, key []byte) (*abi.Session, error)
 }
 
 // Config describes a [Runtime].
