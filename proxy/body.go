@@ -1,232 +1,94 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"slices"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
-// bodyMode says how the end of a reply's body is found (RFC 9112 section 6.3).
-type bodyMode uint8
-
-const (
-	bodyDone    bodyMode = iota // nothing is left
-	bodyFixed                   // left bytes are left
-	bodySize                    // a chunk size line comes next
-	bodyChunk                   // left bytes of a chunk are left
-	bodyCRLF                    // the end of a chunk comes next
-	bodyTrailer                 // the trailer section comes next
-	bodyClose                   // until the connection ends
-	bodyBroken
-)
-
-// bodyReader takes a body out of the bytes that have been received. It never
-// reads: that is up to the caller, who then also knows when it would wait.
-type bodyReader struct {
-	mode    bodyMode
-	left    int64
-	trailer int // bytes of the trailer section seen
+// readFirst reads the start of a streamed request body, which may be all of it.
+func (rc *requestContext) readFirst() error {
+	rc.bodyRead = rc.bodyRead || rc.x.Edited(abi.RequestBody)
+	if cap(rc.body) < firstPiece && !rc.wholeBody() {
+		rc.body = make([]byte, 0, firstPiece)
+	}
+	for !rc.wholeBody() && len(rc.body) < firstPiece {
+		if err := rc.readMore(firstPiece); err != nil {
+			return err
+		}
+		if rc.client.Head.Chunked {
+			return nil // a client that sends chunks may wait for an answer to this one
+		}
+	}
+	return nil
 }
 
-// Limits of chunked framing.
-const (
-	maxSizeLine = 4 << 10
-	maxTrailer  = 16 << 10
-)
-
-// begin prepares for the body of a reply to a request of the given method.
-func (b *bodyReader) begin(h *replyHead, head bool) {
-	*b = bodyReader{}
-	switch {
-	case head || bodiless(h.status) || h.length == 0:
-	case h.chunked:
-		b.mode = bodySize
-	case h.length > 0:
-		b.mode, b.left = bodyFixed, h.length
-	default:
-		b.mode = bodyClose
-		h.close = true
-	}
-}
-
-// bodiless reports whether a reply of this status never has a body.
-func bodiless(status int) bool { return status < 200 || status == 204 || status == 304 }
-
-// next returns the received bytes of the body, at most once each. When there
-// are none, more must be received, unless the mode is bodyDone.
-func (c *upConn) next() ([]byte, error) {
-	for {
-		b, got := &c.body, c.buf[c.r:c.w]
-		switch b.mode {
-		case bodyDone:
-			return nil, nil
-		case bodyBroken:
-			return nil, io.ErrUnexpectedEOF
-		case bodyClose:
-			c.r = c.w
-			return got, nil
-		case bodyFixed, bodyChunk:
-			return c.takeLeft(got), nil
-		}
-		n, err := b.frame(got)
-		if err != nil {
-			b.mode = bodyBroken
-			return nil, err
-		}
-		if n == 0 {
-			return nil, nil
-		}
-		c.r += n
-	}
-}
-
-func (c *upConn) takeLeft(got []byte) []byte {
-	b := &c.body
-	if int64(len(got)) > b.left {
-		got = got[:b.left]
-	}
-	c.r += len(got)
-	b.left -= int64(len(got))
-	if b.left == 0 {
-		if b.mode == bodyFixed {
-			b.mode = bodyDone
-		} else {
-			b.mode = bodyCRLF
-		}
-	}
-	return got
-}
-
-// frame reads one line of chunked framing. It returns how many bytes it took;
-// none means that the line is not complete.
-func (b *bodyReader) frame(got []byte) (int, error) {
-	end := bytes.IndexByte(got, '\n')
-	if end < 0 {
-		if len(got) > maxSizeLine {
-			return 0, fmt.Errorf("%w: line of chunked framing too long", faultReply)
-		}
-		return 0, nil
-	}
-	if end == 0 || got[end-1] != '\r' {
-		return 0, fmt.Errorf("%w: bare line feed in chunked framing", faultReply)
-	}
-	line := got[:end-1]
-	switch b.mode {
-	case bodySize:
-		n, ok := parseChunkSize(line)
-		if !ok {
-			return 0, fmt.Errorf("%w: chunk size %.40q", faultReply, line)
-		}
-		b.mode, b.left = bodyChunk, n
-		if n == 0 {
-			b.mode = bodyTrailer
-		}
-	case bodyCRLF:
-		if len(line) > 0 {
-			return 0, fmt.Errorf("%w: chunk longer than its size", faultReply)
-		}
-		b.mode = bodySize
-	case bodyTrailer:
-		// Trailer fields are dropped, as RFC 9110 section 6.5.1 allows.
-		if b.trailer += end; b.trailer > maxTrailer {
-			return 0, fmt.Errorf("%w: trailer section too long", faultReply)
-		}
-		if len(line) == 0 {
-			b.mode = bodyDone
-		}
-	}
-	return end + 1, nil
-}
-
-// parseChunkSize reads the size of a chunk and skips its extensions.
-func parseChunkSize(line []byte) (int64, bool) {
-	var n int64
-	i := 0
-	for ; i < len(line); i++ {
-		d := hexDigit(line[i])
-		if d > 15 {
-			break
-		}
-		if i >= 15 {
-			return 0, false
-		}
-		n = n<<4 | int64(d)
-	}
-	rest := trim(line[i:])
-	return n, i > 0 && (len(rest) == 0 || rest[0] == ';')
-}
-
-// receive waits for more of the body. The end of the connection is the end of
-// a body that is read until then, and an error within any other.
-func (c *upConn) receive() error {
-	c.in.set(phaseBody)
-	err := c.fill()
-	c.in.set(phaseNone)
-	if err == nil {
-		return nil
-	}
-	if c.body.mode == bodyClose && errors.Is(err, io.EOF) {
-		c.body.mode = bodyDone
-		return nil
-	}
-	c.body.mode = bodyBroken
+// readMore reads what has arrived of the request body, up to a length of limit
+// in all.
+func (rc *requestContext) readMore(limit int) error {
+	n, err := rc.client.Read(rc.body[len(rc.body):limit])
+	rc.body = rc.body[:len(rc.body)+n]
 	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+		rc.bodyRead = true
+		rc.x.Request.Body = rc.body
+		return nil
+	}
+	if err != nil {
+		rc.client.Refuse()
 	}
 	return err
 }
 
-// whole appends the body to dst if all of it has been received already; else
-// it leaves everything as it was and reports false.
-func (c *upConn) whole(dst []byte) ([]byte, bool) {
-	r, before, n := c.r, c.body, len(dst)
-	for {
-		data, err := c.next()
-		if err != nil || (len(data) == 0 && c.body.mode != bodyDone) {
-			c.r, c.body = r, before
-			return dst[:n], false
-		}
-		dst = append(dst, data...)
-		if c.body.mode == bodyDone {
-			return dst, true
-		}
-	}
+// needsBody reports whether plugins need a request body that has not been read.
+func (rc *requestContext) needsBody() bool {
+	return rc.route.Chain.RequestBody() && rc.client.Head.HasBody() && !rc.known()
 }
 
-// collect appends the rest of the body to dst, waiting for it. limit is the
-// most that dst may hold; 0 means no limit.
-func (c *upConn) collect(dst []byte, limit int) ([]byte, error) {
-	for {
-		data, err := c.next()
-		if err != nil {
-			return dst, err
-		}
-		if limit > 0 && len(dst)+len(data) > limit {
-			return dst, faultReplySize
-		}
-		dst = append(dst, data...)
-		switch {
-		case c.body.mode == bodyDone:
-			return dst, nil
-		case len(data) > 0:
-			continue
-		}
-		if err := c.receive(); err != nil {
-			return dst, err
-		}
+// known reports whether the exchange has the whole body: the client's, or one
+// that a plugin has put in its place.
+func (rc *requestContext) known() bool { return rc.bodyRead || rc.x.Edited(abi.RequestBody) }
+
+// checkLength refuses a body whose Content-Length is too large for the plugins
+// that need it.
+func (rc *requestContext) checkLength() error {
+	if limit := rc.route.Chain.BodyLimit(); limit > 0 && rc.client.Head.Length > int64(limit) {
+		return faultLarge
 	}
+	return nil
 }
 
-// hexDigit returns the value of a hexadecimal digit, or 255.
-func hexDigit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
+// prepareBody makes the request body ready for the plugins of the API.
+func (rc *requestContext) prepareBody() error {
+	c := rc.route.Chain
+	if rc.needsBody() {
+		if err := rc.readBody(c.BodyLimit()); err != nil {
+			return err
+		}
 	}
-	return 255
+	rc.x.Request.Streamed = rc.client.Head.HasBody() && !rc.known()
+	if limit := c.BodyLimit(); c.RequestBody() && limit > 0 && len(rc.x.Request.Body) > limit {
+		return faultLarge // an earlier API allowed a larger one
+	}
+	return nil
+}
+
+// readBody buffers the request body for the plugins that need it.
+func (rc *requestContext) readBody(limit int) error {
+	if err := rc.checkLength(); err != nil {
+		return err
+	}
+	for !rc.bodyRead {
+		if len(rc.body) == cap(rc.body) {
+			rc.body = slices.Grow(rc.body, max(cap(rc.body), 4<<10))
+		}
+		if err := rc.readMore(cap(rc.body)); err != nil {
+			return err
+		}
+		if limit > 0 && len(rc.body) > limit {
+			return faultLarge
+		}
+	}
+	return nil
 }

@@ -1,51 +1,43 @@
 package proxy
 
 import (
-	"cmp"
 	"crypto/tls"
 	"fmt"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/c386954a/sallyport/proxy/ingress"
 )
 
 // Config describes a [Gateway]. The zero value serves plain HTTP with the
-// defaults named below. A negative duration or number means no limit.
+// defaults named at [ingress.Config].
 type Config struct {
-	Logger *zerolog.Logger // nil disables logging
-
-	// TLS makes the gateway serve HTTPS; see [LoadTLS].
-	TLS *tls.Config
-
-	// MaxHeaderBytes is the largest request head, request line included.
-	// Larger ones get 431, or 414 when the request line alone is as large.
-	// It is also the size of the read buffer of a connection, so it cannot be
-	// without a limit. Default 16 KiB.
-	MaxHeaderBytes int
-	// MaxURIBytes is the longest request target; longer ones get 414.
-	// Default 8 KiB.
-	MaxURIBytes int
-	// MaxConns is the most client connections at one time; further ones get
-	// 503. Default: no limit.
-	MaxConns int
-
-	// ReadHeaderTimeout is the time a client has for a request head, from its
-	// first byte, and for the first byte of a new connection. Default 10 s.
-	ReadHeaderTimeout time.Duration
-	// ReadTimeout is how long the gateway waits for the next byte of a
-	// request body. Default 30 s.
-	ReadTimeout time.Duration
-	// WriteTimeout is how long a client may take no byte of a reply.
-	// Default 30 s.
-	WriteTimeout time.Duration
-	// IdleTimeout is how long a connection is kept for the next request.
-	// Default 75 s.
-	IdleTimeout time.Duration
+	ingress.Config
 
 	// Observe is told of every request when its reply has been handed to the
 	// connection, or its tunnel has ended, on the goroutine that served it.
 	// It must not keep a. It may be nil.
 	Observe func(a *Access)
+}
+
+// Access describes one request to an observer. Its byte slices are valid
+// during the call of [Config.Observe] only.
+type Access struct {
+	API        string // name of the API; empty when no route was found
+	RequestID  []byte
+	RemoteAddr []byte
+	Method     []byte
+	Host       []byte
+	URI        []byte // as edited last
+	Status     int    // what the client got; 101 for a tunnel
+	Fault      string // what the gateway told the client when it answered itself; else empty
+
+	Start        time.Time
+	Duration     time.Duration // until the reply was handed over, tunnels until their end
+	UpstreamTime time.Duration // until the head of the upstream's reply; 0 without upstream
+	BytesIn      int64         // body bytes sent to the upstream
+	BytesOut     int64         // body bytes handed to the client
+	Retried      bool          // on a fresh connection, after a stale one
+	Loops        int           // how often a plugin sent it on to another API; API is the last
 }
 
 // LoadTLS reads a certificate chain and its key from PEM files.
@@ -55,37 +47,4 @@ func LoadTLS(certFile, keyFile string) (*tls.Config, error) {
 		return nil, fmt.Errorf("tls certificate: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}}, nil
-}
-
-func (c *Config) logger() *zerolog.Logger {
-	if c.Logger == nil {
-		nop := zerolog.Nop()
-		return &nop
-	}
-	return c.Logger
-}
-
-// withDefaults returns a copy in which every zero limit has its default.
-func (c Config) withDefaults() Config {
-	if c.MaxHeaderBytes <= 0 {
-		c.MaxHeaderBytes = 16 << 10
-	}
-	c.MaxURIBytes = cmp.Or(c.MaxURIBytes, 8<<10)
-	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
-	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
-	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
-	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
-	c.Logger = c.logger()
-	c.TLS = onlyHTTP1(c.TLS)
-	return c
-}
-
-// onlyHTTP1 keeps clients from negotiating a protocol that is not served.
-func onlyHTTP1(t *tls.Config) *tls.Config {
-	if t == nil {
-		return nil
-	}
-	t = t.Clone()
-	t.NextProtos = []string{"http/1.1"}
-	return t
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // A gateway with one API and no plugins.
@@ -25,7 +26,7 @@ func Example() {
 		panic(err)
 	}
 	defer plugins.Close()
-	upstream, err := proxy.NewUpstream(proxy.UpstreamConfig{URL: origin.URL})
+	upstream, err := upstream.New(upstream.Config{URL: origin.URL})
 	if err != nil {
 		panic(err)
 	}

@@ -5,62 +5,32 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
-// fault is why the gateway itself answers a request. Its text is all that the
-// client learns.
-type fault struct {
-	status int
-	text   string
-}
-
-// Error returns the text for the client.
-func (f *fault) Error() string { return f.text }
-
-// What goes wrong with a request.
+// What goes wrong with a request here; see also ingress and upstream.
 var (
-	faultRequest     = &fault{400, "bad request"}
-	faultFraming     = &fault{400, "ambiguous message framing"}
-	faultField       = &fault{400, "invalid header field"}
-	faultHost        = &fault{400, "missing or invalid host"}
-	faultBody        = &fault{400, "broken request body"}
-	faultRoute       = &fault{404, "no such route"}
-	faultMethod      = &fault{405, "method not served"}
-	faultSlow        = &fault{408, "request timeout"}
-	faultLarge       = &fault{413, "request body too large"}
-	faultURI         = &fault{414, "request target too long"}
-	faultExpectation = &fault{417, "expectation cannot be met"}
-	faultHeader      = &fault{431, "request header too large"}
-	faultVersion     = &fault{505, "protocol version not served"}
-	faultInternal    = &fault{500, "internal error"}
-	faultLoop        = &fault{500, "Can't detect loop target"}
-	faultCrowded     = &fault{503, "too many connections"}
-)
-
-// What goes wrong with an upstream.
-var (
-	faultUpstream  = &fault{502, "upstream unavailable"}
-	faultReply     = &fault{502, "invalid upstream reply"}
-	faultReplySize = &fault{502, "upstream reply too large"}
-	faultBusy      = &fault{503, "upstream busy"}
-	faultTimeout   = &fault{504, "upstream timeout"}
+	faultRoute    = &h1.StatusError{Status: 404, Text: "no such route"}
+	faultLarge    = &h1.StatusError{Status: 413, Text: "request body too large"}
+	faultInternal = &h1.StatusError{Status: 500, Text: "internal error"}
+	faultLoop     = &h1.StatusError{Status: 500, Text: "Can't detect loop target"}
 )
 
 // pluginFaults is what the client is told of a plugin's fault, by kind.
-var pluginFaults = [abi.KindCount]*fault{
-	abi.Trap:        {abi.Trap.Status(), "a plugin failed"},
-	abi.Timeout:     {abi.Timeout.Status(), "a plugin took too long"},
-	abi.Limit:       {abi.Limit.Status(), "a plugin reached its limit"},
-	abi.Protocol:    {abi.Protocol.Status(), "a plugin failed"},
-	abi.Gone:        {abi.Gone.Status(), "a plugin failed"},
-	abi.Busy:        {abi.Busy.Status(), "temporarily overloaded"},
-	abi.Unavailable: {abi.Unavailable.Status(), "temporarily unavailable"},
-	abi.Refused:     {abi.Refused.Status(), "a plugin failed"},
+var pluginFaults = [abi.KindCount]*h1.StatusError{
+	abi.Trap:        {Status: abi.Trap.Status(), Text: "a plugin failed"},
+	abi.Timeout:     {Status: abi.Timeout.Status(), Text: "a plugin took too long"},
+	abi.Limit:       {Status: abi.Limit.Status(), Text: "a plugin reached its limit"},
+	abi.Protocol:    {Status: abi.Protocol.Status(), Text: "a plugin failed"},
+	abi.Gone:        {Status: abi.Gone.Status(), Text: "a plugin failed"},
+	abi.Busy:        {Status: abi.Busy.Status(), Text: "temporarily overloaded"},
+	abi.Unavailable: {Status: abi.Unavailable.Status(), Text: "temporarily unavailable"},
+	abi.Refused:     {Status: abi.Refused.Status(), Text: "a plugin failed"},
 }
 
 // faultOf returns what to tell the client of an error in an API of a dialect.
-func faultOf(err error, d *abi.Dialect) *fault {
-	if f, ok := errors.AsType[*fault](err); ok {
+func faultOf(err error, d *abi.Dialect) *h1.StatusError {
+	if f, ok := errors.AsType[*h1.StatusError](err); ok {
 		return f
 	}
 	e, ok := errors.AsType[*abi.Error](err)
@@ -76,15 +46,5 @@ func faultOf(err error, d *abi.Dialect) *fault {
 	} else {
 		told = d.Fault("", abi.Pre, e)
 	}
-	return &fault{told.Status, told.Text}
-}
-
-// appendFault appends the body of an error reply. Request ids are tokens, so
-// neither value needs quoting.
-func appendFault(dst []byte, f *fault, id []byte) []byte {
-	dst = append(dst, `{"error": "`...)
-	dst = append(dst, f.text...)
-	dst = append(dst, `", "request_id": "`...)
-	dst = append(dst, id...)
-	return append(dst, `"}`...)
+	return &h1.StatusError{Status: told.Status, Text: told.Text}
 }

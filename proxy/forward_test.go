@@ -12,6 +12,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 func TestRequestReachesUpstreamAndReplyComesBack(t *testing.T) {
@@ -120,7 +121,7 @@ func TestHostIsTheUpstreamsUnlessPreservedOrEdited(t *testing.T) {
 		{"edited", false, []plugin{edit}, "edited.test"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			u := upstream(t, proxy.UpstreamConfig{URL: url, PreserveHost: tt.preserve})
+			u := newUpstream(t, upstream.Config{URL: url, PreserveHost: tt.preserve})
 			g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t, tt.plugins...), Upstream: u})
 			a := ask(t, g, get("/"))
 			if got := linesWith(a.body, "Host:"); !cmp.Equal(got, []string{"Host: " + tt.want}) {
@@ -151,9 +152,9 @@ func TestStripRemovesThePrefixAndNothingElse(t *testing.T) {
 	url := script(t, echoHead)
 	c := newChain(t)
 	g := start(t, proxy.Config{},
-		proxy.API{Path: "/orders/", Strip: true, Chain: c, Upstream: upstream(t, proxy.UpstreamConfig{URL: url})},
-		proxy.API{Path: "/based", Strip: true, Chain: c, Upstream: upstream(t, proxy.UpstreamConfig{URL: url + "/v1/"})},
-		proxy.API{Path: "/kept", Chain: c, Upstream: upstream(t, proxy.UpstreamConfig{URL: url + "/v1"})},
+		proxy.API{Path: "/orders/", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url})},
+		proxy.API{Path: "/based", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1/"})},
+		proxy.API{Path: "/kept", Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1"})},
 	)
 	for target, want := range map[string]string{
 		"/orders":             "/",
@@ -189,7 +190,7 @@ func TestStripRemovesThePrefixAndNothingElse(t *testing.T) {
 }
 
 func TestAbsoluteTargetTakesThePlaceOfHost(t *testing.T) {
-	u := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead), PreserveHost: true})
+	u := newUpstream(t, upstream.Config{URL: script(t, echoHead), PreserveHost: true})
 	g := start(t, proxy.Config{}, proxy.API{Host: "real.test", Chain: newChain(t), Upstream: u})
 	for target, want := range map[string]string{
 		"http://real.test/a?b":  "GET /a?b HTTP/1.1\r\nHost: real.test\r\n",

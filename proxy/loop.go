@@ -3,6 +3,8 @@ package proxy
 import (
 	"cmp"
 	"fmt"
+
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
 // Bounds of the redirects of one request.
@@ -15,18 +17,21 @@ const (
 // starts there as a request for a path below the listen path.
 //
 // The query of the redirect replaces the request's.
-func (f *flight) follow() error {
-	to, l := *f.x.Redirected(), f.x.Loop
+func (rc *requestContext) follow() error {
+	to, l := *rc.x.Redirected(), rc.x.Loop
 	if to.Dispatch {
-		return f.dispatch(to.API)
+		return rc.dispatch(to.API)
 	}
 	if limit := cmp.Or(l.Limit, defaultLoops); l.Depth >= limit {
-		return &fault{500, fmt.Sprintf("Loop level too deep. Found more than %d loops in single request", limit)}
+		return &h1.StatusError{
+			Status: 500,
+			Text:   fmt.Sprintf("Loop level too deep. Found more than %d loops in single request", limit),
+		}
 	}
-	next := f.route
+	next := rc.route
 	l.Self = len(to.API) == 0
 	if !l.Self {
-		if next = f.router.named(string(to.API)); next == nil {
+		if next = rc.router.named(string(to.API)); next == nil {
 			return faultLoop
 		}
 	}
@@ -34,27 +39,27 @@ func (f *flight) follow() error {
 	l.Limit = cmp.Or(l.Limit, min(to.Limit, maxLoops))
 	l.CheckLimits = to.CheckLimits
 	l.Authenticated = l.Authenticated && l.Self
-	f.x.EnterLoop(l)
-	f.x.Request.URI = to.URI
+	rc.x.EnterLoop(l)
+	rc.x.Request.URI = to.URI
 	if len(to.Method) > 0 {
-		f.x.Request.Method = to.Method
+		rc.x.Request.Method = to.Method
 	}
-	f.route = next
-	f.access.Loops = l.Depth
+	rc.route = next
+	rc.access.Loops = l.Depth
 	return nil
 }
 
 // dispatch hands the request over to the API that was chosen for it, which
 // knows nothing of the one that chose.
-func (f *flight) dispatch(api []byte) error {
-	next, l := f.router.names[string(api)], f.x.Loop
+func (rc *requestContext) dispatch(api []byte) error {
+	next, l := rc.router.names[string(api)], rc.x.Loop
 	if next == nil || l.Dispatched >= defaultLoops {
 		return faultLoop
 	}
 	l.Dispatched++
 	l.Self, l.Authenticated = false, false
-	f.x.EnterLoop(l)
-	f.x.Session = nil
-	f.route = next
+	rc.x.EnterLoop(l)
+	rc.x.Session = nil
+	rc.route = next
 	return nil
 }

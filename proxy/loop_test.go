@@ -12,6 +12,7 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/object"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // redirect returns a plugin that sends a request for one path elsewhere.
@@ -37,7 +38,7 @@ func redirectTo(x *abi.Exchange, url string) error {
 // in front of one upstream.
 func two(t testing.TB, upstreamURL string, a, b []plugin) *gateway {
 	t.Helper()
-	up := upstream(t, proxy.UpstreamConfig{URL: upstreamURL})
+	up := newUpstream(t, upstream.Config{URL: upstreamURL})
 	return start(
 		t, proxy.Config{},
 		proxy.API{Path: "/a", Strip: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "a1", Name: "First", ListenPath: "/a"}, a...)},
@@ -210,7 +211,7 @@ func TestRedirectOfAPluginThatFailsIsForgotten(t *testing.T) {
 }
 
 func TestInternalAPIsAreNotReachedFromOutside(t *testing.T) {
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	all := &abi.API{ID: "shared", Name: "front"}
 	g := start(
 		t, proxy.Config{},
@@ -252,7 +253,7 @@ func TestAnotherAPIAsksForItsOwnKey(t *testing.T) {
 }
 
 func TestRoutesMayBeReplacedDuringALoop(t *testing.T) {
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	var g *gateway
 	var old *proxy.Router
 	replace := at(abi.Pre, func(x *abi.Exchange) error {
@@ -317,7 +318,7 @@ func TestManyRequestsLoopAtOnce(t *testing.T) {
 
 func TestObserverIsToldOfLoops(t *testing.T) {
 	told := make(chan proxy.Access, 1)
-	up := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	g := start(
 		t, proxy.Config{Observe: func(a *proxy.Access) {
 			told <- proxy.Access{API: a.API, Loops: a.Loops, URI: append([]byte(nil), a.URI...)}

@@ -1,6 +1,10 @@
 package proxy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/c386954a/sallyport/proxy/h1"
+)
 
 // names finds APIs by what a redirect calls them: the id or the name as it is,
 // or the name in its loose spelling.
@@ -48,7 +52,7 @@ func looseName(name string) string {
 	name, _, _ = strings.Cut(name, " #")
 	b := make([]byte, 0, len(name))
 	for i := range len(name) {
-		c := lower(name[i])
+		c := h1.Lower(name[i])
 		switch {
 		case ('a' <= c && c <= 'z') || ('0' <= c && c <= '9'):
 			b = append(b, c)

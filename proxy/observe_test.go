@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 func TestObserverIsToldOfEveryRequest(t *testing.T) {
@@ -32,7 +33,7 @@ func TestObserverIsToldOfEveryRequest(t *testing.T) {
 	}}
 	large := strings.Repeat("x", 100<<10)
 	var log requests
-	g := start(t, cfg, proxy.API{Path: "/a", Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: log.serve(t)})})
+	g := start(t, cfg, proxy.API{Path: "/a", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
 	big := ask(t, g, "POST /a HTTP/1.1\r\nHost: a\r\nX-Request-Id: 1\r\nContent-Length: "+itoa(len(large))+"\r\n\r\n"+large)
 	<-told
 	ask(t, g, get("/none", "X-Request-Id: 2"))

@@ -22,6 +22,7 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 func TestMain(m *testing.M) {
@@ -151,12 +152,12 @@ func start(t testing.TB, cfg proxy.Config, apis ...proxy.API) *gateway {
 // before runs a gateway with the plugins in front of url.
 func before(t testing.TB, url string, plugins ...plugin) *gateway {
 	t.Helper()
-	return start(t, proxy.Config{}, proxy.API{Chain: newChain(t, plugins...), Upstream: upstream(t, proxy.UpstreamConfig{URL: url})})
+	return start(t, proxy.Config{}, proxy.API{Chain: newChain(t, plugins...), Upstream: newUpstream(t, upstream.Config{URL: url})})
 }
 
-func upstream(t testing.TB, cfg proxy.UpstreamConfig) *proxy.Upstream {
+func newUpstream(t testing.TB, cfg upstream.Config) *upstream.Upstream {
 	t.Helper()
-	u, err := proxy.NewUpstream(cfg)
+	u, err := upstream.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

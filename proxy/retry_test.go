@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // flaky answers the first request on each connection. What it does with the
@@ -144,7 +144,7 @@ func TestConnectionsAreReused(t *testing.T) {
 
 func TestUpstreamURLsAreChecked(t *testing.T) {
 	for _, url := range []string{"", "x", "ftp://a", "http://", "http://a/?b c", "http://a/#b", "http://u@a/", "http://[::1", "http://:80"} {
-		if _, err := proxy.NewUpstream(proxy.UpstreamConfig{URL: url}); err == nil {
+		if _, err := upstream.New(upstream.Config{URL: url}); err == nil {
 			t.Errorf("NewUpstream(%q) = nil error", url)
 		}
 	}

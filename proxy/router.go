@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
@@ -21,7 +24,7 @@ type API struct {
 	Path string
 	// Strip removes Path before the request is sent to the upstream.
 	Strip bool
-	// Internal keeps requests from outside away: only those that a plugin
+	// Internal hides the API from clients: only requests that a plugin
 	// redirects here arrive. Host does not count then, and Path may be that of
 	// another API.
 	Internal bool
@@ -29,7 +32,7 @@ type API struct {
 	Chain *chain.Chain
 	// Upstream is where requests go that the chain lets continue; nil means
 	// that there are only virtual paths, and others get 404.
-	Upstream *Upstream
+	Upstream *upstream.Upstream
 }
 
 // Router finds the API of a request by host, then by longest path prefix. A
@@ -114,6 +117,18 @@ func (t *table) add(r *route) error {
 	return nil
 }
 
+// Lookup returns the API that a request for a host, with or without a port,
+// and a target with a leading slash goes to; ok is false if there is none. It
+// is for tools: no request is counted, so [Router.Drain] does not wait.
+func (r *Router) Lookup(host, target []byte) (api API, ok bool) {
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	found := r.find(host, urlpath.Clean(path, nil), nil)
+	if found == nil {
+		return API{}, false
+	}
+	return found.API, true
+}
+
 // find returns the route for a host and a clean path, or nil. host is as the
 // client sent it; it is folded to lower case into buf if need be.
 func (r *Router) find(host, path, buf []byte) *route {
@@ -128,8 +143,8 @@ func (r *Router) find(host, path, buf []byte) *route {
 }
 
 // find tries the prefixes of path that end at a segment border, the longest
-// first. No more are tried than the deepest route has segments, so that a
-// path of slashes costs nothing.
+// first. It tries no more of them than the deepest route has segments, so that
+// a path of slashes costs nothing.
 func (t *table) find(path []byte) *route {
 	end := nthSlash(path, t.depth+1)
 	for end >= 0 {
@@ -162,7 +177,7 @@ func foldHost(host, buf []byte) []byte {
 		if 'A' <= c && c <= 'Z' {
 			buf = append(buf[:0], host...)
 			for j := i; j < len(buf); j++ {
-				buf[j] = lower(buf[j])
+				buf[j] = h1.Lower(buf[j])
 			}
 			return buf
 		}
@@ -170,11 +185,56 @@ func foldHost(host, buf []byte) []byte {
 	return host
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
+// findRoute looks up the API by host and by the path an upstream would see.
+func (rc *requestContext) findRoute() error {
+	r := &rc.x.Request
+	path := r.URI
+	if i := bytes.IndexByte(path, '?'); i >= 0 {
+		path = path[:i]
 	}
-	return c
+	if path[0] == '*' {
+		path = slash
+	}
+	clean := urlpath.Clean(path, rc.clean)
+	rc.route = rc.router.find(r.Host, clean, rc.host[:0])
+	if len(clean) > 0 && &clean[0] != &path[0] {
+		rc.clean = clean[:0]
+	}
+	if rc.route == nil {
+		return faultRoute
+	}
+	// A path that reaches its API only through dot segments has no prefix that
+	// could be stripped byte for byte.
+	if rc.route.Strip {
+		if _, ok := stripPrefix(path, rc.route.prefix); !ok {
+			return ingress.ErrRequest
+		}
+	}
+	return nil
+}
+
+var slash = []byte("/")
+
+// stripPrefix returns what follows prefix in a target, whose bytes may be
+// escaped. It reports false if the target does not start with prefix, or not
+// with whole segments of it.
+func stripPrefix(target []byte, prefix string) (rest []byte, ok bool) {
+	for i := range len(prefix) {
+		if len(target) == 0 {
+			return nil, false
+		}
+		c, n := target[0], 1
+		if c == '%' && len(target) > 2 {
+			if v, ok := urlpath.Unhex(target[1:3]); ok {
+				c, n = v, 3
+			}
+		}
+		if c != prefix[i] {
+			return nil, false
+		}
+		target = target[n:]
+	}
+	return target, len(target) == 0 || target[0] == '/' || target[0] == '?'
 }
 
 // Drain returns when no request uses the router's chains and upstreams any
@@ -191,16 +251,4 @@ func (r *Router) Drain(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// enter returns the current router and counts the caller as its user.
-func (g *Gateway) enter() *Router {
-	for {
-		r := g.router.Load()
-		r.active.Add(1)
-		if g.router.Load() == r {
-			return r
-		}
-		r.active.Add(-1)
-	}
 }

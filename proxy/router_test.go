@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 func TestRoutesAreFoundByHostAndLongestPrefix(t *testing.T) {
@@ -13,7 +14,7 @@ func TestRoutesAreFoundByHostAndLongestPrefix(t *testing.T) {
 	for _, r := range [][2]string{
 		{"", "/"}, {"", "/a"}, {"", "/a/b/"}, {"", "/a/b/c/d"}, {"A.test", "/x"}, {"a.test", "/a"}, {"b.test", "/"}, {"", "/caf\xc3\xa9"},
 	} {
-		u := upstream(t, proxy.UpstreamConfig{URL: url + "/" + strings.NewReplacer("/", "-", "\xc3\xa9", "e").Replace(strings.ToLower(r[0])+r[1])})
+		u := newUpstream(t, upstream.Config{URL: url + "/" + strings.NewReplacer("/", "-", "\xc3\xa9", "e").Replace(strings.ToLower(r[0])+r[1])})
 		apis = append(apis, proxy.API{Host: r[0], Path: r[1], Chain: newChain(t), Upstream: u})
 	}
 	g := start(t, proxy.Config{}, apis...)

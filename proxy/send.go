@@ -2,40 +2,37 @@ package proxy
 
 import (
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
-// exchange sends the request and reads the head of the reply. On success f.up
-// is the connection, with the body to be read.
+// roundTrip sends the request and reads the head of the reply. On success
+// rc.up is the connection, with the body to be read.
 //
 // A request is sent a second time only when all of this holds: the connection
 // came from the pool, not one byte of a reply arrived, the method is
-// idempotent, and the body can be had again. Then the upstream has most
-// likely closed an idle connection, and repeating does no harm if it has not.
-func (f *flight) exchange() error {
-	if err := f.readFirst(); err != nil {
+// idempotent, and the body is still there. Then the upstream has most likely
+// closed an idle connection, and repeating does no harm if it has not.
+func (rc *requestContext) roundTrip() error {
+	if err := rc.readFirst(); err != nil {
 		return err
 	}
-	if f.gateway.cfg.Observe != nil {
-		defer f.clock(time.Now())
+	if rc.gateway.observe != nil {
+		defer rc.clock(time.Now())
 	}
-	err := f.attempt(false)
-	if err != nil && f.repeatable(err) {
-		f.access.Retried = true
-		err = f.attempt(true)
+	err := rc.attempt(false)
+	if errors.Is(err, upstream.ErrStale) && idempotent(rc.x.Request.Method) && rc.wholeBody() {
+		rc.access.Retried = true
+		err = rc.attempt(true)
 	}
 	return err
 }
 
-func (f *flight) clock(start time.Time) { f.access.UpstreamTime = time.Since(start) }
+func (rc *requestContext) clock(start time.Time) { rc.access.UpstreamTime = time.Since(start) }
 
-// errStale marks a failure on a pooled connection before any byte of a reply.
-var errStale = errors.New("pooled connection failed")
-
-func (f *flight) repeatable(err error) bool {
-	return errors.Is(err, errStale) && idempotent(f.x.Request.Method) && (f.buffered || !f.hasBody())
-}
+// wholeBody reports whether the body is in the exchange, if there is one.
+func (rc *requestContext) wholeBody() bool { return rc.bodyRead || !rc.client.Head.HasBody() }
 
 // idempotent reports whether a method may be repeated (RFC 9110 section
 // 9.2.2).
@@ -47,87 +44,99 @@ func idempotent(method []byte) bool {
 	return false
 }
 
-// attempt sends the request on one connection and reads the reply's head.
-func (f *flight) attempt(fresh bool) error {
-	up, err := f.route.Upstream.acquire(fresh)
+// attempt sends the request on one connection and reads the reply's head. An
+// upstream may answer without reading the whole request, and close. Then
+// sending fails, and the client must still get the answer.
+func (rc *requestContext) attempt(fresh bool) error {
+	up, err := rc.route.Upstream.Acquire(fresh)
 	if err != nil {
 		return err
 	}
-	f.up = up
-	if err = f.readReply(up, f.sendRequest(up)); err != nil {
-		return f.giveUp(up, err)
-	}
-	f.settleUpload()
-	return nil
-}
-
-// giveUp closes the connection and says why.
-func (f *flight) giveUp(up *upConn, err error) error {
-	stale := up.used && !up.late.Load() && !up.seen && !errors.Is(err, errClient)
-	late := up.late.Load()
-	if sendErr := f.endUpload(); errors.Is(sendErr, errClient) {
-		err = f.bodyFailed(sendErr)
-	}
-	f.up = nil
-	up.shrink()
-	up.upstream.discard(up)
-	switch {
-	case errors.Is(err, errClient):
-		return err
-	case late:
-		return fmt.Errorf("%w: %w", faultTimeout, err)
-	case stale:
-		return fmt.Errorf("%w: %w: %w", faultUpstream, errStale, err)
-	}
-	if _, ok := errors.AsType[*fault](err); ok {
-		return err
-	}
-	return fmt.Errorf("%w: %w", faultUpstream, err)
-}
-
-// sendRequest sends the head with as much of the body as there is. The rest
-// is sent by a goroutine of its own, so that an upstream that answers early
-// is heard.
-func (f *flight) sendRequest(up *upConn) error {
-	up.r, up.w, up.seen = 0, 0, false
-	up.req = f.storeRequest(up.req[:0])
-	if f.buffered || !f.hasBody() {
-		body := f.x.Request.Body
-		f.access.BytesIn = int64(len(body))
-		if len(body) <= firstPiece {
-			up.req = append(up.req, body...)
-			return up.send(up.req)
-		}
-		if err := up.send(up.req); err != nil {
-			return err
-		}
-		return up.send(body)
-	}
-	if err := up.send(up.req); err != nil {
-		return err
-	}
-	f.startUpload(up)
-	return nil
-}
-
-// readReply reads the head of the reply. An upstream may answer without
-// reading the whole request and close; then sending fails, and the answer is
-// still what the client must get.
-func (f *flight) readReply(up *upConn, sendErr error) error {
-	if f.upload == nil {
-		up.in.set(phaseReply) // else whoever sends the body sees to it
-	}
-	err := up.readHead()
-	up.in.set(phaseNone)
-	if err != nil {
+	rc.up = up
+	sendErr := rc.sendRequest()
+	if err := up.ReadHead(string(rc.x.Request.Method) == "HEAD"); err != nil {
 		if sendErr != nil {
-			return sendErr
+			err = sendErr
 		}
-		return err
+		return rc.abandon(err)
 	}
 	if sendErr != nil {
-		up.head.close = true
+		up.KeepOut()
 	}
-	up.body.begin(&up.head, string(f.x.Request.Method) == "HEAD")
+	rc.finishUpload()
 	return nil
+}
+
+// abandon closes the connection and says what the failure means.
+func (rc *requestContext) abandon(err error) error {
+	err = rc.up.Failure(err)
+	if bodyErr := rc.stopUpload(); bodyErr != nil {
+		rc.client.Refuse()
+		err = bodyErr
+	}
+	rc.up.Discard()
+	rc.up = nil
+	return err
+}
+
+// firstPiece is how much of a request body is read before the request is
+// sent: bodies up to this size are sent with the head in one write, and can be
+// sent again.
+const firstPiece = 16 << 10
+
+// sendRequest sends the head with as much of the body as there is. The rest
+// is sent by a goroutine of its own, so that the answer of an upstream that
+// does not wait for it is read at once.
+func (rc *requestContext) sendRequest() error {
+	up := rc.up
+	up.Request = rc.appendRequest(up.Request[:0])
+	if !rc.wholeBody() {
+		if err := up.Send(up.Request); err != nil {
+			return err
+		}
+		rc.upload = up.StartUpload(rc.body, rc.client, rc.client.Head.Chunked)
+		return nil
+	}
+	body := rc.x.Request.Body
+	rc.access.BytesIn = int64(len(body))
+	if len(body) <= firstPiece {
+		up.Request = append(up.Request, body...)
+		return up.Send(up.Request)
+	}
+	if err := up.Send(up.Request); err != nil {
+		return err
+	}
+	return up.Send(body)
+}
+
+// finishUpload is called when the reply has begun. Usually the body has been
+// sent by then. If not, both go on at once, but the client's connection ends
+// with this reply: nobody knows where the rest of the body will be.
+func (rc *requestContext) finishUpload() {
+	if rc.upload == nil {
+		return
+	}
+	if !rc.upload.AllRead() {
+		rc.client.Refuse()
+		return
+	}
+	rc.access.BytesIn, _ = rc.upload.Wait()
+	rc.upload = nil
+}
+
+// stopUpload ends an upload, by force if need be. It returns the error of
+// reading the body, if there was one.
+func (rc *requestContext) stopUpload() (bodyErr error) {
+	if rc.upload == nil {
+		return nil
+	}
+	rc.up.KeepOut()
+	if !rc.upload.Ended() {
+		rc.client.Refuse()
+		rc.up.Abort()
+		rc.client.Interrupt()
+	}
+	rc.access.BytesIn, bodyErr = rc.upload.Wait()
+	rc.upload = nil
+	return bodyErr
 }

@@ -12,8 +12,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // TestShutdownUnderLoadFailsNoRequest keeps connections busy with clients that
@@ -126,6 +128,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 }
 
 func TestShutdownClosesIdleConnections(t *testing.T) {
+	t.Parallel()
 	g := before(t, script(t, echoHead))
 	p, silent := connect(t, g.addr), connect(t, g.addr)
 	p.send(get("/"))
@@ -139,6 +142,7 @@ func TestShutdownClosesIdleConnections(t *testing.T) {
 }
 
 func TestShutdownThatTakesTooLongCutsOff(t *testing.T) {
+	t.Parallel()
 	got, hold := make(chan struct{}), make(chan struct{})
 	g := before(t, serve(t, func(http.ResponseWriter, *http.Request) {
 		close(got)
@@ -169,7 +173,7 @@ func TestServeAfterShutdownEndsAtOnce(t *testing.T) {
 }
 
 func TestRouterIsReplacedUnderLoad(t *testing.T) {
-	one, two := upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)}), upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})
+	one, two := newUpstream(t, upstream.Config{URL: script(t, echoHead)}), newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: one})
 	var served atomic.Int64
 	var clients, met sync.WaitGroup
@@ -197,4 +201,65 @@ func TestRouterIsReplacedUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	clients.Wait()
+}
+
+// deaf is a connection whose client sends a request and takes nothing.
+type deaf struct {
+	net.Conn
+	sent *strings.Reader
+}
+
+func (c deaf) Read(p []byte) (int, error)  { return c.sent.Read(p) }
+func (c deaf) Write(p []byte) (int, error) { return 0, net.ErrClosed }
+
+// oneConn is a listener that accepts one connection.
+type oneConn struct {
+	net.Listener
+	conn chan net.Conn
+}
+
+func (l oneConn) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conn:
+		return c, nil
+	default:
+		return l.Listener.Accept()
+	}
+}
+
+func TestRequestEndsWhenItsClientCannotBeToldToContinue(t *testing.T) {
+	t.Parallel()
+	var ended atomic.Int64
+	c := newChain(t)
+	u := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
+	r, err := proxy.NewRouter([]proxy.API{{Chain: c, Upstream: u}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := proxy.New(proxy.Config{Observe: func(*proxy.Access) { ended.Add(1) }}, r)
+	raw, client := net.Pipe()
+	defer func() { _ = client.Close() }()
+	ln := oneConn{listen(t), make(chan net.Conn, 1)}
+	ln.conn <- deaf{raw, strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")}
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(ln) }()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for g.OpenConns() > 0 || ended.Load() == 0 {
+		select {
+		case <-ctx.Done():
+			t.Fatal("the request does not end")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	g.SetRouter(r)
+	if err := r.Drain(ctx); err != nil {
+		t.Errorf("Drain() = %v", err)
+	}
+	if err := g.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // TestAmbiguousRequestsAreRefused sends what two readers of a connection could
@@ -91,8 +93,8 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 }
 
 func TestLimitsOfTheHead(t *testing.T) {
-	g := start(t, proxy.Config{MaxHeaderBytes: 4 << 10, MaxURIBytes: 1 << 10},
-		proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})})
+	g := start(t, proxy.Config{Config: ingress.Config{MaxHeaderBytes: 4 << 10, MaxURIBytes: 1 << 10}},
+		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	many := strings.Repeat("X-A: b\r\n", 600)
 	for _, tt := range []struct {
 		name, raw string
@@ -113,8 +115,8 @@ func TestLimitsOfTheHead(t *testing.T) {
 }
 
 func TestTooManyFieldsAreRefused(t *testing.T) {
-	g := start(t, proxy.Config{MaxHeaderBytes: 64 << 10},
-		proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})})
+	g := start(t, proxy.Config{Config: ingress.Config{MaxHeaderBytes: 64 << 10}},
+		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	if a := ask(t, g, get("/", strings.TrimSuffix(strings.Repeat("A: b\r\n", 600), "\r\n"))); a.status != 431 {
 		t.Errorf("status = %d, want 431", a.status)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // short is a limit that a test waits for.
@@ -17,8 +19,8 @@ const short = 60 * time.Millisecond
 
 func TestClientsThatAreTooSlow(t *testing.T) {
 	var log requests
-	cfg := proxy.Config{ReadHeaderTimeout: short, ReadTimeout: short, IdleTimeout: short}
-	g := start(t, cfg, proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: log.serve(t)})})
+	cfg := proxy.Config{Config: ingress.Config{ReadHeaderTimeout: short, ReadTimeout: short, IdleTimeout: short}}
+	g := start(t, cfg, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
 	for _, tt := range []struct {
 		name, raw string
 		want      int // 0: closed without a word
@@ -57,9 +59,10 @@ func TestClientsThatAreTooSlow(t *testing.T) {
 }
 
 func TestSlowBodyThatKeepsComingIsLegal(t *testing.T) {
+	t.Parallel()
 	var log requests
-	g := start(t, proxy.Config{ReadTimeout: 2 * short},
-		proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: log.serve(t), ResponseTimeout: 2 * short})})
+	g := start(t, proxy.Config{Config: ingress.Config{ReadTimeout: 2 * short}},
+		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t), ResponseTimeout: 2 * short})})
 	p := connect(t, g.addr)
 	p.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n")
 	tick := time.NewTicker(short / 4) // far longer in all than any limit
@@ -74,6 +77,7 @@ func TestSlowBodyThatKeepsComingIsLegal(t *testing.T) {
 }
 
 func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	url := script(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		defer close(gone)
@@ -85,21 +89,22 @@ func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
 			}
 		}
 	})
-	g := start(t, proxy.Config{WriteTimeout: short}, proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: url})})
+	g := start(t, proxy.Config{Config: ingress.Config{WriteTimeout: short}}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
 	p := connect(t, g.addr)
 	p.send(get("/"))
 	<-gone
 }
 
 func TestUpstreamsThatAreTooSlow(t *testing.T) {
-	cfg := proxy.UpstreamConfig{ResponseTimeout: short, BodyTimeout: short}
+	t.Parallel()
+	cfg := upstream.Config{ResponseTimeout: short, BodyTimeout: short}
 	for name, before := range map[string]string{"nothing": "", "part of a head": "HTTP/1.1 200 OK\r\n", "interim": "HTTP/1.1 102 Processing\r\n\r\n"} {
 		cfg.URL = script(t, func(_ int, c net.Conn, r *bufio.Reader) {
 			_, _ = head(r)
 			_, _ = io.WriteString(c, before)
 			_, _ = io.Copy(io.Discard, r) // until the gateway gives up
 		})
-		g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: upstream(t, cfg)})
+		g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
 		for _, raw := range []string{get("/"), "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"} {
 			if a := ask(t, g, raw); a.status != 504 {
 				t.Errorf("%s: status = %d, want 504", name, a.status)
@@ -111,7 +116,7 @@ func TestUpstreamsThatAreTooSlow(t *testing.T) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
 		_, _ = io.Copy(io.Discard, r)
 	})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: upstream(t, cfg)})
+	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
 	p := connect(t, g.addr)
 	p.send(get("/"))
 	if a, err := p.tryReceive("GET"); err == nil {
@@ -121,7 +126,7 @@ func TestUpstreamsThatAreTooSlow(t *testing.T) {
 
 func TestUpstreamThatDoesNotAcceptGets504(t *testing.T) {
 	// TEST-NET-1 is never routed; a refusal by the network is as good.
-	u := upstream(t, proxy.UpstreamConfig{URL: "http://192.0.2.1:9", ConnectTimeout: short})
+	u := newUpstream(t, upstream.Config{URL: "http://192.0.2.1:9", ConnectTimeout: short})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
 	if a := ask(t, g, get("/")); a.status != 504 && a.status != 502 {
 		t.Errorf("status = %d, want 504", a.status)
@@ -129,6 +134,7 @@ func TestUpstreamThatDoesNotAcceptGets504(t *testing.T) {
 }
 
 func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		tick := time.NewTicker(short / 4)
 		defer tick.Stop()
@@ -138,7 +144,7 @@ func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	u := upstream(t, proxy.UpstreamConfig{URL: url, ResponseTimeout: 2 * short, BodyTimeout: 4 * short})
+	u := newUpstream(t, upstream.Config{URL: url, ResponseTimeout: 2 * short, BodyTimeout: 4 * short})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
 	if a := ask(t, g, get("/")); len(a.body) != 40 {
 		t.Errorf("body = %q", a.body)
@@ -146,24 +152,26 @@ func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
 }
 
 func TestIdleUpstreamConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
 	ended := make(chan struct{}, 1)
 	url := script(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		echoHead(0, c, r)
 		ended <- struct{}{}
 	})
-	u := upstream(t, proxy.UpstreamConfig{URL: url, IdleTimeout: short})
+	u := newUpstream(t, upstream.Config{URL: url, IdleTimeout: short})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
 	ask(t, g, get("/"))
 	<-ended
 }
 
 func TestMaxConnsOfAnUpstreamGets503(t *testing.T) {
+	t.Parallel()
 	hold, got := make(chan struct{}), make(chan struct{}, 2)
 	url := serve(t, func(http.ResponseWriter, *http.Request) {
 		got <- struct{}{}
 		<-hold
 	})
-	u := upstream(t, proxy.UpstreamConfig{URL: url, MaxConns: 1, ConnectTimeout: short})
+	u := newUpstream(t, upstream.Config{URL: url, MaxConns: 1, ConnectTimeout: short})
 	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
 	first := connect(t, g.addr)
 	first.send(get("/"))
@@ -181,7 +189,7 @@ func TestMaxConnsOfAnUpstreamGets503(t *testing.T) {
 }
 
 func TestMaxConnsOfTheGatewayGets503(t *testing.T) {
-	g := start(t, proxy.Config{MaxConns: 1}, proxy.API{Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: script(t, echoHead)})})
+	g := start(t, proxy.Config{Config: ingress.Config{MaxConns: 1}}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	first := connect(t, g.addr)
 	first.send(get("/"))
 	first.receive("GET")

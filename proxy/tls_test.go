@@ -22,6 +22,8 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // certificate writes a certificate for 127.0.0.1 and its key.
@@ -75,12 +77,12 @@ func TestTLSIsServedFromFilesAndSpokenToUpstreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(chan bool, 9)
-	g := start(t, proxy.Config{TLS: config}, proxy.API{
+	g := start(t, proxy.Config{Config: ingress.Config{TLS: config}}, proxy.API{
 		Chain: newChain(t, at(abi.Pre, func(x *abi.Exchange) error {
 			seen <- x.Request.TLS
 			return nil
 		})),
-		Upstream: upstream(t, proxy.UpstreamConfig{URL: secure.URL, TLS: &tls.Config{RootCAs: roots}}),
+		Upstream: newUpstream(t, upstream.Config{URL: secure.URL, TLS: &tls.Config{RootCAs: roots}}),
 	})
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, NextProtos: []string{"h2", "http/1.1"}}, ForceAttemptHTTP2: true}}
 	defer client.CloseIdleConnections()
@@ -119,12 +121,13 @@ func TestMissingCertificateIsAnError(t *testing.T) {
 }
 
 func TestClientThatNeverFinishesItsHandshakeIsCutOff(t *testing.T) {
+	t.Parallel()
 	certFile, keyFile, _ := certificate(t)
 	config, err := proxy.LoadTLS(certFile, keyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := start(t, proxy.Config{TLS: config, ReadHeaderTimeout: short}, proxy.API{Chain: newChain(t)})
+	g := start(t, proxy.Config{Config: ingress.Config{TLS: config, ReadHeaderTimeout: short}}, proxy.API{Chain: newChain(t)})
 	p := connect(t, g.addr)
 	p.send("\x16\x03\x01")
 	if !p.ended() {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // echoSocket is a WebSocket that sends back what it gets.
@@ -37,13 +39,14 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestWebSocketIsTunnelled(t *testing.T) {
+	t.Parallel()
 	seen := make(chan string, 1)
-	g := start(t, proxy.Config{IdleTimeout: short, ReadTimeout: short}, proxy.API{
+	g := start(t, proxy.Config{Config: ingress.Config{IdleTimeout: short, ReadTimeout: short}}, proxy.API{
 		Chain: newChain(t, at(abi.Pre, func(x *abi.Exchange) error {
 			seen <- string(x.Request.URI)
 			return nil
 		})),
-		Upstream: upstream(t, proxy.UpstreamConfig{URL: serve(t, echoSocket), ResponseTimeout: short, BodyTimeout: short}),
+		Upstream: newUpstream(t, upstream.Config{URL: serve(t, echoSocket), ResponseTimeout: short, BodyTimeout: short}),
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -124,6 +127,7 @@ func TestPluginMayRejectAnUpgrade(t *testing.T) {
 }
 
 func TestShutdownCountsTunnels(t *testing.T) {
+	t.Parallel()
 	g := before(t, serve(t, echoSocket))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -7,13 +7,14 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // forTyk runs a gateway with one API that was written for Tyk.
 func forTyk(t testing.TB, api proxy.API, url string, plugins ...plugin) *gateway {
 	t.Helper()
 	api.Chain = chainOf(t, &abi.API{ID: "t", Name: "t", ListenPath: api.Path, Dialect: dialect.New()}, plugins...)
-	api.Upstream = upstream(t, proxy.UpstreamConfig{URL: url})
+	api.Upstream = newUpstream(t, upstream.Config{URL: url})
 	return start(t, proxy.Config{}, api)
 }
 
@@ -108,7 +109,7 @@ func TestTargetsAreJoinedAsTykDoes(t *testing.T) {
 	} {
 		t.Run(tt.base+" "+tt.asked, func(t *testing.T) {
 			url := script(t, echoHead) + tt.base
-			native := start(t, proxy.Config{}, proxy.API{Path: tt.listen, Strip: true, Chain: newChain(t), Upstream: upstream(t, proxy.UpstreamConfig{URL: url})})
+			native := start(t, proxy.Config{}, proxy.API{Path: tt.listen, Strip: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
 			for _, v := range []struct {
 				name, want string
 				g          *gateway

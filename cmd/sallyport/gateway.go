@@ -16,6 +16,7 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/ingress"
 	"github.com/c386954a/sallyport/runtime/coproc"
 	"github.com/c386954a/sallyport/store"
 )
@@ -202,12 +203,12 @@ func (g *gateway) reload(ctx context.Context, cfg *config.Config, grace time.Dur
 
 // proxyConfig reads the certificate, if there is one.
 func proxyConfig(cfg *config.Config, logger *zerolog.Logger) (proxy.Config, error) {
-	out := proxy.Config{
+	out := proxy.Config{Config: ingress.Config{
 		Logger:         logger,
 		MaxHeaderBytes: int(cfg.Limits.Header), MaxURIBytes: int(cfg.Limits.URI), MaxConns: cfg.Limits.Connections,
 		ReadHeaderTimeout: cfg.Timeouts.ReadHeader, ReadTimeout: cfg.Timeouts.ReadBody,
 		WriteTimeout: cfg.Timeouts.Write, IdleTimeout: cfg.Timeouts.Idle,
-	}
+	}}
 	if cfg.TLS == nil {
 		return out, nil
 	}

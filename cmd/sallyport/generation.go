@@ -15,6 +15,7 @@ import (
 	"github.com/c386954a/sallyport/internal/config"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/store"
 )
@@ -187,7 +188,7 @@ func (g *generation) route(a *config.API) (proxy.API, error) {
 	if a.Upstream == nil {
 		return route, nil
 	}
-	route.Upstream, err = proxy.NewUpstream(proxy.UpstreamConfig{
+	route.Upstream, err = upstream.New(upstream.Config{
 		URL: a.Upstream.URL.Value, PreserveHost: !a.Upstream.RewriteHost,
 		ConnectTimeout: a.Upstream.ConnectTimeout, ResponseTimeout: a.Upstream.Timeout,
 	})

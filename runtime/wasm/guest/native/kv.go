@@ -166,7 +166,7 @@ func (f frame) ttl(i int) (ttl time.Duration, ok bool) {
 }
 
 // checkKey returns the code of a key that must not be used, or that of a call
-// which is too late to use any, or 0.
+// after which no value is of use, or 0.
 func (c *Call) checkKey(key []byte) int64 {
 	if len(key) == 0 || len(key) > maxKey {
 		return int64(CodeInvalid)

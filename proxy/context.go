@@ -1,0 +1,206 @@
+package proxy
+
+import (
+	"runtime/debug"
+	"time"
+
+	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/ingress"
+	"github.com/c386954a/sallyport/proxy/upstream"
+)
+
+// requestContext is one request with everything that belongs to it. It is
+// reused; one goroutine has it at a time. Its client's [ingress.Stream] calls
+// Serve, the only entrance, and End, the only end.
+type requestContext struct {
+	gateway *Gateway
+	client  *ingress.Stream
+	x       *abi.Exchange // the client's
+	requestState
+	buffers
+}
+
+// requestState is what a request context forgets at the end of a request.
+type requestState struct {
+	stage  stage
+	router *Router
+	route  *route
+	access Access
+
+	up     *upstream.Conn
+	upload *upstream.Upload // nil unless the request body is still being sent
+
+	// bodyRead says that x.Request.Body is the whole body. It is no stage,
+	// since a body may be read in any stage before the request is sent.
+	bodyRead bool
+}
+
+// stage is how far a request has come. It only moves forward:
+//
+//	stage      meanwhile                                    moved on by
+//	reading    the head is checked and the route is found   begin
+//	admitting  the hooks before the upstream run            admit
+//	admitted   the request is sent, the reply is awaited    answer, relayHead
+//	replied    the body of the reply, or a tunnel, passes   End
+//
+// A plugin that answers, and any fault, leads from the first three straight to
+// replied, by answer. Once a request is replied, there can be no other reply:
+// a fault then cuts the connection off.
+//
+// A client that waits for leave to send its body is given it where the body is
+// needed: in admitting by a plugin, else in admitted by the upstream. Serve
+// returns then, and goes on in the same stage when it is called again.
+type stage uint8
+
+const (
+	stageReading stage = iota
+	stageAdmitting
+	stageAdmitted
+	stageReplied
+)
+
+// buffers are what a request context keeps.
+type buffers struct {
+	clean   []byte // space for the clean path
+	body    []byte // a buffered request body
+	reply   []byte // a buffered reply body
+	head    []byte // a copy of the reply head
+	message []byte // body of an error reply
+	host    [256]byte
+}
+
+func (g *Gateway) newContext(client *ingress.Stream) ingress.Handler {
+	return &requestContext{gateway: g, client: client, x: &client.X}
+}
+
+// Serve moves the request on until it is replied, or until its client has to
+// send its body. err is why it could not be read.
+func (rc *requestContext) Serve(err error) {
+	if rc.router == nil {
+		rc.router = rc.gateway.enter()
+	}
+	if err == nil {
+		err = rc.advance()
+	}
+	if err != nil {
+		rc.fail(err)
+	}
+}
+
+func (rc *requestContext) advance() (err error) {
+	defer rc.rescue(&err)
+	if rc.stage == stageReading {
+		if err := rc.begin(); err != nil {
+			return err
+		}
+	}
+	if rc.stage == stageAdmitting {
+		if err := rc.admit(); err != nil {
+			return err
+		}
+	}
+	if rc.stage == stageAdmitted {
+		return rc.forward()
+	}
+	return nil
+}
+
+// begin reads the request head and finds the route.
+func (rc *requestContext) begin() error {
+	if err := rc.client.Load(); err != nil {
+		return err
+	}
+	if err := rc.findRoute(); err != nil {
+		return err
+	}
+	rc.stage = stageAdmitting
+	return nil
+}
+
+// admit runs the hooks before the upstream, of one API after the other where
+// plugins redirect the request. It stops at an API whose plugins need the body
+// that the client waits to send.
+func (rc *requestContext) admit() error {
+	for {
+		if rc.client.Expecting() && rc.needsBody() {
+			if err := rc.checkLength(); err != nil {
+				return err
+			}
+			rc.client.Continue()
+			return nil
+		}
+		if err := rc.prepareBody(); err != nil {
+			rc.client.Refuse()
+			return err
+		}
+		v, err := rc.route.Chain.HandleRequest(rc.x)
+		switch {
+		case err != nil:
+			return err
+		case rc.x.Redirected() != nil:
+			if err := rc.follow(); err != nil {
+				return err
+			}
+		case v == abi.Respond:
+			rc.answer()
+			return nil
+		default:
+			rc.stage = stageAdmitted
+			return nil
+		}
+	}
+}
+
+// forward sends the request to the upstream and relays the reply.
+func (rc *requestContext) forward() error {
+	if rc.route.Upstream == nil {
+		return faultRoute
+	}
+	if rc.client.Expecting() {
+		rc.client.Continue()
+		return nil
+	}
+	if err := rc.roundTrip(); err != nil {
+		return err
+	}
+	return rc.relay()
+}
+
+// rescue turns a panic into an error of this one request.
+func (rc *requestContext) rescue(err *error) {
+	if r := recover(); r != nil {
+		rc.gateway.log.Error().Interface("panic", r).Bytes("stack", debug.Stack()).Msg("panic while serving a request")
+		rc.client.Refuse()
+		*err = faultInternal
+	}
+}
+
+// End gives back what the request holds, tells the observer and prepares for
+// the next request.
+func (rc *requestContext) End() {
+	_ = rc.stopUpload() // whatever the error was, the request is over
+	if rc.up != nil {
+		rc.up.Release()
+	}
+	if rc.gateway.observe != nil {
+		rc.gateway.observe(rc.describe())
+	}
+	rc.router.active.Add(-1)
+	rc.requestState = requestState{}
+	b := &rc.buffers
+	b.clean, b.body, b.reply = ingress.Keep(b.clean), ingress.Keep(b.body), ingress.Keep(b.reply)
+	b.head, b.message = ingress.Keep(b.head), ingress.Keep(b.message)
+}
+
+// describe completes what the observer is told.
+func (rc *requestContext) describe() *Access {
+	a, r := &rc.access, &rc.x.Request
+	a.RequestID, a.RemoteAddr, a.Method, a.Host, a.URI = rc.x.RequestID, r.RemoteAddr, r.Method, r.Host, r.URI
+	if rc.route != nil {
+		a.API = rc.route.Chain.API().Name
+	}
+	a.Status, a.BytesOut = rc.client.Status, rc.client.BytesOut
+	a.Start = rc.client.Start
+	a.Duration = time.Since(a.Start)
+	return a
+}

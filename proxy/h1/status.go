@@ -1,0 +1,22 @@
+package h1
+
+// StatusError is why the gateway itself answers a request. Its status and its
+// text are all that the client learns; the errors that wrap it are for the
+// log.
+type StatusError struct {
+	Status int
+	Text   string
+}
+
+// Error returns the text for the client.
+func (e *StatusError) Error() string { return e.Text }
+
+// AppendBody appends the body of the reply. Texts and request ids have no
+// characters that JSON would escape.
+func (e *StatusError) AppendBody(dst, requestID []byte) []byte {
+	dst = append(dst, `{"error": "`...)
+	dst = append(dst, e.Text...)
+	dst = append(dst, `", "request_id": "`...)
+	dst = append(dst, requestID...)
+	return append(dst, `"}`...)
+}

@@ -1,0 +1,65 @@
+package ingress
+
+import (
+	"cmp"
+	"crypto/tls"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/proxy/h1"
+)
+
+// Config describes a [Server]. The zero value serves plain HTTP with the
+// defaults named below. A negative duration or number means no limit.
+type Config struct {
+	Logger *zerolog.Logger // nil disables logging
+
+	// TLS makes the server serve HTTPS.
+	TLS *tls.Config
+
+	// MaxHeaderBytes is the largest request head, request line included.
+	// Larger ones get 431, or 414 when the request line alone is as large.
+	// It is also the size of the read buffer of a connection, so it cannot be
+	// without a limit. Default 16 KiB.
+	MaxHeaderBytes int
+	// MaxURIBytes is the longest request target; longer ones get 414.
+	// Default 8 KiB.
+	MaxURIBytes int
+	// MaxConns is the most client connections at one time; further ones get
+	// 503. Default: no limit.
+	MaxConns int
+
+	// ReadHeaderTimeout is the time a client has for a request head, from its
+	// first byte, and for the first byte of a new connection. Default 10 s.
+	ReadHeaderTimeout time.Duration
+	// ReadTimeout is how long the server waits for the next byte of a
+	// request body. Default 30 s.
+	ReadTimeout time.Duration
+	// WriteTimeout is how long a client may take no byte of a reply.
+	// Default 30 s.
+	WriteTimeout time.Duration
+	// IdleTimeout is how long a connection is kept for the next request.
+	// Default 75 s.
+	IdleTimeout time.Duration
+}
+
+// withDefaults returns a copy in which every zero limit has its default.
+func (c Config) withDefaults() Config {
+	if c.MaxHeaderBytes <= 0 {
+		c.MaxHeaderBytes = 16 << 10
+	}
+	c.MaxURIBytes = cmp.Or(c.MaxURIBytes, 8<<10)
+	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
+	if c.Logger == nil {
+		nop := zerolog.Nop()
+		c.Logger = &nop
+	}
+	if c.TLS != nil {
+		c.TLS = h1.OnlyHTTP1(c.TLS)
+	}
+	return c
+}

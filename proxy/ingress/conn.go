@@ -1,0 +1,132 @@
+package ingress
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/c386954a/sallyport/proxy/h1"
+)
+
+// Bounds of a lingering close: see [clientConn.Close].
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
+// clientConn is a client connection as fasthttp is given it. It notes what it
+// waits for, so that [h1.Deadlines] can end the wait.
+//
+// One goroutine serves it. Only Expire and Close are called by others.
+type clientConn struct {
+	net.Conn
+	server  *Server
+	in, out h1.PhaseTimer
+	remote  []byte // address and port of the client
+	ip      []byte // the address alone
+	tls     bool
+
+	stream   *Stream // the current request, from its start to its end
+	noLimits bool    // reading has no limits any more, since a tunnel may be silent
+	hijacked bool    // fasthttp has given the connection away
+	sawLine  bool    // a line end was seen since the first byte of the request
+	sawEnd   bool    // a read has failed, or found the end of the stream
+	linger   bool    // the reply went out before the request was read
+	timedOut atomic.Bool
+	once     sync.Once
+}
+
+func newConn(s *Server, raw net.Conn) *clientConn {
+	c := &clientConn{Conn: raw, server: s, tls: s.Config.TLS != nil}
+	if c.tls {
+		c.Conn = tls.Server(raw, s.Config.TLS)
+	}
+	c.remote = []byte(raw.RemoteAddr().String())
+	c.ip = c.remote
+	if host, _, err := net.SplitHostPort(string(c.remote)); err == nil {
+		c.ip = []byte(host)
+	}
+	c.in.Init(s.deadlines, h1.PhaseNew)
+	c.out.Init(s.deadlines, h1.PhaseNone)
+	return c
+}
+
+// Timers implements [h1.TimedConn].
+func (c *clientConn) Timers() (in, out *h1.PhaseTimer) { return &c.in, &c.out }
+
+// Expire ends a wait. Where the client may still be answered, only the read
+// returns; else the connection is closed.
+func (c *clientConn) Expire(p h1.Phase) {
+	switch p {
+	case h1.PhaseHead, h1.PhaseBody:
+		c.timedOut.Store(true)
+		_ = c.Conn.SetReadDeadline(h1.Past())
+	default:
+		_ = c.Conn.Close()
+	}
+}
+
+// Read reads for fasthttp. Outside the phases that connState enters, a body is
+// read, and the limit is on each wait for its bytes.
+func (c *clientConn) Read(p []byte) (int, error) {
+	if c.noLimits {
+		return c.Conn.Read(p)
+	}
+	body := c.in.Phase() == h1.PhaseNone
+	if body {
+		c.in.Enter(h1.PhaseBody)
+	}
+	n, err := c.Conn.Read(p)
+	if body {
+		c.in.Enter(h1.PhaseNone)
+	}
+	c.sawEnd = c.sawEnd || err != nil
+	if !body && !c.sawLine {
+		c.sawLine = bytes.IndexByte(p[:n], '\n') >= 0
+	}
+	return n, err
+}
+
+// Write writes p, with a limit on the time without progress.
+func (c *clientConn) Write(p []byte) (int, error) { return c.out.Write(c.Conn, p) }
+
+// Close closes the connection. When a request was answered before it was
+// read, it first lets the client read the answer: closing with unread bytes
+// resets the connection, and a reset may overtake the answer (RFC 9112
+// section 9.6).
+func (c *clientConn) Close() (err error) {
+	c.once.Do(func() {
+		if c.linger && h1.CloseWrite(c.Conn) == nil {
+			_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
+			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+		}
+		err = c.Conn.Close()
+		c.server.deadlines.Remove(c)
+	})
+	return err
+}
+
+// release closes the connection, which its server then no longer counts.
+func (c *clientConn) release() {
+	_ = c.Close()
+	c.server.open.Add(-1)
+	c.server.conns.Done()
+}
+
+// reject answers a connection that is one too many.
+func (c *clientConn) reject() {
+	if c.tls {
+		return // a reply would need a handshake
+	}
+	id := c.server.ids.append(nil)
+	body := errCrowded.AppendBody(nil, id)
+	head := []byte("HTTP/1.1 503 Service Unavailable\r\nServer: sallyport\r\n" +
+		"Content-Type: application/json\r\nConnection: close\r\n")
+	head = h1.AppendLine(head, "X-Request-Id: ", id)
+	c.linger = true
+	_, _ = c.Write(append(append(h1.AppendLength(head, int64(len(body))), "\r\n"...), body...))
+}
