@@ -3,7 +3,7 @@ package abi
 import "time"
 
 // KV keeps the values of plugins. Many goroutines may call it. Every method
-// gives up at the deadline; the zero time is none.
+// gives up at the deadline, if there is one: the zero time stands for no limit.
 //
 // Keys and values that a method is given may be a guest's memory: it keeps no
 // part of them once it has returned. A time to live of 0 or less means that a

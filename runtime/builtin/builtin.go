@@ -56,8 +56,8 @@ type Config struct {
 	Dialects map[string]*abi.Dialect
 }
 
-// Runtime loads the built-in steps. It holds nothing: Close is free. Its
-// methods are safe for concurrent use.
+// Runtime loads the built-in steps. It has nothing to release: Close does
+// nothing. Its methods are safe for concurrent use.
 type Runtime struct {
 	store    Store
 	dialects map[string]*abi.Dialect
@@ -115,7 +115,7 @@ func (r *Runtime) Load(_ context.Context, s abi.Spec) (abi.Plugin, error) {
 // Close implements [abi.Runtime].
 func (*Runtime) Close(context.Context) error { return nil }
 
-// base is what all steps have in common: nothing to close.
+// base is the part that all steps share: they have nothing to close.
 type base struct{}
 
 // Close implements [abi.Plugin].

@@ -59,7 +59,7 @@ func (l *rateLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if s == nil || s.KeyID == "" {
 		return abi.Continue, nil
 	}
-	// Written so that a rate that is no number counts as none.
+	// These comparisons fail for a rate that is not a number: it is no limit.
 	if l.rate && s.Rate > 0 && s.Per > 0 {
 		limit, window := windowOf(s.Rate, s.Per)
 		if v, err := l.count(x, rateSpace, limit, window, &rateExceeded); v != abi.Continue || err != nil {
