@@ -12,10 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/admin"
-	"github.com/c386954a/sallyport/store"
 )
 
 const keyFile = `[
@@ -135,7 +131,7 @@ func validateText(t *testing.T, text string, files ...string) (stdout, stderr st
 			t.Fatal(err)
 		}
 	}
-	return execute(t.Context(), newApp(), "validate", "-c", "sallyport.yaml")
+	return execute(t.Context(), newProgram(), "validate", "-c", "sallyport.yaml")
 }
 
 const lenient = `version: 1
@@ -168,7 +164,7 @@ func TestPluginThatMayBeBrokenFaultsInsteadOfTheStart(t *testing.T) {
 	}
 	s.write(t, "broken.js", `var broken = new TykJS.TykMiddleware.NewMiddleware({});
 broken.NewProcessResponse(function (response, request, session) { return broken.ReturnResponseData(response, {}); });`)
-	if err := s.gateway.reload(t.Context(), s.config(t), 10*time.Second); err != nil {
+	if err := reload(t.Context(), s.gateway, s.config(t)); err != nil {
 		t.Fatal(err)
 	}
 	if status, body := s.get(t, "/b/x"); status != 200 {
@@ -178,7 +174,7 @@ broken.NewProcessResponse(function (response, request, session) { return broken.
 
 func TestStatusShowsWhatIsNotLoaded(t *testing.T) {
 	s := serveEcho(t, lenient, "broken.js", "var broken = ;")
-	status := admin.New(admin.Config{Chains: s.gateway.chains, Process: s.gateway.process}).Status()
+	status := s.gateway.Status()
 	text, err := json.Marshal(status)
 	if err != nil {
 		t.Fatal(err)
@@ -277,7 +273,7 @@ func TestTwoChecksShareOneSession(t *testing.T) {
 // checkStored looks at the session of a key: what became of its metadata.
 func checkStored(t *testing.T, s *site, key string, stored bool, plan string) {
 	t.Helper()
-	got, err := s.gateway.store.Session(time.Time{}, []byte(key))
+	got, err := s.store.Session(time.Time{}, []byte(key))
 	if err != nil || (got != nil) != stored {
 		t.Fatalf("session of %s = %+v, %v, want stored %v", key, got, err, stored)
 	}
@@ -294,38 +290,6 @@ func TestScriptsOfTykCheckExemptPathsToo(t *testing.T) {
 	}
 	if status, body := s.get(t, "/a/open", "X-User", "ann"); status != 200 {
 		t.Errorf("key: %d %s, want 200 without one", status, body)
-	}
-}
-
-func TestQuotaOfScriptsIsThatOfTheStore(t *testing.T) {
-	st := store.NewMemory()
-	ss := scriptSessions{st}
-	key := []byte("k")
-	put := func(s *abi.Session) {
-		t.Helper()
-		if err := ss.PutSession(time.Time{}, key, s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	left := func(want int64) {
-		t.Helper()
-		s, err := ss.Session(time.Time{}, key)
-		if err != nil || s.QuotaRemaining != want {
-			t.Errorf("Session() = %+v, %v, want %d of the quota left", s, err, want)
-		}
-	}
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 3, QuotaRenewalRate: 60})
-	left(3)
-	for range 5 {
-		_, _, _ = st.Count(time.Time{}, "quota", "k1", time.Minute)
-	}
-	left(0)
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 0, QuotaRenewalRate: 60})
-	left(0)
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 3, QuotaRenewalRate: 60})
-	left(3)
-	if s, err := ss.Session(time.Time{}, []byte("nobody")); s != nil || err != nil {
-		t.Errorf("session of nobody = %v, %v", s, err)
 	}
 }
 
@@ -364,14 +328,14 @@ apis:
 	asked(2)
 	sum := md5.Sum([]byte("ann"))
 	key := "acme" + hex.EncodeToString(sum[:])
-	stored, err := s.gateway.store.Session(time.Time{}, []byte(key))
+	stored, err := s.store.Session(time.Time{}, []byte(key))
 	if err != nil || stored == nil || stored.KeyID != key {
 		t.Fatalf("stored session = %+v, %v", stored, err)
 	}
 	until := *stored
 	until.ExtractorDeadline = time.Now().Add(time.Hour).Unix()
 	until.Metadata = map[string]any{"plan": "stored"}
-	if err := s.gateway.store.PutSession(time.Time{}, []byte(key), &until); err != nil {
+	if err := s.store.PutSession(time.Time{}, []byte(key), &until); err != nil {
 		t.Fatal(err)
 	}
 	if status, body := s.get(t, "/x", "X-Token", "id ann"); status != 200 || body != "GET /x stored" {

@@ -5,7 +5,9 @@ import "github.com/c386954a/sallyport/internal/tyk/document"
 // classicRules are the keys of a classic definition, in lower case.
 var classicRules = document.Table{
 	Rules: classicKeys,
-	Inner: map[string]map[string]document.Rule{"version_data.versions": versionKeys, "auth": tokenKeys, "auth_configs": tokenKeys},
+	Inner: map[string]map[string]document.Rule{
+		"version_data.versions": versionKeys, "auth": tokenKeys, "auth_configs": tokenKeys,
+	},
 }
 
 // classicKeys are the keys outside of versions and tokens.
@@ -47,7 +49,8 @@ var classicKeys = document.Rules([]document.Rule{
 	`},
 	{
 		Keys: "cors",
-		Text: "is not supported: replies have no CORS fields, and preflight requests are treated as any other", Flag: "enable",
+		Text: "is not supported: replies have no CORS fields, and preflight requests are treated as any other",
+		Flag: "enable",
 	},
 	{Keys: "cache_options", Text: "is not supported: every request goes to the upstream", Flag: "enable_cache"},
 	{Keys: "uptime_tests", Text: "is not supported: the upstream is not probed"},

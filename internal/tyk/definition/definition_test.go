@@ -108,7 +108,7 @@ func TestPlacesOfHooksAreKept(t *testing.T) {
 func TestWhatIsDisabledAsksForNothing(t *testing.T) {
 	const entry = `{"path": "/x", "size_limit": 1, "disabled": true}`
 	for list, refused := range map[string]bool{
-		"[" + entry + "]":                         false,
+		"[" + entry + "]":                          false,
 		"[" + entry + `, {"path": "/y"}]`:          true,
 		`[{"path": "/y", "disabled": false}]`:      true,
 		`[{"path": "/y", "disabled": "a string"}]`: true,

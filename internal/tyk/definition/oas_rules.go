@@ -69,7 +69,8 @@ var oasKeys = document.Rules([]document.Rule{
 	`},
 	{
 		Keys: "middleware.global.cors",
-		Text: "is not supported: replies have no CORS fields, and preflight requests are treated as any other", Flag: "enabled",
+		Text: "is not supported: replies have no CORS fields, and preflight requests are treated as any other",
+		Flag: "enabled",
 	},
 	{Keys: "middleware.global.cache", Text: "is not supported: every request goes to the upstream", Flag: "enabled"},
 })

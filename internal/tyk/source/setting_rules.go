@@ -15,7 +15,9 @@ const (
 
 // settingRules are the keys of tyk.conf, in lower case, that no field reads and
 // that are worth a word.
-var settingRules = document.Table{Unknown: "is not a setting that is known; ignored", Rules: document.Rules([]document.Rule{
+var settingRules = document.Table{Unknown: "is not a setting that is known; ignored", Rules: document.Rules(settingKeys)}
+
+var settingKeys = []document.Rule{
 	{Text: noManage, Harmless: true, Keys: `
 		secret node_secret enable_hashed_keys_listing control_api_hostname control_api_port
 		allow_insecure_configs allow_explicit_policy_id security.control_api_use_mutual_tls
@@ -63,7 +65,8 @@ var settingRules = document.Table{Unknown: "is not a setting that is known; igno
 	{Keys: "enable_custom_domains", Text: "has no effect: domains always count", Harmless: true},
 	{
 		Keys: "coprocess_options.coprocess_grpc_server",
-		Text: "is not supported: the external process is started by the gateway and speaks over its standard input and output",
+		Text: "is not supported: the external process is started by the gateway " +
+			"and speaks over its standard input and output",
 	},
 	{Keys: "http_server_options.skip_url_cleaning", Text: "is not needed: paths are passed on as they came"},
 	{
@@ -78,4 +81,4 @@ var settingRules = document.Table{Unknown: "is not a setting that is known; igno
 	},
 	{Keys: "security.pinned_public_keys", Text: "is not supported: keys of upstreams are not compared", Opens: true},
 	{Keys: "override_messages", Text: "is not supported: error replies have their usual words"},
-})}
+}

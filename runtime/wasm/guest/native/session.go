@@ -8,7 +8,7 @@ import (
 )
 
 // metaGet (name, name_len, buf, cap) reads a value of the request.
-func metaGet(c *Call, f frame) int64 {
+func metaGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -21,7 +21,7 @@ func metaGet(c *Call, f frame) int64 {
 }
 
 // metaSet (name, name_len, value, value_len) leaves a value.
-func metaSet(c *Call, f frame) int64 {
+func metaSet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -35,7 +35,7 @@ func metaSet(c *Call, f frame) int64 {
 
 // sessionGet (name, name_len, buf, cap) reads one field of the session by its
 // JSON name; the empty name is the whole session as JSON.
-func sessionGet(c *Call, f frame) int64 {
+func sessionGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -77,7 +77,7 @@ func (c *Call) sessionField(s *abi.Session, name []byte) (value []byte, ok bool)
 }
 
 // sessionSet (json, len) sets the session.
-func sessionSet(c *Call, f frame) int64 {
+func sessionSet(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -94,7 +94,7 @@ func sessionSet(c *Call, f frame) int64 {
 
 // metadataGet (name, name_len, buf, cap) reads one value of the session's
 // metadata; the empty name is the whole object as JSON.
-func metadataGet(c *Call, f frame) int64 {
+func metadataGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -125,7 +125,7 @@ func (c *Call) metadatum(metadata map[string]any, name []byte) (value []byte, ok
 }
 
 // metadataSet (json, len) replaces the metadata.
-func metadataSet(c *Call, f frame) int64 {
+func metadataSet(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
