@@ -1,3 +1,5 @@
+//go:build wasip1
+
 // Command guest is the conform plugin of the conformance kit for WebAssembly.
 package main
 

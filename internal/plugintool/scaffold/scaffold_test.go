@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -65,9 +66,13 @@ func TestFolderCanBeReadByTheProgram(t *testing.T) {
 // TestGoSDKsAreModulesInAPluginsFolder vets the copy of each Go SDK with the Go
 // version of its go.mod, which is older than that of the gateway.
 func TestGoSDKsAreModulesInAPluginsFolder(t *testing.T) {
-	for _, language := range []string{"go", "go-coproc"} {
-		t.Run(language, func(t *testing.T) {
-			l, err := scaffold.Find(language)
+	for _, c := range []struct{ language, goos, goarch string }{
+		{"go", "wasip1", "wasm"},
+		{"go", runtime.GOOS, runtime.GOARCH},
+		{"go-coproc", runtime.GOOS, runtime.GOARCH},
+	} {
+		t.Run(c.language+" on "+c.goos, func(t *testing.T) {
+			l, err := scaffold.Find(c.language)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +92,7 @@ func TestGoSDKsAreModulesInAPluginsFolder(t *testing.T) {
 			}
 			cmd := exec.CommandContext(t.Context(), "go", "vet", ".")
 			cmd.Dir = filepath.Join(dir, "sallyport")
-			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off")
+			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOOS="+c.goos, "GOARCH="+c.goarch)
 			if text, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("go vet: %v\n%s", err, text)
 			}
