@@ -36,7 +36,7 @@ var layers = map[string][]string{
 	"runtime/wasm/outbound":     {"abi"},
 	"runtime/wasm/rewrite":      {},
 	"runtime/wasm/snapshot":     {},
-	"runtime/wasm/wasmtest":     {},
+	"runtime/wasm/wasmtest":     {"internal/needs"},
 	"runtime/jsvm":              {"abi", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
 	"runtime/jsvm/lazy":         {},
 	"runtime/coproc":            {"abi", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
@@ -52,7 +52,8 @@ var layers = map[string][]string{
 	"internal/admin":                 {"abi", "proxy/chain"},
 	"internal/compare/lab":           {"abi", "proxy/chain"},
 
-	"internal/browsertest": {},
+	"internal/browsertest": {"internal/needs"},
+	"internal/needs":       {},
 
 	"internal/tyk":          {"internal/tyk/bundle", "internal/tyk/classic", "internal/tyk/document", "internal/tyk/native", "internal/tyk/oas", "internal/tyk/script", "proxy/urlpath"},
 	"internal/tyk/document": {},
