@@ -13,8 +13,8 @@
 //
 // The fields of sp_fake are what the plugin will see, and afterwards what it
 // made of it. Unlike the gateway the fake checks neither the spelling of names
-// and values nor limits, and does not take the edits of a hook that broke off
-// back. Include it in one source file of a test.
+// and values nor limits, and keeps the edits of a hook that failed. Include
+// it in one source file of a test.
 #ifndef SALLYPORT_FAKE_H
 #define SALLYPORT_FAKE_H
 
@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What sp_fake_call returns if the hook broke off.
+// What sp_fake_call returns if sp_must ended the hook.
 #define SP_FAKE_TRAPPED (-1)
 
 #define SP_FAKE_MAX 256

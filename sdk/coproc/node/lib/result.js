@@ -5,7 +5,7 @@ import * as buffer from 'node:buffer';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// isUTF8 is younger than the oldest Node we run on.
+// isUTF8 is newer than the oldest Node.js that is supported.
 const isUTF8 = buffer.isUtf8 ?? ((bytes) => {
   try {
     strict.decode(bytes);

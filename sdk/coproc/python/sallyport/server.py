@@ -114,7 +114,7 @@ class Server:
             self._loop.call_soon_threadsafe(self._feed, data)
 
     def _feed(self, data: bytes) -> None:
-        """Takes what was read; nothing is the end, and half a line before it is no frame."""
+        """Takes what was read. No bytes mean the end; an unfinished line before it is dropped."""
         if not data:
             self._ended.done() or self._ended.set_result(None)
             return
@@ -306,7 +306,7 @@ class Server:
             job.task.cancel()
 
     def _settle(self, job: Job, line: bytes) -> None:
-        """Answers a job. It is the only place that does, and does it once."""
+        """Answers a job. No other place does, so a job is answered once."""
         if job.timer is not None:
             job.timer.cancel()
         if job.task is None:
