@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -194,15 +193,12 @@ func sources(t *testing.T) []source {
 	return out
 }
 
-// skip leaves out fixtures and nested modules: those have rules of their own.
+// skip leaves out fixtures, which have rules of their own, and installed packages.
 func skip(root, dir, name string) error {
 	if dir == root {
 		return nil
 	}
 	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") {
-		return filepath.SkipDir
-	}
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 		return filepath.SkipDir
 	}
 	return nil

@@ -116,19 +116,24 @@ typedef struct {
 
 // ---------------------------------------------------------------- host functions
 
-SP_IMPORT_(header_get) int32_t sp_host_header_get(uint32_t message, const char *name, uint32_t name_len, char *buf, uint32_t cap);
-SP_IMPORT_(header_values) int32_t sp_host_header_values(uint32_t message, const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(header_get) int32_t sp_host_header_get(uint32_t message, const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
+SP_IMPORT_(header_values) int32_t sp_host_header_values(uint32_t message, const char *name, uint32_t name_len,
+    char *buf, uint32_t cap);
 SP_IMPORT_(header_names) int32_t sp_host_header_names(uint32_t message, char *buf, uint32_t cap);
 SP_IMPORT_(header_all) int32_t sp_host_header_all(uint32_t message, char *buf, uint32_t cap);
-SP_IMPORT_(header_set) int32_t sp_host_header_set(uint32_t message, const char *name, uint32_t name_len, const char *value, uint32_t len);
-SP_IMPORT_(header_add) int32_t sp_host_header_add(uint32_t message, const char *name, uint32_t name_len, const char *value, uint32_t len);
+SP_IMPORT_(header_set) int32_t sp_host_header_set(uint32_t message, const char *name, uint32_t name_len,
+    const char *value, uint32_t len);
+SP_IMPORT_(header_add) int32_t sp_host_header_add(uint32_t message, const char *name, uint32_t name_len,
+    const char *value, uint32_t len);
 SP_IMPORT_(header_del) int32_t sp_host_header_del(uint32_t message, const char *name, uint32_t name_len);
 
 SP_IMPORT_(request_get) int32_t sp_host_request_get(uint32_t part, char *buf, uint32_t cap);
 SP_IMPORT_(request_set) int32_t sp_host_request_set(uint32_t part, const char *value, uint32_t len);
 SP_IMPORT_(request_body_size) int32_t sp_host_request_body_size(void);
 SP_IMPORT_(request_body_read) int32_t sp_host_request_body_read(uint32_t offset, char *buf, uint32_t cap);
-SP_IMPORT_(request_body_splice) int32_t sp_host_request_body_splice(uint32_t offset, uint32_t count, const char *bytes, uint32_t len);
+SP_IMPORT_(request_body_splice) int32_t sp_host_request_body_splice(uint32_t offset, uint32_t count,
+    const char *bytes, uint32_t len);
 SP_IMPORT_(request_body_set) int32_t sp_host_request_body_set(const char *bytes, uint32_t len);
 
 SP_IMPORT_(reply_status) int32_t sp_host_reply_status(void);
@@ -136,7 +141,8 @@ SP_IMPORT_(reply_set_status) int32_t sp_host_reply_set_status(uint32_t status);
 SP_IMPORT_(reply_answer) int32_t sp_host_reply_answer(uint32_t status, const char *body, uint32_t len);
 SP_IMPORT_(reply_body_size) int32_t sp_host_reply_body_size(void);
 SP_IMPORT_(reply_body_read) int32_t sp_host_reply_body_read(uint32_t offset, char *buf, uint32_t cap);
-SP_IMPORT_(reply_body_splice) int32_t sp_host_reply_body_splice(uint32_t offset, uint32_t count, const char *bytes, uint32_t len);
+SP_IMPORT_(reply_body_splice) int32_t sp_host_reply_body_splice(uint32_t offset, uint32_t count, const char *bytes,
+    uint32_t len);
 SP_IMPORT_(reply_body_set) int32_t sp_host_reply_body_set(const char *bytes, uint32_t len);
 
 SP_IMPORT_(meta_get) int32_t sp_host_meta_get(const char *name, uint32_t name_len, char *buf, uint32_t cap);
@@ -145,7 +151,8 @@ SP_IMPORT_(session_get) int32_t sp_host_session_get(const char *name, uint32_t n
 SP_IMPORT_(session_set) int32_t sp_host_session_set(const char *json, uint32_t len);
 SP_IMPORT_(metadata_get) int32_t sp_host_metadata_get(const char *name, uint32_t name_len, char *buf, uint32_t cap);
 SP_IMPORT_(metadata_set) int32_t sp_host_metadata_set(const char *json, uint32_t len);
-SP_IMPORT_(config_get) int32_t sp_host_config_get(uint32_t scope, const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(config_get) int32_t sp_host_config_get(uint32_t scope, const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
 SP_IMPORT_(api_get) int32_t sp_host_api_get(uint32_t part, char *buf, uint32_t cap);
 SP_IMPORT_(notice_get) int32_t sp_host_notice_get(uint32_t part, char *buf, uint32_t cap);
 
@@ -153,16 +160,23 @@ SP_IMPORT_(log) int32_t sp_host_log(uint32_t level, const char *text, uint32_t l
 SP_IMPORT_(clock) int64_t sp_host_clock(uint32_t id);
 SP_IMPORT_(time_left) int64_t sp_host_time_left(void);
 SP_IMPORT_(random) int32_t sp_host_random(char *buf, uint32_t cap);
-SP_IMPORT_(metric_add) int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
-SP_IMPORT_(metric_set) int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
+SP_IMPORT_(metric_add) int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels,
+    uint32_t len, double value);
+SP_IMPORT_(metric_set) int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels,
+    uint32_t len, double value);
 
 SP_IMPORT_(kv_get) int32_t sp_host_kv_get(const char *key, uint32_t key_len, char *buf, uint32_t cap);
-SP_IMPORT_(kv_set) int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
-SP_IMPORT_(kv_set_if_absent) int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
-SP_IMPORT_(kv_incr) int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta, int64_t ttl);
+SP_IMPORT_(kv_set) int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len,
+    int64_t ttl);
+SP_IMPORT_(kv_set_if_absent) int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value,
+    uint32_t len, int64_t ttl);
+SP_IMPORT_(kv_incr) int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta,
+    int64_t ttl);
 SP_IMPORT_(kv_del) int32_t sp_host_kv_del(const char *key, uint32_t key_len);
-SP_IMPORT_(http_request) int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len);
-SP_IMPORT_(http_response_header) int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(http_request) int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url,
+    uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len);
+SP_IMPORT_(http_response_header) int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
 SP_IMPORT_(http_response_header_all) int32_t sp_host_http_response_header_all(char *buf, uint32_t cap);
 SP_IMPORT_(http_response_body_size) int32_t sp_host_http_response_body_size(void);
 SP_IMPORT_(http_response_body_read) int32_t sp_host_http_response_body_read(uint32_t offset, char *buf, uint32_t cap);

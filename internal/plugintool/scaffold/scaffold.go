@@ -50,7 +50,8 @@ func CheckName(name string) error {
 	case len(name) > maxName:
 		return fmt.Errorf("the name of a plugin has at most %d characters", maxName)
 	case !validName.MatchString(name):
-		return fmt.Errorf("%q is not the name of a plugin: use lower-case letters, digits and single hyphens, a letter first", name)
+		const rule = "use lower-case letters, digits and single hyphens, a letter first"
+		return fmt.Errorf("%q is not the name of a plugin: %s", name, rule)
 	case name == sdkFolder || name == "core" || name == "std" || name == "alloc" || name == "test":
 		return fmt.Errorf("%q is taken by a library that the plugin is built with: use another name", name)
 	}

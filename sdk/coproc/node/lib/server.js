@@ -94,7 +94,8 @@ export class Server {
     try {
       this.#request(id, method, params);
     } catch (error) {
-      this.#answer(id, 'error', error instanceof Failure ? errorOf(error) : { code: codes.badParams, message: String(error) });
+      const bad = { code: codes.badParams, message: String(error) };
+      this.#answer(id, 'error', error instanceof Failure ? errorOf(error) : bad);
     }
   }
 

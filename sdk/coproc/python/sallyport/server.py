@@ -249,7 +249,8 @@ class Server:
         if len(self._jobs) >= self._plugin.max_in_flight:
             raise Failure(errors.OVERLOADED, "overloaded")
         call = Call(params, api, self.notify)
-        self._start(Job(id, handler.function, call, _auth_result if call.hook == "auth" else _result, call), handler.is_async)
+        result = _auth_result if call.hook == "auth" else _result
+        self._start(Job(id, handler.function, call, result, call), handler.is_async)
 
     # --- running ---
 
@@ -358,7 +359,8 @@ class Server:
             text = f"answer of {len(line)} bytes exceeds what the gateway takes"
         except (TypeError, ValueError, RecursionError) as error:
             text = f"answer cannot be encoded: {error}"
-        return encode({"jsonrpc": "2.0", "id": id, "error": {"code": errors.FAILED, "message": ascii(text)}}).encode() + b"\n"
+        failure = {"code": errors.FAILED, "message": ascii(text)}
+        return encode({"jsonrpc": "2.0", "id": id, "error": failure}).encode() + b"\n"
 
     def _send(self, line: bytes) -> None:
         self._out.append(line)
