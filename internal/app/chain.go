@@ -1,7 +1,6 @@
 package app
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
@@ -151,7 +150,7 @@ func faultStatus(x *abi.Exchange, f *chain.Fault) int {
 	case f.Step.OnFault == chain.Open || f.Hook == abi.Event:
 		return 0
 	case x.API.Dialect != nil:
-		return http.StatusInternalServerError
+		return x.API.Dialect.Fault(f.Step.Model, f.Hook, f.Err).Status
 	}
 	return f.Err.Kind.Status()
 }

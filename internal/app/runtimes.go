@@ -30,7 +30,7 @@ func newRuntimes(
 		}),
 		config.Wasm: modules,
 		config.JSVM: jsvm.New(jsvm.Config{
-			Logger: o.Logger, Raw: o.Raw, Sessions: scriptSessions{o.Store}, Values: scriptKV{o.Store},
+			Logger: o.Logger, Raw: o.Raw, Sessions: scriptSessions{o.Store}, Values: o.Store,
 			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
 		}),
 	}

@@ -18,7 +18,7 @@ import (
 func newWasm(ctx context.Context, cfg *config.Config, o Options) (*wasm.Runtime, error) {
 	c := wasm.Config{
 		Logger: o.Logger, Raw: o.Raw, Env: os.LookupEnv,
-		KV: PluginKV{o.Store}, Values: scriptKV{o.Store}, Sessions: scriptSessions{o.Store},
+		KV: o.Store, Values: o.Store, Sessions: scriptSessions{o.Store},
 		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
 		Compiling: func(plugin string) func() { return tellIfSlow(o.Logger, plugin) },
 	}

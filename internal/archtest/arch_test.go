@@ -32,7 +32,7 @@ var layers = map[string][]string{
 
 	"store": {"abi"},
 
-	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
+	"runtime/builtin":        {"abi", "proxy/urlpath"},
 	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
 	"runtime/coproc/sandbox": {"internal/procstat"},
@@ -58,7 +58,7 @@ var layers = map[string][]string{
 	"internal/compare/bench/guest":     {},
 	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
-	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go", "store"},
+	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go"},
 	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
 	"internal/compare/faults":          {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},
