@@ -215,6 +215,7 @@ js.NewProcessRequest(function (request, session) { request.SetHeaders["X-Served"
 
 const twoChecks = `version: 1
 listen: "127.0.0.1:0"
+defaults: { timeout: 5s }
 store: { keys: keys.json, hash_keys: HASH }
 plugins:
   script: { runtime: jsvm, source: auth.js, entry: script }

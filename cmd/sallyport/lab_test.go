@@ -17,9 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/browsertest"
 	"github.com/c386954a/sallyport/internal/compare/faults"
 	"github.com/c386954a/sallyport/internal/compare/lab"
+	"github.com/c386954a/sallyport/internal/config"
 )
 
 // labDemo runs the demo as a process of its own, so that the browser is not
@@ -190,6 +194,39 @@ func injectInto(t *testing.T, page, model, fault string) (o lab.InjectionOutcome
 		t.Fatal(err)
 	}
 	return o
+}
+
+// countedSource counts how often it is read.
+type countedSource struct {
+	app.ConfigSource
+
+	reads int
+}
+
+// Read implements [app.ConfigSource].
+func (c *countedSource) Read(ctx context.Context) (*config.Config, error) {
+	c.reads++
+	return c.ConfigSource.Read(ctx)
+}
+
+func TestRunWithLabReadsTheConfigurationOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sallyport.yaml")
+	text := "version: 1\nlisten: \"127.0.0.1:0\"\nadmin: { listen: \"127.0.0.1:0\" }\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out lockedBuffer
+	logger := zerolog.Nop()
+	from := &countedSource{ConfigSource: app.ConfigFile{Path: file}}
+	done := make(chan error, 1)
+	go func() { done <- (&serving{from: from, logger: &logger, out: &out}).run(ctx, true) }()
+	await(t, "the gateway serves", func() bool { return strings.Contains(out.String(), "isolation lab: ") })
+	cancel()
+	if err := <-done; err != nil || from.reads != 1 {
+		t.Errorf("run() = %v after %d readings, want one", err, from.reads)
+	}
 }
 
 func TestRunWithLabNeedsAPlaceForThePage(t *testing.T) {

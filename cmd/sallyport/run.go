@@ -196,14 +196,15 @@ func (s *serving) drain(ctx context.Context, old *app.Generation, grace time.Dur
 	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	err := old.Drain(ctx)
-	event, text := s.logger.Info(), "old generation drained"
-	switch {
-	case err != nil && ctx.Err() != nil:
-		event, text = s.logger.Warn().Err(err), "old generation cut off"
-	case err != nil:
-		event = s.logger.Warn().Err(err)
+	level, text := zerolog.InfoLevel, "old generation drained"
+	if err != nil {
+		level = zerolog.WarnLevel
 	}
-	event.Str("file", s.from.Name()).Uint64("generation", old.Number()).Dur("after", time.Since(start)).Msg(text)
+	if err != nil && ctx.Err() != nil {
+		text = "old generation cut off"
+	}
+	s.logger.WithLevel(level).Err(err).Str("file", s.from.Name()).Uint64("generation", old.Number()).
+		Dur("after", time.Since(start)).Msg(text)
 }
 
 // read reads the configuration, with the plugins of the lab in it.

@@ -20,14 +20,6 @@ func TestWordsAreQuotedForAShellOnlyIfNeeded(t *testing.T) {
 	}
 }
 
-func TestSizesAreShort(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 bytes", 1023: "1023 bytes", 1024: "1 KiB", 1536: "1.5 KiB", 64 << 10: "64 KiB", 5 << 20 / 2: "2.5 MiB", 3 << 30: "3072 MiB"} {
-		if got := output.Bytes(n); got != want {
-			t.Errorf("output.Bytes(%d) = %s, want %s", n, got, want)
-		}
-	}
-}
-
 func TestModuleThatCannotBeRestoredSaysWhy(t *testing.T) {
 	limit := int64(32 << 20)
 	m := &moduleReport{

@@ -195,7 +195,7 @@ func (c *contender) slice(ctx context.Context, h *Hook, connections int, d time.
 	if err != nil {
 		return err
 	}
-	c.cpu = append(c.cpu, float64(after-before)/float64(result.Requests))
+	c.cpu = append(c.cpu, float64(after-before)/float64(max(result.Requests, 1)))
 	c.rates = append(c.rates, result.Rate())
 	return nil
 }

@@ -57,7 +57,7 @@ func (s *session) slice(ctx context.Context, x *subject) (measured, error) {
 	if err != nil {
 		return measured{}, x.failed(err)
 	}
-	n := float64(r.Requests)
+	n := float64(max(r.Requests, 1)) // a short slice may end before the first answer
 	return measured{float64(gatewayAfter-gateway) / n, float64(pluginAfter-plugin) / n, r.Rate()}, nil
 }
 
@@ -94,7 +94,7 @@ func (s *session) aloneOf(ctx context.Context, x *subject) error {
 	if err != nil {
 		return err
 	}
-	n := float64(r.Requests)
+	n := float64(max(r.Requests, 1)) // a short slice may end before the first answer
 	x.allocs, x.bytes = float64(after.Mallocs-before.Mallocs)/n, float64(after.Bytes-before.Bytes)/n
 	x.aloneP50 = micros(r.Latency.ValueAtQuantile(50))
 	return nil
