@@ -36,10 +36,21 @@ type Config struct {
 	// there is no such page.
 	Lab http.Handler
 
+	// Token, if not empty, must be shown for everything but liveness and
+	// readiness.
+	Token string
+	// Hosts are the names, besides addresses and localhost, that clients may
+	// call the server by.
+	Hosts []string
+
+	// Ready reports whether the gateway takes new requests. It is called like
+	// Chains. Nil means always.
+	Ready func() bool
+
 	Logger *zerolog.Logger // nil logs nothing
 }
 
-// Server answers on /healthz, /status and /metrics. Make one with [New].
+// Server answers on /healthz, /readyz, /status and /metrics. Make one with [New].
 type Server struct {
 	cfg     Config
 	started time.Time
@@ -54,12 +65,15 @@ func New(cfg Config) *Server {
 	if cfg.Process == nil {
 		cfg.Process = func() any { return nil }
 	}
+	if cfg.Ready == nil {
+		cfg.Ready = func() bool { return true }
+	}
 	if cfg.Logger == nil {
 		nop := zerolog.Nop()
 		cfg.Logger = &nop
 	}
 	s := &Server{cfg: cfg, started: time.Now()}
-	s.http.Handler = s.routes()
+	s.http.Handler = s.protect(s.routes())
 	s.http.ReadHeaderTimeout = 5 * time.Second
 	s.http.IdleTimeout = time.Minute
 	return s
@@ -84,6 +98,7 @@ func (s *Server) routes() http.Handler {
 		&collector{chains: s.cfg.Chains})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /status", s.status)
 	if s.cfg.Lab != nil {
 		mux.Handle("/lab/", s.cfg.Lab)
@@ -96,6 +111,18 @@ func (s *Server) routes() http.Handler {
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	s.log(w.Write([]byte("ok\n")))
+}
+
+// ready answers 503 while the gateway drains, so that balancers send requests
+// elsewhere.
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if !s.cfg.Ready() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		s.log(w.Write([]byte("draining\n")))
+		return
+	}
+	s.log(w.Write([]byte("ready\n")))
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
