@@ -23,6 +23,9 @@ type API struct {
 	Path string
 	// Strip removes Path before the request is sent to the upstream.
 	Strip bool
+	// KeepEncoded takes paths that upstreams read in more than one way, as
+	// package urlpath lists them, and sends them as they are.
+	KeepEncoded bool
 	// Internal keeps requests from outside away: only those that a plugin
 	// redirects here arrive. Host does not count then, and Path may be that of
 	// another API.

@@ -7,24 +7,91 @@ type FieldKind uint8
 
 // The kinds of fields.
 const (
-	KindPlain        FieldKind = iota // passed on
-	KindHop                           // of this connection only: RFC 9110 section 7.6.1
-	KindConnection                    // of this connection only, and names further ones
-	KindUpgrade                       // of this connection only, unless a tunnel is asked for
-	KindLength                        // Content-Length, written by the proxy
-	KindEncoding                      // Transfer-Encoding, written by the proxy
-	KindHost                          // written by the proxy
-	KindExpect                        // answered by the proxy
-	KindForwardedFor                  // extended by the proxy
-	KindForwarded                     // X-Forwarded-Proto and -Host, written by the proxy
-	KindRequestID                     // written by the proxy
-	KindDate                          // added by the proxy where there is none
-	KindServer                        // added by the proxy where there is none
+	KindPlain          FieldKind = iota // passed on
+	KindHop                             // of this connection only: RFC 9110 section 7.6.1
+	KindConnection                      // of this connection only, and names further ones
+	KindUpgrade                         // of this connection only, unless a tunnel is asked for
+	KindLength                          // Content-Length, written by the proxy
+	KindEncoding                        // Transfer-Encoding, written by the proxy
+	KindHost                            // written by the proxy
+	KindExpect                          // answered by the proxy
+	KindForwardedFor                    // extended by the proxy
+	KindForwarded                       // X-Forwarded-Proto and -Host, added by the proxy where there are none
+	KindForwardedList                   // Forwarded, extended by the proxy
+	KindForwardedOther                  // another field by which a proxy tells of the client's request
+	KindRequestID                       // added by the proxy where there is none
+	KindDate                            // added by the proxy where there is none
+	KindServer                          // added by the proxy where there is none
 )
 
-// KindOf classifies a field by its name. It switches on the length first, so
-// that nearly all names need one comparison at most.
+// KindOf classifies a field by its name.
 func KindOf(name []byte) FieldKind {
+	if k := kindByLength(name); k != KindPlain {
+		return k
+	}
+	return forwardedKind(name)
+}
+
+// forwardedKind classifies the fields by which proxies tell of the request
+// that they got. Upstreams believe them, so that a client must not write them.
+func forwardedKind(name []byte) FieldKind {
+	if len(name) < 6 {
+		return KindPlain
+	}
+	switch Lower(name[0]) {
+	case 'x':
+		if name[1] != '-' || !tellsOfClient(name[2:]) {
+			return KindPlain
+		}
+	case 'f':
+		if IsName(name, "forwarded") {
+			return KindForwardedList
+		}
+		if !IsName(name, "front-end-https") && !IsName(name, "fastly-client-ip") {
+			return KindPlain
+		}
+	case 't':
+		return either(name, "true-client-ip", KindForwardedOther)
+	case 'c':
+		return either(name, "cf-connecting-ip", KindForwardedOther)
+	default:
+		return KindPlain
+	}
+	return KindForwardedOther
+}
+
+// tellsOfClient reports whether a name, without its X-, is that of such a
+// field.
+func tellsOfClient(rest []byte) bool {
+	switch Lower(rest[0]) {
+	case 'f':
+		return hasPrefix(rest, "forwarded")
+	case 'o':
+		return hasPrefix(rest, "original-")
+	case 'r':
+		return IsName(rest, "real-ip") || IsName(rest, "rewrite-url")
+	case 'c':
+		return IsName(rest, "client-ip") || IsName(rest, "cluster-client-ip")
+	case 'h':
+		return IsName(rest, "host") || IsName(rest, "http-host-override")
+	case 's':
+		return IsName(rest, "scheme")
+	case 'u':
+		return IsName(rest, "url-scheme")
+	case 'e':
+		return IsName(rest, "envoy-external-address") || IsName(rest, "envoy-original-path")
+	}
+	return false
+}
+
+// hasPrefix reports whether name begins with prefix, which is in lower case.
+func hasPrefix(name []byte, prefix string) bool {
+	return len(name) >= len(prefix) && IsName(name[:len(prefix)], prefix)
+}
+
+// kindByLength switches on the length first, so that nearly all names need one
+// comparison at most.
+func kindByLength(name []byte) FieldKind {
 	switch len(name) {
 	case 2:
 		return either(name, "te", KindHop)
@@ -103,6 +170,28 @@ func Named(h abi.Header, name []byte) bool {
 		}
 	}
 	return false
+}
+
+// WithoutNamed removes, in place, the fields that Connection fields name: they
+// were for this connection only. The fields that the proxy itself reads stay;
+// they are not passed on either.
+func WithoutNamed(h abi.Header) abi.Header {
+	kept := h[:0:len(h)]
+	removed := make([]bool, len(h))
+	for i := range h {
+		switch KindOf(h[i].Name) {
+		case KindConnection, KindHop, KindUpgrade, KindLength, KindEncoding, KindHost, KindExpect:
+		default:
+			removed[i] = Named(h, h[i].Name)
+		}
+	}
+	for i := range h {
+		if !removed[i] {
+			kept = append(kept, h[i])
+		}
+	}
+	clear(h[len(kept):])
+	return kept
 }
 
 // NamesFields reports whether the value of a Connection field names any field,

@@ -68,6 +68,7 @@ func (s *Server) setUpHTTP() {
 	s.http.Handler = handle
 	s.http.ExpectHandler = expect
 	s.http.ErrorHandler = readFailed
+	s.http.HeaderReceived = spellExpect
 	s.http.ConnState = connState
 	s.http.Logger = noLog{}
 	s.http.ReadBufferSize = s.Config.MaxHeaderBytes

@@ -14,13 +14,13 @@ type ReplyHead struct {
 	Status int
 	Reason []byte
 	Fields abi.Header
-	Named  bool // a Connection field names other fields
 
 	length    int64 // of the body by Content-Length; -1 if there is none
 	chunked   bool
 	http10    bool
 	close     bool // the connection ends with this reply
 	keepAlive bool
+	named     bool // a Connection field names other fields
 }
 
 // maxInterim is how many interim replies may come before the final one.
@@ -111,10 +111,14 @@ func (h *ReplyHead) parse(raw []byte) error {
 			return err
 		}
 	}
+	if h.named {
+		h.Fields = h1.WithoutNamed(h.Fields)
+	}
 	return h.check()
 }
 
-// parseStatus reads a status line (RFC 9112 section 4).
+// parseStatus reads a status line (RFC 9112 section 4). A status above 599 means
+// nothing to a client (RFC 9110 section 15).
 func (h *ReplyHead) parseStatus(line []byte) error {
 	const version = "HTTP/1."
 	if len(line) < 12 || string(line[:7]) != version || line[7] < '0' || line[7] > '9' || line[8] != ' ' {
@@ -126,7 +130,7 @@ func (h *ReplyHead) parseStatus(line []byte) error {
 		}
 		h.Status = h.Status*10 + int(c-'0')
 	}
-	if h.Status < 100 || (len(line) > 12 && line[12] != ' ') {
+	if h.Status < 100 || h.Status > 599 || (len(line) > 12 && line[12] != ' ') {
 		return fmt.Errorf("%w: status line %.80q", ErrReply, line)
 	}
 	if len(line) > 13 {
@@ -155,7 +159,7 @@ func (h *ReplyHead) field(name, value []byte) error {
 	case h1.KindConnection:
 		h.close = h.close || h1.HasToken(value, tokenClose)
 		h.keepAlive = h.keepAlive || h1.HasToken(value, tokenKeepAlive)
-		h.Named = h.Named || h1.NamesFields(value)
+		h.named = h.named || h1.NamesFields(value)
 	}
 	h.Fields = append(h.Fields, abi.Field{Name: name, Value: value})
 	return nil
