@@ -11,7 +11,7 @@ var (
 	ErrEscape    = errors.New("a percent sign without two hexadecimal digits (RFC 3986 section 2.1)")
 	ErrSeparator = errors.New("an escaped slash or a backslash: some servers take it for a separator")
 	ErrControl   = errors.New("a control character")
-	ErrParameter = errors.New("a dot segment with a parameter: some servers cut the parameter off and resolve the rest")
+	ErrParameter = errors.New("a parameter (;) before the last segment or on a dot segment: some servers cut it off")
 )
 
 // Check returns why the raw path of a request means different paths to
@@ -26,7 +26,7 @@ func Check(path []byte) error {
 			}
 			continue
 		}
-		if hasDotAndParameter(path[start:i]) {
+		if n := parameterAt(path[start:i]); n >= 0 && (i < len(path) || dots(path[start:start+n]) > 0) {
 			return ErrParameter
 		}
 		start = i + 1
@@ -77,23 +77,23 @@ func isOverlong(first byte, rest []byte) bool {
 	return c == '/' || c == '\\' || c == '.'
 }
 
-// hasDotAndParameter reports whether a segment is one or two dots, escaped or
-// not, followed by a semicolon.
-func hasDotAndParameter(segment []byte) bool {
-	dots := 0
-	for dots < 3 {
-		c, n := first(segment)
-		switch {
-		case c == ';' && n > 0:
-			return dots == 1 || dots == 2
-		case c != '.' || n == 0:
-			return false
+// parameterAt returns where the parameter of a segment begins, with a
+// semicolon that may be escaped, or -1 (RFC 3986 section 3.3).
+func parameterAt(segment []byte) int {
+	for i := 0; i < len(segment); {
+		c, n := first(segment[i:])
+		if c == ';' {
+			return i
 		}
-		dots++
-		segment = segment[n:]
+		i += n
 	}
-	return false
+	return -1
 }
+
+// HasParameter reports whether a path has a parameter in any segment. What a
+// server does with one is its own affair, so that such a path must not open
+// more than one without.
+func HasParameter(path []byte) bool { return parameterAt(path) >= 0 }
 
 // first returns the first character of a path and how many bytes it takes,
 // three if it is escaped.
