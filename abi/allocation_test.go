@@ -13,7 +13,7 @@ var (
 	tenantValue   = []byte("acme")
 	roleName      = []byte("X-Role")
 	debugName     = []byte("X-Debug")
-	redirectValue = []byte("tyk://self/a")
+	redirectValue = abi.Redirect{API: []byte("other"), URI: []byte("/a"), Method: []byte("PUT")}
 	bodyValue     = []byte(`{"total":12}`)
 )
 

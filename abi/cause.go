@@ -1,6 +1,6 @@
 package abi
 
-// Events that an answer may stand for, in Tyk's spelling.
+// Events that an answer may stand for.
 const (
 	AuthFailure       = "AuthFailure"
 	KeyExpired        = "KeyExpired"

@@ -90,14 +90,10 @@ func (x *Exchange) SetBody(m Message, body []byte) error {
 	return nil
 }
 
-// SetStatus sets the status code of the reply: a final one, 200 to 599. Where
-// Tyk's scripts run, the codes up to 999 that they may use pass, too.
+// SetStatus sets the status code of the reply: a final one, 200 to 599, or to
+// what the dialect of the API allows.
 func (x *Exchange) SetStatus(status int) error {
-	most := 599
-	if x.API != nil && x.API.Tyk {
-		most = 999
-	}
-	if status < 200 || status > most {
+	if status < 200 || status > x.dialect().maxStatus() {
 		return ErrStatus
 	}
 	if err := x.editable(OfReply); err != nil {

@@ -74,24 +74,29 @@ func TestInvalidEditsAreRefused(t *testing.T) {
 	status := func(n int) func(*abi.Exchange) error {
 		return func(x *abi.Exchange) error { return x.SetStatus(n) }
 	}
-	redirect := func(s string) func(*abi.Exchange) error {
-		return func(x *abi.Exchange) error { return x.Redirect([]byte(s)) }
+	away := func(s string) func(*abi.Exchange) error {
+		return func(x *abi.Exchange) error { return redirect(x, s) }
 	}
 	for _, tt := range []struct {
 		name string
 		do   func(*abi.Exchange) error
 		want error
 	}{
-		{"redirect", redirect("tyk://self/a?b=c"), nil},
-		{"redirect without a path", redirect("TYK://other"), nil},
-		{"redirect with a query only", redirect("tyk://other?a"), nil},
-		{"redirect to another scheme", redirect("http://other/"), abi.ErrRedirect},
-		{"redirect to nothing", redirect("tyk://"), abi.ErrRedirect},
-		{"redirect to a path", redirect("tyk:///a"), abi.ErrRedirect},
-		{"redirect to a query", redirect("tyk://?a"), abi.ErrRedirect},
-		{"redirect with a space", redirect("tyk://a/b c"), abi.ErrRedirect},
-		{"redirect with a line break", redirect("tyk://a/b\r\nX: y"), abi.ErrRedirect},
-		{"redirect with a fragment", redirect("tyk://a/b#c"), abi.ErrRedirect},
+		{"redirect", away("tyk://self/a?b=c"), nil},
+		{"redirect without a path", away("TYK://other"), nil},
+		{"redirect with a query only", away("tyk://other?a"), nil},
+		{"redirect to another scheme", away("http://other/"), abi.ErrRedirect},
+		{"redirect to nothing", away("tyk://"), abi.ErrRedirect},
+		{"redirect to a path", away("tyk:///a"), abi.ErrRedirect},
+		{"redirect to a query", away("tyk://?a"), abi.ErrRedirect},
+		{"redirect with a space", away("tyk://a/b c"), abi.ErrRedirect},
+		{"redirect with a line break", away("tyk://a/b\r\nX: y"), abi.ErrRedirect},
+		{"redirect with a fragment", away("tyk://a/b#c"), abi.ErrRedirect},
+		{"redirect without a slash", func(x *abi.Exchange) error { return x.Redirect(abi.Redirect{URI: []byte("a")}) }, abi.ErrRedirect},
+		{"redirect to everything", func(x *abi.Exchange) error { return x.Redirect(abi.Redirect{URI: []byte("*")}) }, abi.ErrRedirect},
+		{"redirect with a line break in its path", func(x *abi.Exchange) error { return x.Redirect(abi.Redirect{URI: []byte("/a\r\n")}) }, abi.ErrRedirect},
+		{"redirect with a fragment in its path", func(x *abi.Exchange) error { return x.Redirect(abi.Redirect{URI: []byte("/a#b")}) }, abi.ErrRedirect},
+		{"redirect with a method", func(x *abi.Exchange) error { return x.Redirect(abi.Redirect{Method: []byte("G T")}) }, abi.ErrMethod},
 		{"dispatch to nothing", func(x *abi.Exchange) error { return x.Dispatch(nil) }, abi.ErrRedirect},
 		{"dispatch to a URL", func(x *abi.Exchange) error { return x.Dispatch([]byte("tyk://a")) }, abi.ErrRedirect},
 		{"rejection with status 99", func(x *abi.Exchange) error { return x.Reject(99, nil) }, abi.ErrStatus},
@@ -175,7 +180,7 @@ func TestHooksMayEditWhatTheyHaveASayIn(t *testing.T) {
 				{"status", x.SetStatus(200), h != abi.Event},
 				{"answer", x.Answer(200, b), h != abi.Event},
 				{"reject", x.Reject(400, b), h != abi.Event},
-				{"redirect", x.Redirect([]byte("tyk://self")), h.BeforeReply()},
+				{"redirect", redirect(x, "tyk://self"), h.BeforeReply()},
 				{"dispatch", x.Dispatch([]byte("other")), h.BeforeReply()},
 				{"cause", x.SetCause(abi.Cause{}), h.BeforeReply()},
 				{"session", x.SetSession(&abi.Session{}), h == abi.Auth},

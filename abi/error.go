@@ -93,7 +93,7 @@ var (
 	ErrTarget   = &Error{Protocol, errors.New("not a valid request target: want a path and query that start with /")}
 	ErrHost     = &Error{Protocol, errors.New("not a valid host")}
 	ErrStatus   = &Error{Protocol, errors.New("not a final status code: want 200 to 599")}
-	ErrRedirect = &Error{Protocol, errors.New("not a valid redirect: want tyk://TARGET/path?query")}
+	ErrRedirect = &Error{Protocol, errors.New("not a valid redirect: want an API and a path that starts with /")}
 	ErrReadOnly = &Error{Protocol, errors.New("this part cannot be edited in this hook")}
 	ErrTooMany  = &Error{Limit, errors.New("header fields or metadata exceed their limit")}
 	ErrBodySize = &Error{Limit, errors.New("body exceeds max_body")}

@@ -26,12 +26,14 @@ type Exchange struct {
 	// no limit. The chain sets it per call from max_body.
 	BodyLimit int
 
-	redirect []byte
-	cause    Cause
-	final    bool
-	edited   Part // committed edits
-	journal  journal
-	arena    arena
+	redirect   Redirect // counts if redirected is set
+	redirected bool
+	cause      Cause
+	final      bool
+	edited     Part // committed edits
+	journal    journal
+	arena      arena
+	scratch    []byte // holds the body of an error reply while it is made
 }
 
 // Request is what the client sent, as edited so far.
@@ -76,9 +78,9 @@ type API struct {
 	Config     []byte // config_data as a JSON object; nil if there is none
 	Generation uint64 // counts reloads
 
-	// Tyk says that the API was written for Tyk: replies that are made on a
-	// plugin's behalf, and events, have Tyk's form.
-	Tyk bool
+	// Dialect is what differs for an API that was written for another gateway;
+	// nil for one that was not.
+	Dialect *Dialect
 }
 
 // Notice is the payload of an event.
@@ -124,7 +126,10 @@ func (x *Exchange) Reset() {
 	header, reply, meta := x.Request.Header, x.Reply.Header, x.Meta
 	x.journal.reset()
 	x.arena.reset()
-	*x = Exchange{journal: x.journal, arena: x.arena}
+	if cap(x.scratch) > maxArena {
+		x.scratch = nil
+	}
+	*x = Exchange{journal: x.journal, arena: x.arena, scratch: x.scratch}
 	x.Request.Header = clearFields(header)
 	x.Reply.Header = clearFields(reply)
 	x.Meta = Meta(clearFields(Header(meta)))

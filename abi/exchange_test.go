@@ -36,7 +36,7 @@ func stateOf(x *abi.Exchange) state {
 		Status: x.Reply.Status, ReplyHeader: lines(x.Reply.Header),
 		ReplyBody: string(x.Reply.Body), ReplyStreamed: x.Reply.Streamed,
 		Session: x.Session, Meta: lines(abi.Header(x.Meta)),
-		Redirect: string(x.Redirected()), Cause: x.Cause(), Rejected: x.Rejected(),
+		Redirect: target(x), Cause: x.Cause(), Rejected: x.Rejected(),
 	}
 }
 

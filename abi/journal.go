@@ -37,7 +37,8 @@ type journal struct {
 	reply         Reply
 	session       *Session
 	meta          Meta
-	redirect      []byte
+	redirect      Redirect
+	redirected    bool
 	cause         Cause
 	final         bool
 	requestHeader Header // backing store for request.Header, kept between calls
@@ -107,7 +108,7 @@ func (x *Exchange) touch(p Part) {
 	case MetaPart:
 		j.meta = append(j.meta[:0], x.Meta...)
 	case RedirectPart:
-		j.redirect = x.redirect
+		j.redirect, j.redirected = x.redirect, x.redirected
 	case FinalPart:
 		j.final = x.final
 	case CausePart:
@@ -151,7 +152,7 @@ func (x *Exchange) undo(parts Part) {
 		x.Meta = append(x.Meta[:0], j.meta...)
 	}
 	if parts&RedirectPart != 0 {
-		x.redirect = j.redirect
+		x.redirect, x.redirected = j.redirect, j.redirected
 	}
 	if parts&FinalPart != 0 {
 		x.final = j.final

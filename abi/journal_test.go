@@ -32,7 +32,7 @@ func edits() []edit {
 		{"set reply header", abi.ReplyHeader, false, func(x *abi.Exchange) { _ = x.SetHeader(abi.OfReply, b("Set-Cookie"), b("c")) }},
 		{"delete reply header", abi.ReplyHeader, false, func(x *abi.Exchange) { _ = x.DelHeader(abi.OfReply, b("Set-Cookie")) }},
 		{"reply body", abi.ReplyBody, false, func(x *abi.Exchange) { _ = x.SetBody(abi.OfReply, b("new")) }},
-		{"redirect", abi.RedirectPart, true, func(x *abi.Exchange) { _ = x.Redirect(b("tyk://self/v2")) }},
+		{"redirect", abi.RedirectPart, true, func(x *abi.Exchange) { _ = redirect(x, "tyk://self/v2") }},
 		{"dispatch", abi.RedirectPart, true, func(x *abi.Exchange) { _ = x.Dispatch(b("other api")) }},
 		{"cause", abi.CausePart, true, func(x *abi.Exchange) { _ = x.SetCause(abi.Cause{Event: abi.KeyExpired}) }},
 		{"reject", abi.ReplyStatus | abi.ReplyHeader | abi.ReplyBody | abi.FinalPart, false, func(x *abi.Exchange) { _ = x.Reject(418, b("tea")) }},

@@ -19,63 +19,82 @@ type Loop struct {
 	Authenticated bool
 }
 
-// Redirect sends the request to an API of this gateway instead of the
-// upstream: the chain ends with this call, whatever its verdict, and the proxy
-// goes on with that API's. target is "tyk://TARGET/path?query", where TARGET
-// is "self", or the id or name of an API. It is legal wherever there is no
-// reply yet. An API's rules for a loop are in package proxy.
-func (x *Exchange) Redirect(target []byte) error {
-	if !ValidRedirect(target) {
-		return ErrRedirect
-	}
-	return x.setRequest(RedirectPart, &x.redirect, target)
+// Redirect says where in this gateway a request goes on.
+type Redirect struct {
+	API    []byte // id or name; empty means the API that the request is in
+	URI    []byte // path below the listen path, and query; empty means "/"
+	Method []byte // empty leaves the request's
+
+	Limit       int  // of the redirects of this request, if it is the first to ask; 0 asks for none
+	CheckLimits bool // the rate limit counts the request again
+
+	// Dispatch hands the request over as if it had been routed to the API.
+	// [Exchange.Dispatch] sets it; only API counts then.
+	Dispatch bool
 }
 
+// Redirect sends the request to an API of this gateway instead of the
+// upstream: the chain ends with this call, whatever its verdict, and the proxy
+// goes on with that API's. It is legal wherever there is no reply yet. An API's
+// rules for a loop are in package proxy.
+func (x *Exchange) Redirect(r Redirect) error {
+	if len(r.URI) == 0 {
+		r.URI = rootPath
+	}
+	switch {
+	case r.URI[0] != '/' || !validTarget(r.URI) || bytes.IndexByte(r.URI, '#') >= 0:
+		return ErrRedirect
+	case len(r.Method) > 0 && !ValidName(r.Method):
+		return ErrMethod
+	}
+	r.Dispatch = false
+	return x.setRedirect(r)
+}
+
+// rootPath is never written to.
+var rootPath = []byte("/")
+
 // Dispatch hands the request over to the API of that name, which treats it as
-// if it had been routed there: with all its checks and limits, and without
-// reading anything in its query as meant for the gateway. The chain ends as
-// with [Exchange.Redirect]. It is how one API chooses among others.
+// if it had been routed there, with all its checks and limits. The chain ends
+// as with [Exchange.Redirect]. It is how one API chooses among others.
 func (x *Exchange) Dispatch(name []byte) error {
 	if !ValidDispatch(name) {
 		return ErrRedirect
 	}
-	return x.setRequest(RedirectPart, &x.redirect, name)
+	return x.setRedirect(Redirect{API: name, Dispatch: true})
 }
 
 // ValidDispatch reports whether [Exchange.Dispatch] takes a name: any text
-// that is not the URL of a redirect.
-func ValidDispatch(name []byte) bool { return len(name) > 0 && !IsRedirect(name) }
+// that is not a URL, which somebody may write by mistake.
+func ValidDispatch(name []byte) bool { return len(name) > 0 && !bytes.Contains(name, []byte("://")) }
 
-// Redirected returns where the request is to go on, or nil: the URL of
-// [Exchange.Redirect], or the name that [Exchange.Dispatch] was given. It is
-// valid until the next Reset.
-func (x *Exchange) Redirected() []byte { return x.redirect }
+func (x *Exchange) setRedirect(r Redirect) error {
+	if err := x.editable(OfRequest); err != nil {
+		return err
+	}
+	if err := x.spend(len(r.API) + len(r.URI) + len(r.Method)); err != nil {
+		return err
+	}
+	x.touch(RedirectPart)
+	r.API, r.URI, r.Method = x.arena.copy(r.API), x.arena.copy(r.URI), x.arena.copy(r.Method)
+	x.redirect, x.redirected = r, true
+	return nil
+}
+
+// Redirected returns where the request is to go on, or nil. It is valid until
+// the next edit or Reset and must not be written to; its bytes stay until the
+// Reset.
+func (x *Exchange) Redirected() *Redirect {
+	if !x.redirected {
+		return nil
+	}
+	return &x.redirect
+}
 
 // EnterLoop makes the exchange ready for the next chain after a redirect:
 // what was prepared of a reply is dropped. Only the proxy calls it.
 func (x *Exchange) EnterLoop(l Loop) {
 	x.Loop = l
-	x.redirect, x.cause, x.final = nil, Cause{}, false
+	x.redirect, x.redirected, x.cause, x.final = Redirect{}, false, Cause{}, false
 	x.Reply = Reply{Header: clearFields(x.Reply.Header)}
-}
-
-const redirectScheme = "tyk://"
-
-// IsRedirect reports whether a URL has the scheme of a redirect, in any case.
-func IsRedirect(url []byte) bool {
-	return len(url) >= len(redirectScheme) && EqualFold(url[:len(redirectScheme)], []byte(redirectScheme))
-}
-
-// ValidRedirect reports whether a URL is one that [Exchange.Redirect] takes:
-// it names a target and has no byte that a request line cannot carry.
-func ValidRedirect(url []byte) bool {
-	if !IsRedirect(url) {
-		return false
-	}
-	for _, c := range url {
-		if c <= ' ' || c == 0x7f || c == '#' {
-			return false
-		}
-	}
-	return bytes.IndexAny(url[len(redirectScheme):], "/?") != 0 && len(url) > len(redirectScheme)
 }

@@ -6,7 +6,35 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 )
+
+// redirect sends a request to a tyk:// URL.
+func redirect(x *abi.Exchange, url string) error {
+	r, ok, err := object.ParseRedirect([]byte(url))
+	if err == nil && !ok {
+		err = abi.ErrRedirect
+	}
+	if err != nil {
+		return err
+	}
+	return x.Redirect(r)
+}
+
+// target returns where a request goes on, as a tyk:// URL.
+func target(x *abi.Exchange) string {
+	r := x.Redirected()
+	switch {
+	case r == nil:
+		return ""
+	case r.Dispatch:
+		return string(r.API)
+	case len(r.API) == 0:
+		return "tyk://self" + string(r.URI)
+	}
+	return "tyk://" + string(r.API) + string(r.URI)
+}
 
 func TestEnteringALoopForgetsTheReplyOnly(t *testing.T) {
 	x := loaded()
@@ -17,7 +45,7 @@ func TestEnteringALoopForgetsTheReplyOnly(t *testing.T) {
 	_ = x.Reject(302, []byte("moved"))
 	_ = x.SetHeader(abi.OfReply, []byte("Location"), []byte("tyk://self/"))
 	_ = x.SetCause(abi.Cause{Event: abi.VersionFailure})
-	_ = x.Redirect([]byte("tyk://self/"))
+	_ = redirect(x, "tyk://self/")
 	x.Commit(abi.Respond)
 
 	l := abi.Loop{Depth: 1, Self: true}
@@ -37,13 +65,13 @@ func TestEnteringALoopForgetsTheReplyOnly(t *testing.T) {
 func TestResetForgetsTheRedirect(t *testing.T) {
 	x := loaded()
 	x.Begin(abi.Pre, never)
-	_ = x.Redirect([]byte("tyk://self/"))
+	_ = redirect(x, "tyk://self/")
 	_ = x.Reject(403, nil)
 	_ = x.SetCause(abi.Cause{Event: abi.AuthFailure})
 	x.Commit(abi.Respond)
 	x.Reset()
 	if x.Redirected() != nil || x.Rejected() || x.Cause().Event != "" {
-		t.Errorf("Redirected() = %q, Rejected() = %v, Cause() = %v", x.Redirected(), x.Rejected(), x.Cause())
+		t.Errorf("Redirected() = %q, Rejected() = %v, Cause() = %v", target(x), x.Rejected(), x.Cause())
 	}
 }
 
@@ -52,19 +80,19 @@ func TestContinueForgetsTheCauseAndKeepsTheRedirect(t *testing.T) {
 	x.Begin(abi.Pre, never)
 	_ = x.SetCause(abi.Cause{Event: abi.AuthFailure})
 	_ = x.Reject(403, nil)
-	_ = x.Redirect([]byte("tyk://self/"))
+	_ = redirect(x, "tyk://self/")
 	x.Commit(abi.Continue)
 	if x.Cause().Event != "" || x.Rejected() {
 		t.Errorf("Cause() = %v, Rejected() = %v after continue", x.Cause(), x.Rejected())
 	}
-	if string(x.Redirected()) != "tyk://self/" {
-		t.Errorf("Redirected() = %q", x.Redirected())
+	if target(x) != "tyk://self/" {
+		t.Errorf("Redirected() = %q", target(x))
 	}
 }
 
 func TestScriptsForTykMayUseTheirStatusCodes(t *testing.T) {
 	x := loaded()
-	x.API = &abi.API{Tyk: true}
+	x.API = &abi.API{Dialect: dialect.New()}
 	x.Begin(abi.Pre, never)
 	for status, ok := range map[int]bool{199: false, 200: true, 600: true, 999: true, 1000: false} {
 		if err := x.SetStatus(status); (err == nil) != ok {

@@ -3,31 +3,19 @@ package proxy
 import (
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/c386954a/sallyport/abi"
 )
 
 // readFirst reads the start of a streamed request body, which may be all of it.
 func (rc *requestContext) readFirst() error {
-	if rc.x.Edited(abi.RequestBody) {
-		rc.bodyRead = true
-	}
-	if rc.bodyRead || !rc.client.Head.HasBody() {
-		return nil
-	}
-	if cap(rc.body) < firstPiece {
+	rc.bodyRead = rc.bodyRead || rc.x.Edited(abi.RequestBody)
+	if cap(rc.body) < firstPiece && !rc.wholeBody() {
 		rc.body = make([]byte, 0, firstPiece)
 	}
-	for len(rc.body) < firstPiece {
-		n, err := rc.client.Read(rc.body[len(rc.body):firstPiece])
-		rc.body = rc.body[:len(rc.body)+n]
-		if errors.Is(err, io.EOF) {
-			rc.bodyRead = true
-			rc.x.Request.Body = rc.body
-			return nil
-		}
-		if err != nil {
-			rc.client.Refuse()
+	for !rc.wholeBody() && len(rc.body) < firstPiece {
+		if err := rc.readMore(firstPiece); err != nil {
 			return err
 		}
 		if rc.client.Head.Chunked {
@@ -35,6 +23,22 @@ func (rc *requestContext) readFirst() error {
 		}
 	}
 	return nil
+}
+
+// readMore reads what has arrived of the request body, up to a length of limit
+// in all.
+func (rc *requestContext) readMore(limit int) error {
+	n, err := rc.client.Read(rc.body[len(rc.body):limit])
+	rc.body = rc.body[:len(rc.body)+n]
+	if errors.Is(err, io.EOF) {
+		rc.bodyRead = true
+		rc.x.Request.Body = rc.body
+		return nil
+	}
+	if err != nil {
+		rc.client.Refuse()
+	}
+	return err
 }
 
 // needsBody reports whether plugins need a request body that has not been read.
@@ -75,23 +79,16 @@ func (rc *requestContext) readBody(limit int) error {
 	if err := rc.checkLength(); err != nil {
 		return err
 	}
-	for {
+	for !rc.bodyRead {
 		if len(rc.body) == cap(rc.body) {
-			rc.body = append(rc.body, make([]byte, max(cap(rc.body), 4<<10))...)[:len(rc.body)]
+			rc.body = slices.Grow(rc.body, max(cap(rc.body), 4<<10))
 		}
-		n, err := rc.client.Read(rc.body[len(rc.body):cap(rc.body)])
-		rc.body = rc.body[:len(rc.body)+n]
+		if err := rc.readMore(cap(rc.body)); err != nil {
+			return err
+		}
 		if limit > 0 && len(rc.body) > limit {
 			return faultLarge
 		}
-		if errors.Is(err, io.EOF) {
-			rc.bodyRead = true
-			rc.x.Request.Body = rc.body
-			return nil
-		}
-		if err != nil {
-			rc.client.Refuse()
-			return err
-		}
 	}
+	return nil
 }

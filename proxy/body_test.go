@@ -13,6 +13,7 @@ import (
 )
 
 func TestRequestBodiesArriveWhole(t *testing.T) {
+	t.Parallel()
 	read := func(x *abi.Exchange) error {
 		if len(x.Request.Body) == 0 {
 			return errors.New("the plugin was given no body")
@@ -118,6 +119,7 @@ func TestReplyBodyAboveTheLimitGets502(t *testing.T) {
 }
 
 func TestReplyBodiesArriveWhole(t *testing.T) {
+	t.Parallel()
 	large := strings.Repeat("0123456789abcdef", 64<<10)
 	nop := func(*abi.Exchange) error { return nil }
 	for name, plugins := range map[string][]plugin{

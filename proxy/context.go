@@ -183,7 +183,7 @@ func (rc *requestContext) End() {
 		rc.up.Release()
 	}
 	if rc.gateway.observe != nil {
-		rc.gateway.observe(rc.accessed())
+		rc.gateway.observe(rc.describe())
 	}
 	rc.router.active.Add(-1)
 	rc.requestState = requestState{}
@@ -192,8 +192,8 @@ func (rc *requestContext) End() {
 	b.head, b.message = ingress.Keep(b.head), ingress.Keep(b.message)
 }
 
-// accessed completes what the observer is told.
-func (rc *requestContext) accessed() *Access {
+// describe completes what the observer is told.
+func (rc *requestContext) describe() *Access {
 	a, r := &rc.access, &rc.x.Request
 	a.RequestID, a.RemoteAddr, a.Method, a.Host, a.URI = rc.x.RequestID, r.RemoteAddr, r.Method, r.Host, r.URI
 	if rc.route != nil {

@@ -9,12 +9,6 @@ import (
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
-// ParseRedirect takes a redirect apart.
-func ParseRedirect(raw []byte) (target string, uri []byte, limit int) {
-	r := parseRedirect(raw)
-	return r.target, r.uri, r.limit
-}
-
 // Finder returns a function that looks up a path five segments below one of n
 // routes.
 func Finder(t testing.TB, n int) func() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/proxy/h1"
 )
 
@@ -27,13 +28,23 @@ var pluginFaults = [abi.KindCount]*h1.StatusError{
 	abi.Refused:     {Status: abi.Refused.Status(), Text: "a plugin failed"},
 }
 
-// faultOf returns what to tell the client of an error.
-func faultOf(err error) *h1.StatusError {
+// faultOf returns what to tell the client of an error in an API of a dialect.
+func faultOf(err error, d *abi.Dialect) *h1.StatusError {
 	if f, ok := errors.AsType[*h1.StatusError](err); ok {
 		return f
 	}
-	if e, ok := errors.AsType[*abi.Error](err); ok && int(e.Kind) < abi.KindCount {
+	e, ok := errors.AsType[*abi.Error](err)
+	switch {
+	case !ok || int(e.Kind) >= abi.KindCount:
+		return faultInternal
+	case d == nil:
 		return pluginFaults[e.Kind]
 	}
-	return faultInternal
+	var told abi.Refusal
+	if f, ok := errors.AsType[*chain.Fault](err); ok {
+		told = d.Fault(f.Step.Model, f.Hook, e)
+	} else {
+		told = d.Fault("", abi.Pre, e)
+	}
+	return &h1.StatusError{Status: told.Status, Text: told.Text}
 }

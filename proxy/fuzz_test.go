@@ -5,13 +5,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/proxy"
 )
 
 // FuzzConnection sends arbitrary bytes and then a well-formed request on the
@@ -63,30 +59,6 @@ func FuzzConnection(f *testing.F) {
 		_ = c.(*net.TCPConn).CloseWrite()
 		if _, err := io.Copy(io.Discard, c); err != nil && strings.Contains(err.Error(), "timeout") {
 			t.Errorf("the gateway hangs: %v", err)
-		}
-	})
-}
-
-// FuzzRedirect takes apart whatever a plugin may redirect to: what comes out
-// is fit for a request line and has nothing in it that was meant for us.
-func FuzzRedirect(f *testing.F) {
-	f.Add("tyk://self/a%2Fb?x=1&method=PUT&loop_limit=7&check_limits=true")
-	f.Add("tyk://a%20b?metho%64=GET&&%zz=1&loop_limit=-9999999999999999999999")
-	f.Fuzz(func(t *testing.T, text string) {
-		if !abi.ValidRedirect([]byte(text)) {
-			return
-		}
-		target, uri, limit := proxy.ParseRedirect([]byte(text))
-		var x abi.Exchange
-		if err := x.SetURI(uri); err != nil || target == "" || limit < 0 {
-			t.Fatalf("%q is %q, %q, %d: %v", text, target, uri, limit, err)
-		}
-		_, query, _ := strings.Cut(string(uri), "?")
-		for pair := range strings.SplitSeq(query, "&") {
-			name, _, _ := strings.Cut(pair, "=")
-			if name, err := url.QueryUnescape(name); err == nil && (name == "method" || name == "loop_limit" || name == "check_limits") {
-				t.Fatalf("%q leaves %q", text, uri)
-			}
 		}
 	})
 }

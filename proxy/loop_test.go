@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/object"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/upstream"
 )
@@ -20,8 +21,17 @@ func redirect(h abi.Hook, path, target string) plugin {
 		if uri, _, _ := strings.Cut(string(x.Request.URI), "?"); uri != path {
 			return nil
 		}
-		return x.Redirect([]byte(target))
+		return redirectTo(x, target)
 	})
+}
+
+// redirectTo sends a request to a tyk:// URL.
+func redirectTo(x *abi.Exchange, url string) error {
+	r, _, err := object.ParseRedirect([]byte(url))
+	if err != nil {
+		return err
+	}
+	return x.Redirect(r)
 }
 
 // two runs a gateway with an API a below /a and an internal API below /b, both
@@ -185,7 +195,7 @@ func TestBodyMustFitTheAPIARedirectGoesTo(t *testing.T) {
 
 func TestRedirectOfAPluginThatFailsIsForgotten(t *testing.T) {
 	bad := at(abi.Pre, func(x *abi.Exchange) error {
-		_ = x.Redirect([]byte("tyk://b1/x"))
+		_ = redirectTo(x, "tyk://b1/x")
 		return abi.Errorf(abi.Trap, "crashed")
 	})
 	for open, want := range map[bool]int{false: 500, true: 200} {
@@ -252,7 +262,7 @@ func TestRoutesMayBeReplacedDuringALoop(t *testing.T) {
 			return err
 		}
 		old = g.SetRouter(empty)
-		return x.Redirect([]byte("tyk://gone/x"))
+		return redirectTo(x, "tyk://gone/x")
 	})
 	g = start(
 		t, proxy.Config{},
@@ -275,9 +285,9 @@ func TestManyRequestsLoopAtOnce(t *testing.T) {
 		at(abi.Pre, func(x *abi.Exchange) error {
 			id, _ := x.Request.Header.Get([]byte("Id"))
 			if x.Loop.Depth < 4 {
-				return x.Redirect(append([]byte("tyk://self/"), id...))
+				return redirectTo(x, "tyk://self/"+string(id))
 			}
-			return x.Redirect(append([]byte("tyk://b1/end/"), id...))
+			return redirectTo(x, "tyk://b1/end/"+string(id))
 		}),
 	}, []plugin{seen("b")})
 	var clients sync.WaitGroup

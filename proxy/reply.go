@@ -15,7 +15,7 @@ func (rc *requestContext) answer() {
 		rc.client.Answer(r.Status, nil, r.Header, r.Body)
 		return
 	}
-	if !rc.up.BodyDone() {
+	if rc.up.BodyLeft() != 0 {
 		rc.up.KeepOut() // its body was replaced
 	}
 	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, r.Body)
@@ -24,7 +24,7 @@ func (rc *requestContext) answer() {
 // fail answers a request with an error. It is the only writer of error
 // replies to requests.
 func (rc *requestContext) fail(err error) {
-	fault := rc.faultOf(err)
+	fault := faultOf(err, rc.dialect())
 	rc.log(fault, err)
 	if rc.stage == stageReplied {
 		rc.client.Abort()
@@ -36,8 +36,8 @@ func (rc *requestContext) fail(err error) {
 	}
 	rc.access.Fault = fault.Text
 	field := jsonType
-	if rc.tyk() {
-		rc.message, field.Value = appendTykFault(rc.message[:0], fault, rc.x.Request.Header)
+	if d := rc.dialect(); d != nil {
+		rc.message, field.Value = d.AppendError(rc.message[:0], &rc.x.Request, fault.Text)
 	} else {
 		rc.message = fault.AppendBody(rc.message[:0], rc.x.RequestID)
 	}
@@ -47,15 +47,12 @@ func (rc *requestContext) fail(err error) {
 
 var jsonType = abi.Field{Name: []byte("Content-Type"), Value: []byte("application/json")}
 
-// tyk reports whether the request is in an API that was written for Tyk.
-func (rc *requestContext) tyk() bool { return rc.route != nil && rc.route.tyk }
-
-// faultOf returns what to tell the client of an error.
-func (rc *requestContext) faultOf(err error) *h1.StatusError {
-	if rc.tyk() {
-		return tykFaultOf(err)
+// dialect returns that of the API the request is in, if it is in one.
+func (rc *requestContext) dialect() *abi.Dialect {
+	if rc.route == nil {
+		return nil
 	}
-	return faultOf(err)
+	return rc.route.Chain.Dialect()
 }
 
 // log tells of errors that the client has not caused. The chain has logged the
@@ -136,7 +133,7 @@ func (rc *requestContext) loadReply() {
 		r.Header = append(r.Header, field)
 	}
 	h.Reason = rest
-	r.Body, r.Streamed = nil, !rc.up.BodyDone()
+	r.Body, r.Streamed = nil, rc.up.BodyLeft() != 0
 }
 
 // reasonOf returns the upstream's reason phrase while it fits the status.
@@ -157,7 +154,7 @@ func (rc *requestContext) relayHead(status int, reason []byte, fields abi.Header
 // as a whole is copied, so that it leaves in one write with the head and the
 // connection is free at once.
 func (rc *requestContext) relayBody() {
-	if rc.up.BodyDone() {
+	if rc.up.BodyLeft() == 0 {
 		return
 	}
 	if rc.client.IsHead() {
@@ -169,5 +166,5 @@ func (rc *requestContext) relayBody() {
 		rc.client.SetBody(rc.reply)
 		return
 	}
-	rc.client.StreamBody(rc.up, rc.up.BodyLength(), !rc.up.Received())
+	rc.client.StreamBody(rc.up, rc.up.BodyLeft(), !rc.up.Received())
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
 // appendRequest appends the head of the upstream's request to dst: the
@@ -21,23 +22,19 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 	dst = append(dst, "\r\n"...)
 	for i := range r.Header {
 		name, value := r.Header[i].Name, r.Header[i].Value
-		switch k := h1.KindOf(name); k {
+		switch h1.KindOf(name) {
 		case h1.KindForwarded:
 			set.host = set.host || h1.IsName(name, "x-forwarded-host")
 			set.proto = set.proto || h1.IsName(name, "x-forwarded-proto")
+			dst = h1.AppendField(dst, name, value)
 		case h1.KindRequestID:
 			set.id = true
 			dst = h1.AppendLine(dst, "X-Request-Id: ", value)
-			continue
 		case h1.KindForwardedList:
 			dst = rc.appendForwardedList(dst, name, value)
-			continue
-		default:
-			if !passes(k) {
-				continue
-			}
+		case h1.KindPlain, h1.KindDate, h1.KindServer, h1.KindForwardedOther:
+			dst = h1.AppendField(dst, name, value)
 		}
-		dst = h1.AppendField(dst, name, value)
 	}
 	dst = rc.appendForwarded(dst, set)
 	if protocol := rc.client.Head.Upgrade(); len(protocol) > 0 {
@@ -45,11 +42,6 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 	}
 	dst = rc.appendFraming(dst)
 	return append(dst, "\r\n"...)
-}
-
-// passes reports whether a request field of this kind is passed on as it is.
-func passes(k h1.FieldKind) bool {
-	return k == h1.KindPlain || k == h1.KindDate || k == h1.KindServer || k == h1.KindForwardedOther
 }
 
 // alreadySet says which of the fields that the gateway adds are there, from a
@@ -67,11 +59,10 @@ func (rc *requestContext) appendTarget(dst []byte) []byte {
 			target = rest
 		}
 	}
-	u := rc.route.Upstream
-	if len(u.Base) == 0 {
+	if len(rc.route.Upstream.Base) == 0 {
 		target = trimSlashes(target)
 	}
-	return joinTarget(dst, u.Base, u.Query, target, rc.route.tyk)
+	return joinTarget(dst, rc.route.Upstream, target, rc.route.Chain.Dialect())
 }
 
 // trimSlashes leaves one slash at the beginning of a target: of two, some
@@ -84,34 +75,30 @@ func trimSlashes(target []byte) []byte {
 }
 
 // joinTarget appends base path and target, with the upstream's own query in
-// front of the request's. Tyk puts exactly one slash between the paths, and
-// none where nothing follows.
-func joinTarget(dst, base, ownQuery, target []byte, tyk bool) []byte {
-	dst = append(dst, base...)
-	if !tyk && len(ownQuery) == 0 {
-		if len(target) == 0 || target[0] != '/' {
-			dst = append(dst, '/')
-		}
-		return append(dst, target...)
-	}
+// front of the request's.
+func joinTarget(dst []byte, u *upstream.Upstream, target []byte, d *abi.Dialect) []byte {
 	path, query, asked := bytes.Cut(target, []byte{'?'})
-	if tyk {
-		path = bytes.TrimLeft(path, "/")
-	}
-	if len(path) == 0 || path[0] != '/' {
-		if !tyk || len(path) > 0 || len(base) == 0 {
-			dst = append(dst, '/')
-		}
-	}
-	dst = append(dst, path...)
-	if len(ownQuery) > 0 || asked {
+	dst = appendPath(dst, u.Base, path, d)
+	if len(u.Query) > 0 || asked {
 		dst = append(dst, '?')
 	}
-	dst = append(dst, ownQuery...)
-	if len(ownQuery) > 0 && len(query) > 0 {
+	dst = append(dst, u.Query...)
+	if len(u.Query) > 0 && len(query) > 0 {
 		dst = append(dst, '&')
 	}
 	return append(dst, query...)
+}
+
+// appendPath joins the upstream's path and that of the request.
+func appendPath(dst, base, path []byte, d *abi.Dialect) []byte {
+	if d != nil {
+		return d.AppendPath(dst, base, path)
+	}
+	dst = append(dst, base...)
+	if len(path) == 0 || path[0] != '/' {
+		dst = append(dst, '/')
+	}
+	return append(dst, path...)
 }
 
 // upstreamHost returns the Host to send: a plugin's choice comes first.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/ingress"
 	"github.com/c386954a/sallyport/proxy/upstream"
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
@@ -26,7 +27,7 @@ type API struct {
 	// KeepEncoded takes paths that upstreams read in more than one way, as
 	// package urlpath lists them, and sends them as they are.
 	KeepEncoded bool
-	// Internal keeps requests from outside away: only those that a plugin
+	// Internal hides the API from clients: only requests that a plugin
 	// redirects here arrive. Host does not count then, and Path may be that of
 	// another API.
 	Internal bool
@@ -57,7 +58,6 @@ type table struct {
 type route struct {
 	API
 	prefix string // Path without the trailing slash: empty for "/"
-	tyk    bool   // the chain follows Tyk's rules
 }
 
 // NewRouter returns a router for the given APIs. Two of the same host and
@@ -108,7 +108,7 @@ func newRoute(a API) (*route, error) {
 	case string(urlpath.Clean([]byte(prefix+"/"), nil)) != prefix+"/":
 		return nil, fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
 	}
-	return &route{API: a, prefix: prefix, tyk: a.Chain.Compat() == chain.Tyk}, nil
+	return &route{API: a, prefix: prefix}, nil
 }
 
 func (t *table) add(r *route) error {
@@ -118,6 +118,18 @@ func (t *table) add(r *route) error {
 	t.routes[r.prefix] = r
 	t.depth = max(t.depth, strings.Count(r.prefix, "/"))
 	return nil
+}
+
+// Lookup returns the API that a request for a host, with or without a port,
+// and a target with a leading slash goes to; ok is false if there is none. It
+// is for tools: no request is counted, so [Router.Drain] does not wait.
+func (r *Router) Lookup(host, target []byte) (api API, ok bool) {
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	found := r.find(host, urlpath.Clean(path, nil), nil)
+	if found == nil {
+		return API{}, false
+	}
+	return found.API, true
 }
 
 // find returns the route for a host and a clean path, or nil. host is as the
@@ -134,8 +146,8 @@ func (r *Router) find(host, path, buf []byte) *route {
 }
 
 // find tries the prefixes of path that end at a segment border, the longest
-// first. No more are tried than the deepest route has segments, so that a
-// path of slashes costs nothing.
+// first. It tries no more of them than the deepest route has segments, so that
+// a path of slashes costs nothing.
 func (t *table) find(path []byte) *route {
 	end := nthSlash(path, t.depth+1)
 	for end >= 0 {
@@ -174,6 +186,64 @@ func foldHost(host, buf []byte) []byte {
 		}
 	}
 	return host
+}
+
+// findRoute looks up the API by host and by the path an upstream would see. A
+// path that upstreams read in more than one way is refused, unless the API
+// keeps such paths: it could be authorised as one and served as another.
+func (rc *requestContext) findRoute() error {
+	r := &rc.x.Request
+	path := r.URI
+	if i := bytes.IndexByte(path, '?'); i >= 0 {
+		path = path[:i]
+	}
+	if path[0] == '*' {
+		path = slash
+	}
+	ambiguous := urlpath.Check(path)
+	clean := urlpath.Clean(path, rc.clean)
+	rc.route = rc.router.find(r.Host, clean, rc.host[:0])
+	if len(clean) > 0 && &clean[0] != &path[0] {
+		rc.clean = clean[:0]
+	}
+	if ambiguous != nil && (rc.route == nil || !rc.route.KeepEncoded) {
+		return fmt.Errorf("%w: %w", ingress.ErrRequest, ambiguous)
+	}
+	if rc.route == nil {
+		return faultRoute
+	}
+	// A path that reaches its API only through empty segments has no prefix
+	// that could be stripped byte for byte.
+	if rc.route.Strip {
+		if _, ok := stripPrefix(path, rc.route.prefix); !ok {
+			return ingress.ErrRequest
+		}
+	}
+	return nil
+}
+
+var slash = []byte("/")
+
+// stripPrefix returns what follows prefix in a target, whose bytes may be
+// escaped. It reports false if the target does not start with prefix, or not
+// with whole segments of it.
+func stripPrefix(target []byte, prefix string) (rest []byte, ok bool) {
+	for i := range len(prefix) {
+		if len(target) == 0 {
+			return nil, false
+		}
+		c, n := target[0], 1
+		if c == '%' && len(target) > 2 {
+			if v, ok := urlpath.Unhex(target[1:3]); ok {
+				c, n = v, 3
+			}
+		}
+		if c != prefix[i] {
+			return nil, false
+		}
+		target = target[n:]
+	}
+	return target, len(target) == 0 || target[0] == '/' || target[0] == '?'
 }
 
 // Drain returns when no request uses the router's chains and upstreams any

@@ -89,7 +89,6 @@ const firstPiece = 16 << 10
 // does not wait for it is read at once.
 func (rc *requestContext) sendRequest() error {
 	up := rc.up
-	up.Begin()
 	up.Request = rc.appendRequest(up.Request[:0])
 	if !rc.wholeBody() {
 		if err := up.Send(up.Request); err != nil {

@@ -127,6 +127,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 }
 
 func TestShutdownClosesIdleConnections(t *testing.T) {
+	t.Parallel()
 	g := before(t, script(t, echoHead))
 	p, silent := connect(t, g.addr), connect(t, g.addr)
 	p.send(get("/"))
@@ -140,6 +141,7 @@ func TestShutdownClosesIdleConnections(t *testing.T) {
 }
 
 func TestShutdownThatTakesTooLongCutsOff(t *testing.T) {
+	t.Parallel()
 	got, hold := make(chan struct{}), make(chan struct{})
 	g := before(t, serve(t, func(http.ResponseWriter, *http.Request) {
 		close(got)

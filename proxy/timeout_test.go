@@ -59,6 +59,7 @@ func TestClientsThatAreTooSlow(t *testing.T) {
 }
 
 func TestSlowBodyThatKeepsComingIsLegal(t *testing.T) {
+	t.Parallel()
 	var log requests
 	g := start(t, proxy.Config{Config: ingress.Config{ReadTimeout: 2 * short}},
 		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t), ResponseTimeout: 2 * short})})
@@ -76,6 +77,7 @@ func TestSlowBodyThatKeepsComingIsLegal(t *testing.T) {
 }
 
 func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	url := script(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		defer close(gone)
@@ -94,6 +96,7 @@ func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
 }
 
 func TestUpstreamsThatAreTooSlow(t *testing.T) {
+	t.Parallel()
 	cfg := upstream.Config{ResponseTimeout: short, BodyTimeout: short}
 	for name, before := range map[string]string{"nothing": "", "part of a head": "HTTP/1.1 200 OK\r\n", "interim": "HTTP/1.1 102 Processing\r\n\r\n"} {
 		cfg.URL = script(t, func(_ int, c net.Conn, r *bufio.Reader) {
@@ -131,6 +134,7 @@ func TestUpstreamThatDoesNotAcceptGets504(t *testing.T) {
 }
 
 func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		tick := time.NewTicker(short / 4)
 		defer tick.Stop()
@@ -148,6 +152,7 @@ func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
 }
 
 func TestIdleUpstreamConnectionsAreClosed(t *testing.T) {
+	t.Parallel()
 	ended := make(chan struct{}, 1)
 	url := script(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		echoHead(0, c, r)
@@ -160,6 +165,7 @@ func TestIdleUpstreamConnectionsAreClosed(t *testing.T) {
 }
 
 func TestMaxConnsOfAnUpstreamGets503(t *testing.T) {
+	t.Parallel()
 	hold, got := make(chan struct{}), make(chan struct{}, 2)
 	url := serve(t, func(http.ResponseWriter, *http.Request) {
 		got <- struct{}{}

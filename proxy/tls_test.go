@@ -121,6 +121,7 @@ func TestMissingCertificateIsAnError(t *testing.T) {
 }
 
 func TestClientThatNeverFinishesItsHandshakeIsCutOff(t *testing.T) {
+	t.Parallel()
 	certFile, keyFile, _ := certificate(t)
 	config, err := proxy.LoadTLS(certFile, keyFile)
 	if err != nil {

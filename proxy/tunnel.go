@@ -35,9 +35,10 @@ func upgraded(h abi.Header) []byte {
 // passed on as such, so that the other side may still answer.
 func (rc *requestContext) join(client io.Reader, conn net.Conn) (bytesOut int64) {
 	up, received := rc.up.Tunnel()
+	// io.Copy must not see what else the connections can do.
 	done := make(chan int64, 1)
 	go func() {
-		n, err := io.Copy(onlyWriter{up}, client)
+		n, err := io.Copy(struct{ io.Writer }{up}, client)
 		endStream(up, err)
 		done <- n
 	}()
@@ -45,7 +46,7 @@ func (rc *requestContext) join(client io.Reader, conn net.Conn) (bytesOut int64)
 	bytesOut = int64(n)
 	if err == nil {
 		var rest int64
-		rest, err = io.Copy(onlyWriter{conn}, onlyReader{up})
+		rest, err = io.Copy(struct{ io.Writer }{conn}, struct{ io.Reader }{up})
 		bytesOut += rest
 	}
 	endStream(conn, err)
@@ -60,9 +61,3 @@ func endStream(to net.Conn, err error) {
 	}
 	_ = to.Close()
 }
-
-// onlyWriter and onlyReader hide what else a connection can do.
-type (
-	onlyWriter struct{ io.Writer }
-	onlyReader struct{ io.Reader }
-)

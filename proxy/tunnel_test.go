@@ -39,6 +39,7 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestWebSocketIsTunnelled(t *testing.T) {
+	t.Parallel()
 	seen := make(chan string, 1)
 	g := start(t, proxy.Config{Config: ingress.Config{IdleTimeout: short, ReadTimeout: short}}, proxy.API{
 		Chain: newChain(t, at(abi.Pre, func(x *abi.Exchange) error {
@@ -126,6 +127,7 @@ func TestPluginMayRejectAnUpgrade(t *testing.T) {
 }
 
 func TestShutdownCountsTunnels(t *testing.T) {
+	t.Parallel()
 	g := before(t, serve(t, echoSocket))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/upstream"
 )
@@ -12,7 +13,7 @@ import (
 // forTyk runs a gateway with one API that was written for Tyk.
 func forTyk(t testing.TB, api proxy.API, url string, plugins ...plugin) *gateway {
 	t.Helper()
-	api.Chain = chainOf(t, &abi.API{ID: "t", Name: "t", ListenPath: api.Path, Tyk: true}, plugins...)
+	api.Chain = chainOf(t, &abi.API{ID: "t", Name: "t", ListenPath: api.Path, Dialect: dialect.New()}, plugins...)
 	api.Upstream = newUpstream(t, upstream.Config{URL: url})
 	return start(t, proxy.Config{}, api)
 }

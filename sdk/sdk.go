@@ -6,39 +6,22 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-
-	"golang.org/x/tools/txtar"
 )
 
-// The sources, without their tests.
+// The sources. The patterns of the Go SDKs include their tests.
 //
 //go:embed c/*.h c/README.md
 //go:embed assemblyscript/assembly assemblyscript/index.ts assemblyscript/asconfig.json assemblyscript/package.json assemblyscript/README.md
 //go:embed rust/src rust/Cargo.toml rust/README.md
+//go:embed go/*.go go/README.md
+//go:embed coproc/go/*.go coproc/go/README.md
 //go:embed coproc/python/sallyport/*.py coproc/python/sallyport/py.typed
 //go:embed coproc/node/lib coproc/node/*.js coproc/node/*.ts coproc/node/package.json
 var files embed.FS
 
-// The folders go and coproc/go, each as one file: modules of their own cannot
-// be embedded, see RATIONALE.md.
-//
-//go:generate go test -run TestArchivesOfTheGoSDKsAreCurrent -update .
-var (
-	//go:embed go.txtar
-	goSources []byte
-	//go:embed coproc-go.txtar
-	goProcessSources []byte
-)
-
 // Sources returns the files that a plugin needs beside its own, by the folder
 // they are in here, for instance "c" or "coproc/go".
 func Sources(folder string) (fs.FS, error) {
-	switch folder {
-	case "go":
-		return txtar.FS(txtar.Parse(goSources))
-	case "coproc/go":
-		return txtar.FS(txtar.Parse(goProcessSources))
-	}
 	if _, err := fs.Stat(files, folder); err != nil {
 		return nil, fmt.Errorf("no sdk %s", folder)
 	}

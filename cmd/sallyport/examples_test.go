@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/c386954a/sallyport/internal/needs"
 )
 
 // examplesDir is where the examples are, seen from this package.
@@ -22,7 +24,7 @@ func TestEveryExampleRunsAsItsReadmeSays(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
 			if strings.HasSuffix(file, "coproc-headers/sallyport.yaml") {
-				need(t, "python3", "apt-get install python3")
+				needs.Program(t, "python3", "python3", "--version")
 			}
 			s := serveExample(t, filepath.Dir(file))
 			status, seen := s.get(t, "/orders/1", "Authorization", "Bearer acme.4711", "User-Agent", "curl/8", "X-Debug", "1")
@@ -35,18 +37,6 @@ func TestEveryExampleRunsAsItsReadmeSays(t *testing.T) {
 			}
 		})
 	}
-}
-
-// need skips a test where a program is missing, except where nothing may skip.
-func need(t *testing.T, program, install string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err == nil {
-		return
-	}
-	if os.Getenv("SALLYPORT_CI") != "" {
-		t.Fatalf("%s is missing: %s", program, install)
-	}
-	t.Skipf("%s is missing: %s", program, install)
 }
 
 func serveExample(t *testing.T, dir string) *site {
@@ -72,7 +62,7 @@ func serveExample(t *testing.T, dir string) *site {
 // is not committed, because it is large, is built.
 func guests(t *testing.T, dir string) []string {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "main.go")); err == nil {
 		return []string{buildGo(t, dir)}
 	}
 	var found []string

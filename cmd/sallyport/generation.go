@@ -78,7 +78,7 @@ func (g *generation) build(ctx context.Context) error {
 	for _, a := range g.cfg.APIs {
 		g.apis[a.Name] = &abi.API{
 			ID: a.ID, Name: a.Name, OrgID: a.OrgID,
-			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number, Tyk: a.Tyk,
+			ListenPath: a.Match.Path, Config: a.Config, Generation: g.number, Dialect: dialectOf(a),
 		}
 	}
 	problems := append(g.loadPlugins(ctx), g.checkVersions()...)
@@ -217,7 +217,7 @@ func (g *generation) answer(x *abi.Exchange, f *chain.Fault) int {
 	switch {
 	case f.Step.OnFault == chain.Open || f.Hook == abi.Event:
 		return 0
-	case x.API.Tyk:
+	case x.API.Dialect != nil:
 		return http.StatusInternalServerError
 	}
 	return f.Err.Kind.Status()

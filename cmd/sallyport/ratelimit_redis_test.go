@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/needs"
 )
 
 // redisServer is a real Redis on a port of its own.
@@ -24,7 +26,7 @@ type redisServer struct {
 // startRedis starts a Redis that keeps nothing on disk.
 func startRedis(t *testing.T) *redisServer {
 	t.Helper()
-	need(t, "redis-server", "apt-get install redis-server")
+	needs.Program(t, "redis-server", "redis-server", "--version")
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +66,7 @@ func (r *redisServer) kill() {
 // serveRateLimit starts the example with a Redis.
 func serveRateLimit(t *testing.T) (*site, *redisServer) {
 	t.Helper()
-	need(t, "python3", "apt-get install python3")
+	needs.Program(t, "python3", "python3", "--version")
 	redis := startRedis(t)
 	dir := filepath.Join(examplesDir, "coproc-ratelimit-redis")
 	sdk, err := filepath.Abs("../../sdk/coproc/python")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/runtime/builtin"
 	"github.com/c386954a/sallyport/runtime/coproc"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
@@ -32,8 +33,10 @@ func newRuntimes(
 		return nil, err
 	}
 	runtimes := map[string]abi.Runtime{
-		config.Builtin: builtin.New(builtin.Config{Store: st}),
-		config.Wasm:    modules,
+		config.Builtin: builtin.New(builtin.Config{
+			Store: st, Dialects: map[string]*abi.Dialect{"tyk": dialect.New()},
+		}),
+		config.Wasm: modules,
 		config.JSVM: jsvm.New(jsvm.Config{
 			Logger: logger, Raw: raw, Sessions: scriptSessions{st}, Values: scriptKV{st},
 			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
@@ -151,17 +152,21 @@ func scriptModule(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), m.Bytes(), 0o600))
 }
 
-// toolchains are what plugins are built with: what to look for, and where to
-// get it.
-var toolchains = map[string]string{
-	"go":      "install Go 1.24 or newer",
-	"clang":   "apt install clang-19 lld-19",
-	"asc":     "apt install nodejs npm, npm ci --prefix sdk/assemblyscript",
-	"rustc":   "apt install rustc libstd-rust-dev-wasm32 lld",
-	"python3": "apt install python3",
-	"node":    "apt install nodejs",
-	"nginx":   "apt install nginx libnginx-mod-http-lua libnginx-mod-http-js",
-	"haproxy": "apt install haproxy",
+// toolchains are what plugins are built with and compared to.
+var toolchains = map[string]struct {
+	install string
+	try     []string // arguments with which a complete installation succeeds
+}{
+	"go": {"install Go 1.24 or newer", []string{"version"}},
+	"clang": {"apt install clang-19 lld-19", []string{
+		"--target=wasm32", "-nostdlib", "-Wl,--no-entry", "-x", "c", "-o", os.DevNull, os.DevNull,
+	}},
+	"asc":     {"apt install nodejs npm, npm ci --prefix sdk/assemblyscript", []string{"--version"}},
+	"rustc":   {"apt install rustc libstd-rust-dev-wasm32 lld", nil}, // see compilesToWasm
+	"python3": {"apt install python3", []string{"--version"}},
+	"node":    {"apt install nodejs", []string{"--version"}},
+	"nginx":   {"apt install nginx libnginx-mod-http-lua libnginx-mod-http-js", []string{"-v"}},
+	"haproxy": {"apt install haproxy", []string{"-v"}},
 }
 
 // scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under
@@ -170,21 +175,19 @@ var toolchains = map[string]string{
 func scriptConditions(path string) func(string) (bool, error) {
 	return func(cond string) (bool, error) {
 		program, ok := strings.CutPrefix(cond, "have:")
-		install, known := toolchains[program]
+		tool, known := toolchains[program]
 		if !ok || !known {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		}
 		found := slices.ContainsFunc([]string{program, program + "-19"}, func(name string) bool {
-			return lookIn(path, name) != name
+			file := lookIn(path, name)
+			if program == "rustc" {
+				return file != name && compilesToWasm(file)
+			}
+			return file != name && needs.Try(append([]string{file}, tool.try...)...) == ""
 		})
-		switch program {
-		case "rustc":
-			found = found && compilesToWasm(lookIn(path, program))
-		case "asc": // a script that node runs
-			found = found && lookIn(path, "node") != "node"
-		}
-		if !found && os.Getenv("SALLYPORT_CI") != "" {
-			return false, fmt.Errorf("%s is missing: %s", program, install)
+		if !found && os.Getenv("SALLYPORT_CI") == "1" {
+			return false, fmt.Errorf("%s is missing or incomplete: %s", program, tool.install)
 		}
 		return found, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/builtin"
 )
@@ -12,9 +13,6 @@ import (
 // chainConfig says what the chain of an API is made of.
 func (g *generation) chainConfig(a *config.API) chain.Config {
 	cfg := chain.Config{API: g.apis[a.Name], Observe: g.observe, Save: g.save}
-	if a.Tyk {
-		cfg.Compat = chain.Tyk
-	}
 	for _, p := range a.Exempt {
 		cfg.Exempt = append(cfg.Exempt, chain.Pattern{Method: p.Method, Path: p.Path})
 	}
@@ -29,6 +27,14 @@ func (g *generation) chainConfig(a *config.API) chain.Config {
 		}
 	}
 	return cfg
+}
+
+// dialectOf returns the dialect of an API; nil is the gateway's own.
+func dialectOf(a *config.API) *abi.Dialect {
+	if a.Tyk {
+		return dialect.New()
+	}
+	return nil
 }
 
 func (g *generation) newStep(a *config.API, h abi.Hook, b config.Binding) *chain.Step {

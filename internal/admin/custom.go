@@ -1,9 +1,12 @@
 package admin
 
 import (
+	"math"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/telemetry"
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
@@ -18,17 +21,26 @@ func collectCustom(ch chan<- prometheus.Metric, chains []*chain.Chain) {
 				continue
 			}
 			seen[step.Name] = true
-			for metric := range m.Metrics() {
+			for metric := range shown(m).All() {
 				sendCustom(ch, step.Name, metric)
 			}
 		}
 	}
 }
 
-// sendCustom sends one series; one that cannot be shown must not hide the
-// others and is left out. Counters have a suffix that gauges cannot have,
-// so that one plugin cannot give the metric of another a second type, which
-// would make all metrics unreadable.
+// shown returns the series of a plugin that can be exported. Runtimes check them
+// when they are recorded, but one bad series fails a whole scrape, whoever made
+// the plugin.
+func shown(m abi.Measurer) *telemetry.Registry {
+	kept := &telemetry.Registry{Max: math.MaxInt}
+	for metric := range m.Metrics() {
+		_ = kept.Record(metric) // what cannot be exported is left out
+	}
+	return kept
+}
+
+// sendCustom sends one series. Counters have a suffix that gauges cannot have,
+// so that one plugin cannot give the metric of another a second type.
 func sendCustom(ch chan<- prometheus.Metric, plugin string, m abi.Metric) {
 	name, kind := "sallyport_custom_"+m.Name+"_total", prometheus.CounterValue
 	if m.Gauge {

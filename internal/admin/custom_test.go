@@ -56,3 +56,36 @@ func TestMetricsOfPluginsAreShownOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestAPluginCannotBreakTheScrape: a gauge x_total and a counter x have one
+// name when they are exported, and the same labels in another order are one
+// series; each of them would fail the scrape.
+func TestAPluginCannotBreakTheScrape(t *testing.T) {
+	ab := []abi.Label{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}
+	hostile := measurer{pass, []abi.Metric{
+		{Name: "x_total", Gauge: true, Value: 1},
+		{Name: "x", Value: 2},
+		{Name: "calls", Labels: ab, Value: 3},
+		{Name: "calls", Labels: []abi.Label{ab[1], ab[0]}, Value: 4},
+		{Name: "own", Labels: []abi.Label{{Name: "plugin", Value: "other"}}},
+	}}
+	cfg := chain.Config{API: &abi.API{Name: "orders"}}
+	cfg.Steps[abi.Pre] = []*chain.Step{{Name: "a", Model: "process", Plugin: hostile}}
+	c, err := chain.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	status, body := get(t, serve(t, c)+"/metrics")
+	if status != 200 {
+		t.Fatalf("metrics answer %d: %s", status, body)
+	}
+	for _, want := range []string{
+		`sallyport_custom_x_total{plugin="a"} 2`, `sallyport_custom_calls_total{a="1",b="2",plugin="a"} 7`,
+		`sallyport_plugin_calls_total{`, "go_goroutines ",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("metrics do not have %s", want)
+		}
+	}
+}

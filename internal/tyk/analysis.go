@@ -4,25 +4,17 @@ import (
 	"slices"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
 	"github.com/c386954a/sallyport/internal/tyk/script"
 )
 
-// ScriptReport is what is known of one script, and which APIs have it.
-type ScriptReport struct {
-	script.Report
-
-	APIs []string `json:"apis"`
-}
-
 // analyze reads a script, once for all APIs that have it.
-func (a *api) analyze(name, text string) *script.Report {
-	i := slices.IndexFunc(a.importer.report.Scripts, func(s *ScriptReport) bool { return s.Name == name })
+func (a *api) analyze(name string, text []byte) *script.Report {
+	i := slices.IndexFunc(a.out.Report.Scripts, func(s *ScriptReport) bool { return s.Name == name })
 	if i < 0 {
-		i = len(a.importer.report.Scripts)
-		a.importer.report.Scripts = append(a.importer.report.Scripts, &ScriptReport{Report: script.Analyze(name, []byte(text))})
+		i = len(a.out.Report.Scripts)
+		a.out.Report.Scripts = append(a.out.Report.Scripts, &ScriptReport{Report: script.Analyze(name, text)})
 	}
-	s := a.importer.report.Scripts[i]
+	s := a.out.Report.Scripts[i]
 	if !slices.Contains(s.APIs, a.name) {
 		s.APIs = append(s.APIs, a.name)
 	}
@@ -69,7 +61,7 @@ func (a *api) checkSyntax() {
 			a.code.sources = append(a.code.sources, s)
 		case a.Lenient:
 			a.notef(s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line, s.found.Syntax.Column, syntaxError(s.found))
-			a.addStand(s.what, syntaxError(s.found))
+			a.addPlaceholder(s.what, syntaxError(s.found))
 		default:
 			a.problemf(document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s", syntaxError(s.found))
 		}
@@ -78,18 +70,17 @@ func (a *api) checkSyntax() {
 
 // grants returns what scripts in the sandbox must be allowed to use, as far as
 // that can be seen in them.
-func (a *api) grants() *native.Mapping {
+func (a *api) grants() (g grants) {
 	if a.code.runtime != runtimeWasm {
-		return nil
+		return g
 	}
-	var kv native.Short
 	if a.uses(func(r *script.Report) bool { return r.Storage }) {
-		kv = append(kv, "*")
+		g.KV = append(g.KV, "*")
 	}
 	if a.uses(func(r *script.Report) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
-		kv = append(kv, "sessions")
+		g.KV = append(g.KV, "sessions")
 	}
-	return (&native.Mapping{}).Add("kv", kv)
+	return g
 }
 
 // noteGrants says what must be granted by hand: scripts make their URLs.
@@ -100,7 +91,7 @@ func (a *api) noteGrants() {
 }
 
 func (a *api) uses(what func(*script.Report) bool) bool {
-	return slices.ContainsFunc(a.code.sources, func(s source) bool { return s.found != nil && what(s.found) })
+	return slices.ContainsFunc(a.code.sources, func(s scriptSource) bool { return s.found != nil && what(s.found) })
 }
 
 // usesAny reports whether the script names one of the host functions.

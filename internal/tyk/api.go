@@ -2,7 +2,6 @@ package tyk
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"net/url"
@@ -11,38 +10,77 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/source"
+	"github.com/c386954a/sallyport/internal/tyk/write"
 )
 
-// api is one definition on its way. It adds to the importer only when it is
-// complete.
+// api is one definition on its way. What it becomes is added to the decisions
+// when it is complete.
 type api struct {
 	*importer
 
-	root     *document.Value // of the file
-	d        *classic.Definition
+	in       *source.API
+	d        definition.Definition
 	report   *APIReport
 	pos      document.Pos
 	problems document.Problems // shadows those of the import
 
-	name  string // in the configuration
-	slug  string // begins the names of its plugins
-	base  string // folder of its hook files
-	code  scripts
-	hooks hooks
+	name       string // in the configuration
+	slug       string // begins the names of its plugins
+	middleware definition.CustomMiddleware
+	code       scripts
+	hooks      hookDecisions // that every version has
 
-	plugins *native.Mapping
-	made    map[string]string // what a plugin is for → its name
-	apis    native.List
+	plugins []PluginDecision
+	made    map[string]string // what a plugin is for and says → its name
+	apis    []APIDecision
+	files   []File
 }
 
-// hooks are the names of plugins, by hook, that every version has.
-type hooks struct {
-	pre, postKeyAuth, post, response native.Short
-	auth                             string
-	events                           native.List
+// decideAPI decides about one definition. What is wrong with it is a problem of
+// the whole import or, for a lenient one, the reason to leave it out.
+func (i *importer) decideAPI(in *source.API) {
+	a := &api{
+		importer: i, in: in, report: &APIReport{File: in.File, Format: in.Format},
+		pos: document.Pos{File: in.File}, made: map[string]string{},
+	}
+	i.out.Report.APIs = append(i.out.Report.APIs, a.report)
+	err := in.Err
+	if err == nil {
+		a.d, a.pos = *in.Definition, in.Root.Pos
+		a.checkNotes()
+		a.decide()
+		err = a.err()
+	}
+	if err != nil {
+		a.report.Skipped = err.Error()
+		if !a.Lenient {
+			i.problem(err)
+		}
+	}
+	if a.report.Skipped != "" {
+		return
+	}
+	i.out.Plugins = append(i.out.Plugins, a.plugins...)
+	i.out.APIs = append(i.out.APIs, a.apis...)
+	i.out.Files = append(i.out.Files, a.files...)
+	i.process = i.process || a.code.process
+}
+
+// checkNotes refuses an API that would let more through.
+func (a *api) checkNotes() {
+	for _, n := range a.in.Notes {
+		if n.Opens && !a.waives(n.Key) {
+			a.problemf(n.Pos, "%s %s%s", n.Path, n.Text, waiveHint(n.Key))
+			continue
+		}
+		if n.Opens {
+			n.Text += " (waived)"
+		}
+		a.report.Notes = append(a.report.Notes, n)
+	}
 }
 
 // problemf says what is wrong with the definition.
@@ -72,16 +110,15 @@ func (a *api) err() error {
 // such a key.
 func (a *api) at(keys ...string) document.Pos {
 	for n := len(keys); n > 0; n-- {
-		if v := a.root.At(keys[:n]...); v != nil {
+		if v := a.in.Root.At(keys[:n]...); v != nil {
 			return v.Pos
 		}
 	}
 	return a.pos
 }
 
-// convert makes the API's plugins and routes.
-func (a *api) convert(ctx context.Context) {
-	a.plugins, a.made = &native.Mapping{}, map[string]string{}
+// decide decides about the API's plugins and routes.
+func (a *api) decide() {
 	a.identify()
 	if !a.d.IsActive() {
 		a.report.Skipped, a.problems = "it is not active", nil
@@ -93,10 +130,12 @@ func (a *api) convert(ctx context.Context) {
 	if versions == nil {
 		return
 	}
-	if err := a.bundle(ctx); err != nil {
+	if err := a.in.Bundle.Err; err != nil {
 		a.problemf(a.at("custom_middleware_bundle"), "%v", err)
 		return
 	}
+	a.noteBundle()
+	a.middleware = a.in.Middleware()
 	a.loadHooks(versions)
 	a.globalLimit()
 	a.auth()
@@ -106,14 +145,14 @@ func (a *api) convert(ctx context.Context) {
 
 // identify gives the API its name.
 func (a *api) identify() {
-	d := a.d
+	d := &a.d
 	stem := strings.TrimSuffix(filepath.Base(a.report.File), ".json")
 	name := cmp.Or(printable(d.Name), printable(d.APIID), printable(stem), "api")
-	if a.names[name] && d.APIID != "" {
+	if a.taken.names[name] && d.APIID != "" {
 		name = printable(name + " (" + d.APIID + ")")
 	}
-	a.name = a.names.take(name)
-	a.slug = a.names.take("slug:" + slug(a.name))[len("slug:"):]
+	a.name = a.taken.names.take(name)
+	a.slug = a.taken.names.take("slug:" + slug(a.name))[len("slug:"):]
 	d.APIID = cmp.Or(d.APIID, a.name)
 	a.report.Name, a.report.ID = a.name, d.APIID
 }
@@ -153,18 +192,18 @@ func (a *api) checkRoute() {
 	case path != "/" && cleaned(path) != strings.TrimSuffix(path, "/"):
 		a.problemf(pos, "listen path %q has empty or dot segments", path)
 	}
-	if first, ok := a.ids[a.d.APIID]; ok {
+	if first, ok := a.taken.ids[a.d.APIID]; ok {
 		a.problemf(a.at("api_id"), "api_id %q is that of %s, too", a.d.APIID, first)
 	}
-	a.ids[a.d.APIID] = a.report.File
+	a.taken.ids[a.d.APIID] = a.report.File
 	if a.d.Internal {
 		return
 	}
 	route := host + " " + strings.TrimSuffix(path, "/")
-	if first, ok := a.importer.routes[route]; ok {
+	if first, ok := a.taken.routes[route]; ok {
 		a.problemf(pos, "listen path %q is that of %s, too", path, first)
 	}
-	a.importer.routes[route] = a.report.File
+	a.taken.routes[route] = a.report.File
 }
 
 // cleaned returns path without what no request path has once it is clean.
@@ -182,7 +221,7 @@ func cleaned(path string) string {
 var hostName = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]+)?$`)
 
 // upstream returns where requests go.
-func (a *api) upstream(target string, pos document.Pos) *native.Mapping {
+func (a *api) upstream(target string, pos document.Pos) *upstreamTarget {
 	u, err := url.Parse(target)
 	switch {
 	case err != nil || strings.ContainsAny(target, " \t\r\n") || !hostName.MatchString(u.Host):
@@ -201,7 +240,11 @@ func (a *api) upstream(target string, pos document.Pos) *native.Mapping {
 	}
 	u.ForceQuery, u.RawQuery = false, visible(u.RawQuery)
 	a.transport()
-	return (&native.Mapping{}).Add("url", u.String()).AddIf(!a.d.Proxy.PreserveHost, "host", "rewrite")
+	out := &upstreamTarget{URL: u.String(), Host: "rewrite"}
+	if a.d.Proxy.PreserveHost {
+		out.Host = ""
+	}
+	return out
 }
 
 // visible returns a query with what cannot stand in a request line escaped.
@@ -234,54 +277,37 @@ func (a *api) noteOnce(pos document.Pos, path, text string) {
 	}
 }
 
-// commit hands the API over to the import.
-func (a *api) commit() {
-	if a.report.Skipped != "" {
-		return
-	}
-	a.importer.plugins.Append(a.plugins)
-	a.importer.apis = append(a.importer.apis, a.apis...)
-	if a.code.process {
-		a.process = true
-	}
-}
-
 // plugin adds a plugin under a name of its own. Two that say the same are one.
-func (a *api) plugin(what string, m *native.Mapping) string {
-	said := string(m.Bytes())
-	if name, ok := a.made[what+"\n"+said]; ok {
+func (a *api) plugin(what string, p PluginDecision) string {
+	said := what + "\n" + string(write.YAML(p))
+	if name, ok := a.made[said]; ok {
 		return name
 	}
-	name := a.names.take("plugin:" + a.slug + "." + what)[len("plugin:"):]
-	a.made[what+"\n"+said] = name
-	a.origins[name] = a.report.File
-	a.plugins.Add(name, m)
-	if len(a.made) == 1 {
-		a.plugins.Comment(a.origin())
+	p.Name = a.taken.names.take("plugin:" + a.slug + "." + what)[len("plugin:"):]
+	if len(a.made) == 0 {
+		p.Origin = a.origin()
 	}
-	return name
+	a.made[said] = p.Name
+	a.out.Origins[p.Name] = a.report.File
+	a.plugins = append(a.plugins, p)
+	return p.Name
 }
 
 // origin says where the API comes from, for comments.
-func (a *api) origin() string {
+func (a *api) origin() write.Comment {
 	file := a.report.File
 	if rel, err := filepath.Rel(a.Dir, file); err == nil && filepath.IsLocal(rel) {
 		file = rel
 	}
-	return filepath.ToSlash(file) + ": " + a.name
+	return write.Comment(filepath.ToSlash(file) + ": " + a.name)
 }
 
 // builtin adds a built-in step.
-func (a *api) builtin(what, entry string, config *native.Mapping) string {
-	m := (&native.Mapping{}).Add("runtime", "builtin").Add("entry", entry).Add("config", config)
-	a.report.step(entry)
-	return a.plugin(what, m)
-}
-
-func (r *APIReport) step(entry string) {
-	if !slices.Contains(r.Steps, entry) {
-		r.Steps = append(r.Steps, entry)
+func (a *api) builtin(what, entry string, config any) string {
+	if !slices.Contains(a.report.Steps, entry) {
+		a.report.Steps = append(a.report.Steps, entry)
 	}
+	return a.plugin(what, PluginDecision{Runtime: "builtin", Entry: entry, Config: config})
 }
 
 // sortedKeys returns the keys of m in order.
@@ -295,6 +321,8 @@ func (a *api) configData() *document.Value {
 	}
 	if v.Kind != document.Object {
 		a.problemf(v.Pos, "config_data must be an object, not %s", v.Kind)
+	}
+	if v.Kind != document.Object || a.d.ConfigDataDisabled {
 		return nil
 	}
 	return v

@@ -3,8 +3,7 @@ package tyk
 import (
 	"cmp"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 )
 
 // Who may provide the session of a request, in base_identity_provided_by.
@@ -22,7 +21,7 @@ func (a *api) auth() {
 		if len(a.code.hooks["auth_check"]) > 0 {
 			a.notef(a.at("custom_middleware", "auth_check"), "custom_middleware.auth_check", "does not run: the API is keyless")
 		}
-		a.hooks.postKeyAuth = nil
+		a.hooks.PostKeyAuth = nil
 	case len(check) > 0 && a.d.CustomAuth():
 		a.customAuth(check[0])
 	case a.d.CustomAuth():
@@ -42,13 +41,13 @@ func (a *api) standardAuth(unused bool) {
 		a.notef(a.at("base_identity_provided_by"), "base_identity_provided_by", "%q is not supported: the session is that of the key", a.d.BaseIdentity)
 	}
 	a.report.Auth = "key"
-	a.hooks.auth = a.keyAuth("use")
+	a.hooks.Auth = a.keyAuth("")
 }
 
 // customAuth lets the hook decide; with use_standard_auth, a key is needed
 // besides, and one of the two provides the session.
 func (a *api) customAuth(check string) {
-	a.report.Auth, a.hooks.auth = "auth_check", check
+	a.report.Auth, a.hooks.Auth = "auth_check", check
 	if len(a.d.VersionData.Versions) > 0 {
 		a.noteIgnoredPaths()
 	}
@@ -64,18 +63,18 @@ func (a *api) customAuth(check string) {
 	a.report.Auth = "auth_check and key"
 	session := "keep"
 	if !custom {
-		session = "use"
+		session = "" // that of the key
 		if a.d.BaseIdentity != byToken {
 			a.problemf(a.at("base_identity_provided_by"), "base_identity_provided_by %q is not supported", a.d.BaseIdentity)
 		}
 	}
-	a.hooks.postKeyAuth = append(native.Short{a.keyAuth(session)}, a.hooks.postKeyAuth...)
+	a.hooks.PostKeyAuth = append([]string{a.keyAuth(session)}, a.hooks.PostKeyAuth...)
 }
 
 // stripCustom takes what auth_check looked at out of the request. The step is
 // the last of post_key_auth, whose scripts still see it.
 func (a *api) stripCustom() {
-	t := a.d.AuthConfigs[classic.AuthCoprocess]
+	t := a.d.AuthConfigs[definition.AuthCoprocess]
 	if t.HeaderName == "" {
 		t = a.d.Token()
 	}
@@ -86,8 +85,8 @@ func (a *api) stripCustom() {
 		a.notef(t.Pos, "strip_auth_data", "is not supported for parameters and cookies of auth_check, only for its header field")
 	}
 	if !t.DisableHeader {
-		fields := native.Short{cmp.Or(t.HeaderName, "Authorization")}
-		a.hooks.postKeyAuth = append(a.hooks.postKeyAuth, a.builtin("strip", "transform", (&native.Mapping{}).Add("remove", fields)))
+		fields := []string{cmp.Or(t.HeaderName, "Authorization")}
+		a.hooks.PostKeyAuth = append(a.hooks.PostKeyAuth, a.builtin("strip", "transform", transformStep{Remove: fields}))
 	}
 }
 
@@ -111,17 +110,20 @@ func (a *api) noteIgnoredPaths() {
 // comes after the scripts of post_key_auth.
 func (a *api) keyAuth(session string) string {
 	t := a.d.Token()
-	header := cmp.Or(t.HeaderName, "Authorization")
-	if t.DisableHeader {
-		header = ""
+	config := keyAuthStep{
+		Header: cmp.Or(t.HeaderName, "Authorization"), Strip: a.d.StripAuthData, Session: session,
+		Expiry: "later", Reply: "tyk",
 	}
-	config := (&native.Mapping{}).Add("header", header).
-		AddIf(t.UseParam, "query", cmp.Or(t.ParamName, t.HeaderName, "Authorization")).
-		AddIf(t.UseCookie, "cookie", cmp.Or(t.CookieName, t.HeaderName, "Authorization")).
-		AddIf(a.d.StripAuthData, "strip", true).
-		AddIf(session != "use", "session", session).
-		Add("expiry", "later").Add("reply", "tyk")
-	if header == "" && !t.UseParam && !t.UseCookie {
+	if t.DisableHeader {
+		config.Header = ""
+	}
+	if t.UseParam {
+		config.Query = cmp.Or(t.ParamName, t.HeaderName, "Authorization")
+	}
+	if t.UseCookie {
+		config.Cookie = cmp.Or(t.CookieName, t.HeaderName, "Authorization")
+	}
+	if config.Header == "" && !t.UseParam && !t.UseCookie {
 		a.problemf(t.Pos, "there is nowhere to look for the key: disable_header is set, and neither use_param nor use_cookie")
 	}
 	return a.builtin("key", "key-auth", config)
@@ -133,16 +135,21 @@ func (a *api) access(v version) string {
 	if v.key != "" {
 		what += "." + slug(v.key)
 	}
-	return a.builtin(what, "access", (&native.Mapping{}).AddIf(v.key != "", "version", v.key).Add("reply", "tyk"))
+	return a.builtin(what, "access", accessStep{Version: v.key, Reply: "tyk"})
 }
 
 // rateLimit returns the step that counts requests, or "".
 func (a *api) rateLimit() string {
-	rate, quota := !a.d.DisableRateLimit, !a.d.DisableQuota
-	if a.d.UseKeyless || !rate && !quota {
+	if a.d.UseKeyless || a.d.DisableRateLimit && a.d.DisableQuota {
 		return ""
 	}
-	config := (&native.Mapping{}).AddIf(!rate, "rate", false).AddIf(!quota, "quota", false).Add("reply", "tyk")
+	config := rateLimitStep{Reply: "tyk"}
+	if a.d.DisableRateLimit {
+		config.Rate = new(bool)
+	}
+	if a.d.DisableQuota {
+		config.Quota = new(bool)
+	}
 	return a.builtin("limit", "rate-limit", config)
 }
 

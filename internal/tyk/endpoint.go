@@ -4,18 +4,13 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
-// endpoint is a path, as a regular expression, and a method; an empty one
-// stands for all.
-type endpoint struct{ path, method string }
-
 // endpoints are the lists of paths of one version.
-type endpoints struct{ ignored, allowed, blocked []endpoint }
+type endpoints struct{ ignored, allowed, blocked []pathMatch }
 
 // endpoints reads the lists of a version, in their old or their new form.
 func (a *api) endpoints(v version) endpoints {
@@ -33,17 +28,17 @@ func (a *api) endpoints(v version) endpoints {
 	}
 }
 
-func (a *api) simple(v version, list string, paths []string) (out []endpoint) {
+func (a *api) simple(v version, list string, paths []string) (out []pathMatch) {
 	pos := a.at(append(v.path, "paths", list)...)
 	for _, p := range paths {
 		if e, ok := a.expression(p, v.IgnoreCase, pos); ok {
-			out = append(out, endpoint{path: e})
+			out = append(out, pathMatch{Path: e})
 		}
 	}
 	return out
 }
 
-func (a *api) extended(v version, list string, all []classic.Endpoint) (out []endpoint) {
+func (a *api) extended(v version, list string, all []definition.Endpoint) (out []pathMatch) {
 	for _, e := range all {
 		if e.Disabled {
 			continue
@@ -53,14 +48,14 @@ func (a *api) extended(v version, list string, all []classic.Endpoint) (out []en
 			continue
 		}
 		for _, method := range a.methods(e, list) {
-			out = append(out, endpoint{expression, method})
+			out = append(out, pathMatch{expression, method})
 		}
 	}
 	return out
 }
 
 // methods returns those that an endpoint is for; an empty one stands for all.
-func (a *api) methods(e classic.Endpoint, list string) []string {
+func (a *api) methods(e definition.Endpoint, list string) []string {
 	if len(e.MethodActions) == 0 || e.Method != "" {
 		return []string{a.method(e.Method, e.Pos)}
 	}
@@ -99,25 +94,12 @@ func (a *api) expression(path string, ignoreCase bool, pos document.Pos) (string
 	return e, true
 }
 
-// mapping returns the endpoint as the configuration writes it.
-func (e endpoint) mapping() *native.Mapping {
-	return (&native.Mapping{}).Add("path", e.path).AddIf(e.method != "", "method", e.method)
-}
-
-func mappings(all []endpoint) native.List {
-	var out native.List
-	for _, e := range all {
-		out = append(out, e.mapping())
-	}
-	return out
-}
-
 // exempt returns the requests that need no key.
-func (a *api) exempt(e endpoints) native.List {
+func (a *api) exempt(e endpoints) []pathMatch {
 	if a.d.UseKeyless {
 		return nil
 	}
-	return mappings(e.ignored)
+	return e.ignored
 }
 
 // pathList returns the step that turns requests away by their path, or "".
@@ -125,7 +107,5 @@ func (a *api) pathList(e endpoints) string {
 	if len(e.allowed) == 0 && len(e.blocked) == 0 {
 		return ""
 	}
-	config := (&native.Mapping{}).Add("ignore", mappings(e.ignored)).
-		Add("block", mappings(e.blocked)).Add("allow", mappings(e.allowed)).Add("reply", "tyk")
-	return a.builtin("paths", "paths", config)
+	return a.builtin("paths", "paths", pathsStep{Ignore: e.ignored, Block: e.blocked, Allow: e.allowed, Reply: "tyk"})
 }

@@ -5,8 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 )
 
 var (
@@ -23,10 +22,10 @@ var eventNames = []string{
 
 // subscription is one handler and the events it is for.
 type subscription struct {
-	classic.EventMeta
+	definition.EventMeta
 	kind   string
-	events native.Short
-	at     classic.EventHandler
+	events []string
+	at     definition.EventHandler
 }
 
 // events makes plugins of the event handlers.
@@ -47,7 +46,7 @@ func (a *api) events() {
 }
 
 // subscribe adds a handler, or an event to the handler that is there already.
-func (a *api) subscribe(all []*subscription, event string, h classic.EventHandler) []*subscription {
+func (a *api) subscribe(all []*subscription, event string, h definition.EventHandler) []*subscription {
 	where := "event_handlers.events." + event
 	switch {
 	case h.Meta.Disabled:
@@ -65,7 +64,7 @@ func (a *api) subscribe(all []*subscription, event string, h classic.EventHandle
 			return all
 		}
 	}
-	return append(all, &subscription{EventMeta: h.Meta, kind: h.Handler, events: native.Short{event}, at: h})
+	return append(all, &subscription{EventMeta: h.Meta, kind: h.Handler, events: []string{event}, at: h})
 }
 
 // bindEvent makes the plugin of a handler.
@@ -74,7 +73,7 @@ func (a *api) bindEvent(s *subscription, all []*subscription) {
 	if name == "" {
 		return
 	}
-	a.hooks.events = append(a.hooks.events, (&native.Mapping{}).Add("plugin", name).Add("on", s.events))
+	a.hooks.Event = append(a.hooks.Event, eventBinding{name, s.events})
 	a.report.Hooks = append(a.report.Hooks, HookReport{
 		Hook: "event", Name: s.Name, File: s.Path, Plugin: name, On: strings.Join(s.events, " "),
 	})
@@ -101,14 +100,14 @@ func (a *api) eventScript(s *subscription, all []*subscription) string {
 	a.preload()
 	for _, other := range all {
 		if other.kind == s.kind && other.Path != "" {
-			a.addFile(a.dir, other.Path, other.at.Pos, "handler_meta.path")
+			a.addFile(a.tree.Root, other.Path, other.at.Pos, "handler_meta.path")
 		}
 	}
 	a.checkSyntax()
 	if len(a.code.sources) == 0 && len(a.problems) == 0 {
-		a.addStand("events", "the handlers name no file: they must come from tyk_js_path")
+		a.addPlaceholder("events", "the handlers name no file: they must come from tyk_js_path")
 	}
-	return a.plugin("event."+slug(s.Name), a.script(s.Name, &native.Mapping{}))
+	return a.plugin("event."+slug(s.Name), a.script(s.Name, scriptConfig{}))
 }
 
 func (a *api) eventProcess(s *subscription) string {
@@ -117,5 +116,5 @@ func (a *api) eventProcess(s *subscription) string {
 		return ""
 	}
 	a.code.process = true
-	return a.plugin("event."+slug(s.Name), (&native.Mapping{}).Add("runtime", runtimeProcess).Add("entry", s.Name).AddIf(a.Lenient, "on_load_error", "fault"))
+	return a.plugin("event."+slug(s.Name), PluginDecision{Runtime: runtimeProcess, Entry: s.Name, OnLoadError: a.onLoadError()})
 }

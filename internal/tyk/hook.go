@@ -2,16 +2,14 @@ package tyk
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/bundle"
-	"github.com/c386954a/sallyport/internal/tyk/classic"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/write"
 )
 
 // Runtimes of hooks, as the configuration names them.
@@ -27,7 +25,7 @@ var hookKinds = [...]string{"auth_check", "pre", "post", "post_key_auth", "respo
 
 // hook is one entry of custom_middleware, or one file of a folder.
 type hook struct {
-	classic.Hook
+	definition.Hook
 	kind  string
 	where string // for messages
 }
@@ -37,104 +35,53 @@ type scripts struct {
 	runtime string // of the hooks; empty if there are none
 	driver  string
 	process bool
-	sources []source // of a JavaScript API, in load order
+	sources []scriptSource // of a JavaScript API, in load order
 	preload string
 
 	hooks   map[string][]hook   // by kind
 	plugins map[string][]string // names in the configuration, by kind
 }
 
-// bundle puts the section of the API's bundle in the place of its own.
-func (a *api) bundle(ctx context.Context) error {
-	a.base = a.dir
-	if a.d.Bundle == "" || a.d.BundleDisabled {
-		return nil
+// javascript reports whether the hooks are scripts.
+func (c *scripts) javascript() bool {
+	return c.driver == "" || c.driver == "otto" || c.driver == "javascript"
+}
+
+// noteBundle says what became of the API's bundle.
+func (a *api) noteBundle() {
+	const key = "custom_middleware_bundle"
+	if a.d.Bundle != "" && !a.d.BundleDisabled && a.settings.ManagementNode {
+		a.notef(a.at(key), key, "is not loaded: management_node is set in tyk.conf")
+		return
 	}
-	if a.settings.ManagementNode {
-		a.notef(a.at("custom_middleware_bundle"), "custom_middleware_bundle", "is not loaded: management_node is set in tyk.conf")
-		return nil
-	}
-	cfg, err := a.bundleConfig()
-	if err != nil {
-		return err
-	}
-	b, err := bundle.Load(ctx, cfg, a.d.Bundle)
-	if err != nil || b.Section == nil {
-		return err
-	}
+	b := &a.in.Bundle
 	for _, w := range b.Warnings {
-		a.notef(a.at("custom_middleware_bundle"), "custom_middleware_bundle", "%s", w)
+		a.notef(a.at(key), key, "%s", w)
 	}
-	return a.adopt(b)
-}
-
-// bundleConfig says where bundles come from: from the configured server, and
-// otherwise from the folder bundles.
-func (a *api) bundleConfig() (bundle.Config, error) {
-	s := &a.settings
-	cfg := bundle.Config{
-		Root: a.resolve(a.dir, s.MiddlewarePath), BaseURL: s.BundleBaseURL, Download: s.EnableBundles,
-		Insecure: s.BundleInsecure, SkipVerifyExisting: s.SkipVerifyOldBundles,
-	}
-	if s.PublicKeyPath != "" {
-		cfg.PublicKeyPath = a.resolve(a.dir, s.PublicKeyPath)
-	}
-	if s.BundleBaseURL != "" {
-		return cfg, nil
-	}
-	cfg.Local, cfg.Root = filepath.Join(a.dir, "bundles"), a.Scratch
-	if a.Scratch == "" {
-		return cfg, errNoScratch("bundle " + a.d.Bundle)
-	}
-	return cfg, nil
-}
-
-func errNoScratch(what string) error {
-	return fmt.Errorf("%s must be unpacked beside the configuration: name its file with --out", what)
-}
-
-// adopt takes the hooks of a bundle over.
-func (a *api) adopt(b bundle.Bundle) error {
-	file := filepath.Join(b.Dir, "manifest.json")
-	v, err := document.Parse(a.d.Bundle+"/manifest.json", b.Section)
-	if err != nil {
-		return err
-	}
-	var section classic.CustomMiddleware
-	unknown, err := v.Decode(&section)
-	if err != nil {
-		return err
-	}
-	for _, m := range unknown {
+	for _, m := range b.Unknown {
 		if !m.Value.Empty() {
-			a.notef(document.Pos{File: a.shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored")
+			file := filepath.Join(b.Dir, "manifest.json")
+			a.notef(document.Pos{File: a.tree.Shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored")
 		}
 	}
-	a.d.CustomMiddleware, a.base = section, b.Dir
-	return nil
 }
 
 // loadHooks makes the plugins of the API's hooks and virtual endpoints.
 func (a *api) loadHooks(versions []version) {
-	a.code = scripts{hooks: map[string][]hook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.d.CustomMiddleware.Driver)}
+	a.code = scripts{hooks: map[string][]hook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.middleware.Driver)}
 	a.collectHooks()
 	virtuals := slices.ContainsFunc(versions, func(v version) bool { return len(v.enabledVirtuals()) > 0 })
-	none := len(a.code.hooks) == 0
-	if none && !virtuals {
+	if len(a.code.hooks) == 0 && !virtuals {
 		return
+	}
+	if virtuals || a.code.javascript() { // virtual endpoints are always JavaScript
+		a.loadScripts(versions)
 	}
 	switch a.code.driver {
 	case "", "otto", "javascript":
-		a.loadScripts(versions)
 	case "python", "lua", "grpc", "goplugin":
-		if virtuals {
-			a.loadScripts(versions) // virtual endpoints are JavaScript always
-		}
 		a.bindProcess()
 	default:
-		if virtuals {
-			a.loadScripts(versions)
-		}
 		a.unknownDriver()
 	}
 	a.nameHooks()
@@ -143,7 +90,7 @@ func (a *api) loadHooks(versions []version) {
 // unknownDriver refuses the API, or leaves it hooks that answer as Tyk does
 // where a driver was not loaded.
 func (a *api) unknownDriver() {
-	pos, text := a.at("custom_middleware", "driver"), fmt.Sprintf("driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.d.CustomMiddleware.Driver)
+	pos, text := a.at("custom_middleware", "driver"), fmt.Sprintf("driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.middleware.Driver)
 	if !a.Lenient {
 		a.problemf(pos, "%s", text)
 		return
@@ -159,8 +106,7 @@ func (a *api) unknownDriver() {
 // nameHooks hands the names of the plugins to the hooks of the configuration.
 func (a *api) nameHooks() {
 	p := a.code.plugins
-	a.hooks.pre, a.hooks.post, a.hooks.response = p["pre"], p["post"], p["response"]
-	a.hooks.postKeyAuth = p["post_key_auth"]
+	a.hooks = hookDecisions{Pre: p["pre"], PostKeyAuth: p["post_key_auth"], Post: p["post"], Response: p["response"]}
 	if a.d.UseKeyless && len(p["post_key_auth"]) > 0 {
 		a.notef(a.at("custom_middleware", "post_key_auth"), "custom_middleware.post_key_auth", "does not run: the API is keyless")
 	}
@@ -168,11 +114,11 @@ func (a *api) nameHooks() {
 
 // collectHooks reads the enabled hooks of the definition and of the folders.
 func (a *api) collectHooks() {
-	cm := a.d.CustomMiddleware
+	cm := a.middleware
 	a.addHooks("auth_check", cm.AuthCheck)
 	a.addHooks("pre", cm.Pre...)
 	a.addHooks("post", cm.Post...)
-	folders := a.folderHooks()
+	folders := a.tree.Folders[a.d.APIID]
 	a.addHooks("pre", folders["pre"]...)
 	a.addHooks("post", folders["post"]...)
 	a.addHooks("post_key_auth", folders["post_auth"]...)
@@ -184,7 +130,7 @@ func (a *api) collectHooks() {
 	a.addHooks("response", cm.Response...)
 }
 
-func (a *api) addHooks(kind string, all ...classic.Hook) {
+func (a *api) addHooks(kind string, all ...definition.Hook) {
 	for i, h := range all {
 		if !h.IsSet() {
 			continue
@@ -199,34 +145,6 @@ func (a *api) addHooks(kind string, all ...classic.Hook) {
 		}
 		a.code.hooks[kind] = append(a.code.hooks[kind], hook{h, kind, where})
 	}
-}
-
-// folderHooks returns the files of folder loading as hooks, by folder.
-func (a *api) folderHooks() map[string][]classic.Hook {
-	id := a.d.APIID
-	out := map[string][]classic.Hook{}
-	if !filepath.IsLocal(id) || strings.ContainsAny(id, `/\`) {
-		return out // no folder can have that name
-	}
-	for _, folder := range []string{"pre", "auth", "post_auth", "post"} {
-		dir := filepath.Join(a.resolve(a.dir, a.settings.MiddlewarePath), id, folder)
-		files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.js"))
-		if err != nil {
-			continue
-		}
-		for _, file := range files {
-			name, _, _ := strings.Cut(filepath.Base(file), ".")
-			out[folder] = append(out[folder], classic.Hook{
-				Pos: document.Pos{File: a.shown(file)}, Name: name, Path: file,
-				RequireSession: strings.HasSuffix(name, "_with_session"),
-			})
-		}
-	}
-	return out
-}
-
-func globEscape(s string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(s)
 }
 
 // bindProcess makes plugins of the external process out of the hooks. Without
@@ -251,47 +169,62 @@ func (a *api) bindHandler(h hook) {
 	if h.RawBodyOnly {
 		a.notef(h.Pos, h.where+".raw_body_only", "is not passed on: the handler declares how it takes the body")
 	}
-	m := (&native.Mapping{}).Add("runtime", runtimeProcess).Add("entry", h.Name).AddIf(a.Lenient, "on_load_error", "fault")
+	p := PluginDecision{Runtime: runtimeProcess, Entry: h.Name, OnLoadError: a.onLoadError()}
 	if h.kind == "auth_check" {
-		m.Add("id_extractor", a.extractor())
+		p.IDExtractor = a.extractor()
 	}
-	name := a.plugin(h.kind+"."+slug(h.Name), m)
+	a.bind(h, p, HookReport{})
+}
+
+// bind adds the plugin of a hook.
+func (a *api) bind(h hook, p PluginDecision, r HookReport) {
+	name := a.plugin(h.kind+"."+slug(h.Name), p)
 	a.code.plugins[h.kind] = append(a.code.plugins[h.kind], name)
-	a.report.Hooks = append(a.report.Hooks, HookReport{Hook: h.kind, Name: h.Name, Plugin: name})
+	r.Hook, r.Name, r.Plugin = h.kind, h.Name, name
+	a.report.Hooks = append(a.report.Hooks, r)
+}
+
+// onLoadError lets calls of plugins that do not load answer 500, as in Tyk,
+// where mistakes are not to stop the import.
+func (a *api) onLoadError() string {
+	if a.Lenient {
+		return "fault"
+	}
+	return ""
 }
 
 // bindAbsent makes a plugin that cannot be loaded and says why.
 func (a *api) bindAbsent(h hook, why string) {
-	what := h.kind + "." + slug(h.Name)
-	file, err := a.stand(what, why)
+	file, err := a.placeholder(h.kind+"."+slug(h.Name), why)
 	if err != nil {
 		a.problemf(h.Pos, "%s: %v", h.where, err)
 		return
 	}
-	m := (&native.Mapping{}).Add("runtime", runtimeJSVM).Add("source", a.path(file)).Add("entry", "absent").Add("on_load_error", "fault")
-	name := a.plugin(what, m)
-	a.code.plugins[h.kind] = append(a.code.plugins[h.kind], name)
-	a.report.Hooks = append(a.report.Hooks, HookReport{Hook: h.kind, Name: h.Name, Plugin: name, Fault: why})
+	a.bind(h, PluginDecision{
+		Runtime: runtimeJSVM, Source: write.OneOrMore{a.path(file)}, Entry: "absent", OnLoadError: "fault",
+	}, HookReport{Fault: why})
 }
 
 // extractor returns the id_extractor of a coprocess, or nil.
-func (a *api) extractor() *native.Mapping {
-	e := a.d.CustomMiddleware.IDExtractor
+func (a *api) extractor() *callerID {
+	e := a.middleware.IDExtractor
 	if !e.IsSet() {
 		return nil
 	}
 	c := e.Config
-	m := (&native.Mapping{}).Add("from", strings.ToLower(e.ExtractFrom)).AddIf(e.ExtractWith != "", "with", strings.ToLower(e.ExtractWith))
-	name := c.ParamName
-	if strings.EqualFold(e.ExtractFrom, "header") {
-		name = cmp.Or(c.HeaderName, "Authorization")
+	out := &callerID{From: strings.ToLower(e.ExtractFrom), With: strings.ToLower(e.ExtractWith)}
+	switch out.From {
+	case "body":
+	case "header":
+		out.Name = cmp.Or(c.HeaderName, "Authorization")
+	default:
+		out.Name = c.ParamName
 	}
-	m.AddIf(name != "" && !strings.EqualFold(e.ExtractFrom, "body"), "name", name)
-	switch strings.ToLower(e.ExtractWith) {
+	switch out.With {
 	case "xpath":
-		m.Add("xpath", c.XPathExpression)
+		out.XPath = &c.XPathExpression
 	case "regex":
-		m.Add("regex", c.RegexExpression).AddIf(c.RegexMatchIndex > 0, "match", c.RegexMatchIndex)
+		out.Regex, out.Match = &c.RegexExpression, max(c.RegexMatchIndex, 0)
 	}
-	return m
+	return out
 }

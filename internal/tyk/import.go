@@ -4,11 +4,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/source"
+	"github.com/c386954a/sallyport/internal/tyk/write"
 )
 
 // Config says what to import.
@@ -48,137 +47,61 @@ type Result struct {
 	NeedsProcess bool
 }
 
-// Import reads the tree. Where the configuration names files, they are those
-// of the tree or, for inline scripts and bundles, below Scratch.
+// Import reads the tree, decides what becomes of it and writes the text. Where
+// the configuration names files, they are those of the tree or, for inline
+// scripts and bundles, below Scratch.
 //
-// An error is of type [document.Problems], or that of ctx; the result then has
-// a report of what was read, and no text.
+// An error is of type [document.Problems], that of ctx, or that of a file below
+// Scratch; the result then has a report of what was read, and no text.
 func Import(ctx context.Context, c Config) (*Result, error) {
-	i, err := newImporter(c)
+	result := &Result{Report: &Report{Dir: c.Dir}}
+	c, err := c.absolute()
 	if err != nil {
-		return &Result{Report: &Report{Dir: c.Dir}}, err
+		return result, err
 	}
-	i.readSettings()
-	i.readKeys()
-	i.readAPIs(ctx)
-	i.unusedWaivers()
-	if ctx.Err() != nil {
-		return &Result{Report: i.report}, ctx.Err()
+	tree, err := source.Read(ctx, c.Dir, c.Scratch)
+	if err != nil {
+		return result, err
 	}
-	if len(i.problems) > 0 {
-		return &Result{Report: i.report}, i.problems
+	d, problems := Decide(tree, c)
+	result.Report = d.Report
+	if len(problems) > 0 {
+		return result, problems
 	}
-	return &Result{
-		YAML: i.text(), Report: i.report, Origins: i.origins,
-		NeedsProcess: i.process && len(i.Process) == 0,
-	}, nil
+	if err := writeFiles(d.Files); err != nil {
+		return result, err
+	}
+	result.YAML, result.Origins = write.YAML(d), d.Origins
+	result.NeedsProcess = d.Process != nil && len(c.Process) == 0
+	return result, nil
 }
 
-// importer is one import.
-type importer struct {
-	Config
-
-	dir, base string // absolute
-	settings  settings
-	report    *Report
-	problems  document.Problems
-	waived    map[string]bool
-
-	names   names
-	routes  map[string]string // host and path → file
-	ids     map[string]string // api id → file
-	plugins *native.Mapping
-	apis    native.List
-	origins map[string]string
-	process bool // something is bound to the external process
-}
-
-func newImporter(c Config) (*importer, error) {
-	dir, err := filepath.Abs(c.Dir)
-	if err != nil {
-		return nil, fileProblem(c.Dir, err)
+// absolute returns c with folders that do not depend on the working directory.
+// Dir stays as it is, for messages.
+func (c Config) absolute() (Config, error) {
+	var err error
+	if c.Base == "" {
+		c.Base = c.Dir
 	}
-	if _, err := os.ReadDir(dir); err != nil {
-		return nil, fileProblem(c.Dir, err)
-	}
-	base := dir
-	if c.Base != "" {
-		if base, err = filepath.Abs(c.Base); err != nil {
-			return nil, fileProblem(c.Base, err)
+	for _, dir := range []*string{&c.Base, &c.Scratch} {
+		if *dir == "" {
+			continue
+		}
+		if *dir, err = filepath.Abs(*dir); err != nil {
+			return c, document.Problems{{Pos: document.Pos{File: *dir}, Text: source.Reason(err)}}
 		}
 	}
-	return &importer{
-		Config: c, dir: dir, base: base, report: &Report{Dir: c.Dir}, plugins: &native.Mapping{},
-		waived: map[string]bool{}, names: names{}, routes: map[string]string{}, ids: map[string]string{}, origins: map[string]string{},
-	}, nil
+	return c, nil
 }
 
-func fileProblem(file string, err error) document.Problems {
-	return document.Problems{{Pos: document.Pos{File: file}, Text: reason(err)}}
-}
-
-// text returns the configuration.
-func (i *importer) text() []byte {
-	m := (&native.Mapping{}).Add("version", 1).Comment(i.heading())
-	i.gatewayKeys(m)
-	m.Add("plugins", i.plugins)
-	m.Add("apis", i.apis)
-	return m.Bytes()
-}
-
-func (i *importer) heading() string {
-	lines := []string{"Imported from the Tyk files in " + filepath.ToSlash(i.Dir) + ". The report of `sallyport migrate tyk` says"}
-	lines = append(lines, "what could not be carried over.")
-	for _, n := range i.report.Settings {
-		if !n.Harmless {
-			lines = append(lines, "- "+n.Pos.File+": "+n.Path+" "+n.Text)
+func writeFiles(files []File) error {
+	for _, f := range files {
+		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil { //nolint:gosec // scripts are no secret
+			return err
+		}
+		if err := os.WriteFile(f.Path, f.Text, 0o644); err != nil { //nolint:gosec // see above
+			return err
 		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-// path returns how the configuration names a file.
-func (i *importer) path(file string) string {
-	if !under(i.base, file) && !under(i.dir, file) {
-		return filepath.ToSlash(file)
-	}
-	rel, err := filepath.Rel(i.base, file)
-	if err != nil {
-		return filepath.ToSlash(file)
-	}
-	return filepath.ToSlash(rel)
-}
-
-// shown returns how messages name a file: as the user would.
-func (i *importer) shown(file string) string {
-	if rel, err := filepath.Rel(i.dir, file); err == nil && filepath.IsLocal(rel) {
-		return filepath.Join(i.Dir, rel)
-	}
-	return file
-}
-
-func under(dir, file string) bool {
-	rel, err := filepath.Rel(dir, file)
-	return err == nil && filepath.IsLocal(rel)
-}
-
-// waives reports whether the key may be ignored, and remembers that it was.
-func (i *importer) waives(key string) bool {
-	if !slices.Contains(i.Waive, key) {
-		return false
-	}
-	i.waived[key] = true
-	return true
-}
-
-// unusedWaivers notes waivers of keys that nothing was refused for: they may
-// be misspelled.
-func (i *importer) unusedWaivers() {
-	for _, key := range i.Waive {
-		if !i.waived[key] {
-			i.report.Settings = append(i.report.Settings, document.Note{
-				Pos: document.Pos{File: i.Dir}, Path: key, Text: "is waived, and no API needs that",
-			})
-		}
-	}
+	return nil
 }

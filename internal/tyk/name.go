@@ -1,8 +1,6 @@
 package tyk
 
 import (
-	"errors"
-	"io/fs"
 	"strconv"
 	"strings"
 )
@@ -58,12 +56,4 @@ func cut(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "")
-}
-
-// reason returns why the file system refused, without the path.
-func reason(err error) string {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err.Error()
-	}
-	return err.Error()
 }

@@ -1,6 +1,9 @@
 package tyk
 
-import "github.com/c386954a/sallyport/internal/tyk/document"
+import (
+	"github.com/c386954a/sallyport/internal/tyk/document"
+	"github.com/c386954a/sallyport/internal/tyk/script"
+)
 
 // Report says what became of a tree.
 type Report struct {
@@ -29,6 +32,13 @@ type APIReport struct {
 	Hooks    []HookReport    `json:"hooks,omitempty"`
 	Steps    []string        `json:"steps,omitempty"` // built-in steps it was given
 	Notes    []document.Note `json:"notes,omitempty"`
+}
+
+// ScriptReport is what is known of one script, and which APIs have it.
+type ScriptReport struct {
+	script.Report
+
+	APIs []string `json:"apis"`
 }
 
 // HookReport is one script or handler of an API.

@@ -2,18 +2,16 @@ package tyk
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 )
 
 // version is one version of an API; one that is not versioned has one without
 // a name.
 type version struct {
-	classic.Version
+	definition.Version
 	key  string   // in version_data.versions
 	name string   // of its API in the configuration
 	path []string // of its key, for positions
@@ -34,7 +32,7 @@ func (a *api) versions() []version {
 	for _, key := range sortedKeys(data.Versions) {
 		all = append(all, version{
 			Version: data.Versions[key], key: key, path: []string{"version_data", "versions", key},
-			name: a.names.take(a.slug + "@" + slug(key)),
+			name: a.taken.names.take(a.slug + "@" + slug(key)),
 		})
 		a.report.Versions = append(a.report.Versions, key)
 	}
@@ -91,30 +89,27 @@ func (a *api) routes(versions []version) {
 }
 
 // dispatcher returns the API that requests come to first.
-func (a *api) dispatcher(versions []version) *native.Mapping {
+func (a *api) dispatcher(versions []version) APIDecision {
 	def := a.d.VersionDefinition
-	location, key := a.location()
-	names, expires := &native.Mapping{}, &native.Mapping{}
+	step := versionStep{
+		Strip: def.StripVersion || def.StripPath, Versions: map[string]string{}, Expires: map[string]string{},
+		Default: a.d.VersionData.DefaultVersion, Reply: "tyk",
+	}
+	step.Location, step.Key = a.location()
+	step.Fallback = def.FallbackToDefault && step.Default != ""
 	for _, v := range versions {
-		names.Add(v.key, v.name)
+		step.Versions[v.key] = v.name
 		if t, ok := a.expiry(v); ok {
-			expires.Add(v.key, t.UTC().Format(time.RFC3339))
+			step.Expires[v.key] = t.UTC().Format(time.RFC3339)
 		}
 	}
-	standard := a.d.VersionData.DefaultVersion
-	if _, ok := a.d.VersionData.Versions[standard]; !ok && standard != "" {
-		a.problemf(a.at("version_data", "default_version"), "default_version %q is not one of the versions", standard)
+	if _, ok := step.Versions[step.Default]; !ok && step.Default != "" {
+		a.problemf(a.at("version_data", "default_version"), "default_version %q is not one of the versions", step.Default)
 	}
-	config := (&native.Mapping{}).Add("location", location).AddIf(key != "", "key", key).
-		AddIf(def.StripVersion || def.StripPath, "strip", true).
-		Add("versions", names).AddIf(standard != "", "default", standard).
-		AddIf(def.FallbackToDefault && standard != "", "fallback", true).
-		Add("expires", expires).Add("reply", "tyk")
-	pick := a.builtin("version", "version", config)
-	m := a.head(a.name)
-	a.addUpstream(m, a.d.Proxy.TargetURL, "proxy", "target_url")
-	hooks := (&native.Mapping{}).Add("pre", native.Short{pick}).Add("event", a.hooks.events)
-	return m.Add("hooks", hooks).AddIf(!a.d.ConfigDataDisabled, "config", a.configData())
+	out := a.head(a.name)
+	out.Upstream = a.upstream(a.d.Proxy.TargetURL, a.at("proxy", "target_url"))
+	out.Hooks = hookDecisions{Pre: []string{a.builtin("version", "version", step)}, Event: a.hooks.Event}
+	return out
 }
 
 // location returns where the version is named.
@@ -134,72 +129,61 @@ func (a *api) location() (location, key string) {
 }
 
 // route returns the API that serves a version.
-func (a *api) route(v version) *native.Mapping {
-	m := a.head(v.name)
-	m.AddIf(a.versioned(), "internal", true)
-	endpoints := a.endpoints(v)
-	m.Add("exempt", native.List(a.exempt(endpoints)))
-	target, pos := a.d.Proxy.TargetURL, []string{"proxy", "target_url"}
+func (a *api) route(v version) APIDecision {
+	out := a.head(v.name)
+	out.OfVersion = a.versioned()
+	lists := a.endpoints(v)
+	out.Exempt = a.exempt(lists)
+	target, pos := a.d.Proxy.TargetURL, a.at("proxy", "target_url")
 	if v.OverrideTarget != "" {
-		target, pos = v.OverrideTarget, append(slices.Clone(v.path), "override_target")
+		target, pos = v.OverrideTarget, a.at(append(slices.Clone(v.path), "override_target")...)
 	}
-	a.addUpstream(m, target, pos...)
-	if a.report.Target == "" {
-		a.report.Target = target
-	}
-	m.Add("hooks", a.bindings(v, endpoints))
-	return m.AddIf(!a.d.ConfigDataDisabled, "config", a.configData())
+	out.Upstream = a.upstream(target, pos)
+	a.report.Target = cmp.Or(a.report.Target, target)
+	out.Hooks = a.bindings(v, lists)
+	return out
 }
 
 // head returns what every API of the definition has.
-func (a *api) head(name string) *native.Mapping {
-	match := (&native.Mapping{})
-	internal := a.d.Internal || name != a.name
-	match.AddIf(!internal && a.host() != "", "host", a.host())
-	match.Add("path", a.d.Proxy.ListenPath).AddIf(a.d.Proxy.StripListenPath, "strip", true)
-	a.origins[name] = a.report.File
-	m := (&native.Mapping{}).Add("name", name)
+func (a *api) head(name string) APIDecision {
+	a.out.Origins[name] = a.report.File
+	out := APIDecision{
+		Name: name, ID: a.d.APIID, OrgID: a.d.OrgID, Compat: "tyk", Config: a.configData(),
+		Match: routeMatch{Path: a.d.Proxy.ListenPath, Strip: a.d.Proxy.StripListenPath},
+	}
 	if name == a.name {
-		m.Comment(a.origin())
+		out.Origin, out.Internal = a.origin(), a.d.Internal
+		if !a.d.Internal {
+			out.Match.Host = a.host()
+		}
 	}
-	m.Add("id", a.d.APIID).AddIf(a.d.OrgID != "", "org_id", a.d.OrgID).Add("compat", "tyk")
-	m.AddIf(a.d.Internal && name == a.name, "internal", true)
-	return m.Add("match", match)
-}
-
-func (a *api) addUpstream(m *native.Mapping, target string, keys ...string) {
-	if u := a.upstream(target, a.at(keys...)); u != nil {
-		m.Add("upstream", u)
-	}
+	return out
 }
 
 // bindings returns the hooks of a version, in Tyk's order.
-func (a *api) bindings(v version, e endpoints) *native.Mapping {
-	h := a.hooks
-	var pre, postKeyAuth, response native.Short
-	if name := a.pathList(e); name != "" {
-		pre = append(pre, name)
+func (a *api) bindings(v version, lists endpoints) hookDecisions {
+	h := hookDecisions{Auth: a.hooks.Auth, Post: a.hooks.Post, Event: a.hooks.Event}
+	if name := a.pathList(lists); name != "" {
+		h.Pre = append(h.Pre, name)
 	}
-	pre = append(pre, h.pre...)
+	h.Pre = append(h.Pre, a.hooks.Pre...)
 	if v.GlobalSizeLimit > 0 && !v.GlobalSizeLimitDisabled {
-		pre = append(pre, a.builtin("size", "size-limit", (&native.Mapping{}).Add("max", v.GlobalSizeLimit).Add("reply", "tyk")))
+		h.Pre = append(h.Pre, a.builtin("size", "size-limit", sizeLimitStep{Max: v.GlobalSizeLimit, Reply: "tyk"}))
 	}
-	postKeyAuth = append(postKeyAuth, h.postKeyAuth...)
+	h.PostKeyAuth = slices.Clone(a.hooks.PostKeyAuth)
 	if !a.d.UseKeyless {
-		postKeyAuth = append(postKeyAuth, a.access(v))
+		h.PostKeyAuth = append(h.PostKeyAuth, a.access(v))
 	}
 	if name := a.transform("request", v.GlobalHeaders, v.GlobalHeadersRemove, v.GlobalHeadersDisabled); name != "" {
-		postKeyAuth = append(postKeyAuth, name)
+		h.PostKeyAuth = append(h.PostKeyAuth, name)
 	}
 	if name := a.transform("reply", v.GlobalResponseHeaders, v.GlobalResponseHeadersRemove, v.GlobalResponseDisabled); name != "" {
-		response = append(response, name)
+		h.Response = append(h.Response, name)
 	}
-	m := (&native.Mapping{}).Add("pre", pre).AddIf(h.auth != "", "auth", h.auth).Add("post_key_auth", postKeyAuth)
-	if limit := a.rateLimit(); limit != "" {
-		m.Add("rate_limit", limit)
-	}
-	m.Add("virtual", a.virtuals(v)).Add("post", h.post).Add("response", append(response, h.response...))
-	return m.Add("event", h.events)
+	h.Response = append(h.Response, a.hooks.Response...)
+	h.RateLimit = a.rateLimit()
+	h.Virtual = a.virtuals(v)
+	return h
 }
 
 // transform returns the step that sets and removes header fields, or "".
@@ -207,9 +191,5 @@ func (a *api) transform(what string, set map[string]string, remove []string, dis
 	if disabled || len(set) == 0 && len(remove) == 0 {
 		return ""
 	}
-	fields := &native.Mapping{}
-	for _, name := range slices.Sorted(maps.Keys(set)) {
-		fields.Add(name, set[name])
-	}
-	return a.builtin(what, "transform", (&native.Mapping{}).Add("set", fields).Add("remove", native.Short(remove)))
+	return a.builtin(what, "transform", transformStep{Set: set, Remove: remove})
 }

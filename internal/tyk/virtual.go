@@ -3,16 +3,15 @@ package tyk
 import (
 	"strings"
 
-	"github.com/c386954a/sallyport/internal/tyk/classic"
-	"github.com/c386954a/sallyport/internal/tyk/native"
+	"github.com/c386954a/sallyport/internal/tyk/definition"
 )
 
 // enabledVirtuals returns the virtual endpoints that take part.
-func (v version) enabledVirtuals() []classic.Virtual {
+func (v version) enabledVirtuals() []definition.Virtual {
 	if !v.UseExtendedPaths {
 		return nil
 	}
-	var out []classic.Virtual
+	var out []definition.Virtual
 	for _, e := range v.ExtendedPaths.Virtual {
 		if !e.Disabled {
 			out = append(out, e)
@@ -23,11 +22,11 @@ func (v version) enabledVirtuals() []classic.Virtual {
 
 // addVirtual adds the script of a virtual endpoint. Its file is never one of
 // the bundle.
-func (a *api) addVirtual(e classic.Virtual) {
+func (a *api) addVirtual(e definition.Virtual) {
 	const where = "virtual.function_source_uri"
 	switch strings.ToLower(e.SourceType) {
 	case "file":
-		a.addFile(a.dir, e.SourceURI, e.Pos, where)
+		a.addFile(a.tree.Root, e.SourceURI, e.Pos, where)
 	case "blob":
 		if a.settings.NoBlobs {
 			a.broken(e.Function, e.Pos, where, errBlobs)
@@ -41,23 +40,23 @@ func (a *api) addVirtual(e classic.Virtual) {
 
 // virtuals returns the bindings of a version's virtual endpoints, the first of
 // those with one path and method.
-func (a *api) virtuals(v version) native.List {
-	var out native.List
-	seen := map[endpoint]bool{}
+func (a *api) virtuals(v version) []virtualBinding {
+	var out []virtualBinding
+	seen := map[pathMatch]bool{}
 	for _, e := range v.enabledVirtuals() {
 		expression, ok := a.expression(e.Path, v.IgnoreCase, e.Pos)
-		at := endpoint{expression, a.method(e.Method, e.Pos)}
+		at := pathMatch{expression, a.method(e.Method, e.Pos)}
 		switch {
 		case !ok:
 			continue
-		case at.method == "":
+		case at.Method == "":
 			a.notef(e.Pos, "virtual", "%s has no method and matches no request; left out", e.Path)
 			continue
 		case e.Function == "":
 			a.problemf(e.Pos, "virtual endpoint %s has no response_function_name", e.Path)
 			continue
 		case seen[at]:
-			a.notef(e.Pos, "virtual", "%s %s is there already; left out", at.method, e.Path)
+			a.notef(e.Pos, "virtual", "%s %s is there already; left out", at.Method, e.Path)
 			continue
 		}
 		seen[at] = true
@@ -66,16 +65,18 @@ func (a *api) virtuals(v version) native.List {
 	return out
 }
 
-func (a *api) bindVirtual(e classic.Virtual, at endpoint) *native.Mapping {
-	m := a.script(e.Function, (&native.Mapping{}).AddIf(e.UseSession, "use_session", true))
-	m.AddIf(e.ProxyOnError, "on_fault", "open")
-	name := a.plugin("virtual."+slug(e.Function), m)
+func (a *api) bindVirtual(e definition.Virtual, at pathMatch) virtualBinding {
+	p := a.script(e.Function, scriptConfig{UseSession: e.UseSession})
+	if e.ProxyOnError {
+		p.OnFault = "open"
+	}
+	name := a.plugin("virtual."+slug(e.Function), p)
 	file := "inline code"
 	if strings.EqualFold(e.SourceType, "file") {
-		file = a.shown(a.resolve(a.dir, e.SourceURI))
+		file = a.tree.Shown(a.tree.Resolve(a.tree.Root, e.SourceURI))
 	}
 	a.report.Hooks = append(a.report.Hooks, HookReport{
-		Hook: "virtual", Name: e.Function, File: file, Plugin: name, On: at.method + " " + e.Path,
+		Hook: "virtual", Name: e.Function, File: file, Plugin: name, On: at.Method + " " + e.Path,
 	})
-	return (&native.Mapping{}).Add("pattern", at.path).Add("method", at.method).Add("plugin", name)
+	return virtualBinding{at.Path, at.Method, name}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
@@ -51,7 +52,7 @@ func TestChainDoesNotAllocate(t *testing.T) {
 	edit := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, x.SetMeta(tenant, acme) }
 	answer := func(x *abi.Exchange) (abi.Verdict, error) { return abi.Respond, x.Answer(403, acme) }
 	exempt := build(t, steps{abi.Auth: step("auth", answer), abi.Post: step("post", edit)}, func(cfg *chain.Config) {
-		cfg.Compat, cfg.API.ListenPath = chain.Tyk, "/"
+		cfg.API.Dialect, cfg.API.ListenPath = dialect.New(), "/"
 		cfg.Exempt = []chain.Pattern{{Path: regexp.MustCompile("^/orders$")}}
 		cfg.Virtuals = []chain.Virtual{{Pattern: regexp.MustCompile("/nothing/[^/]+"), Step: step("v", answer)}}
 		cfg.Steps[abi.Auth][0].Exemptable = true

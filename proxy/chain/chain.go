@@ -9,7 +9,7 @@ import (
 // Chain is the ordered plugins of one API. Make one with [New].
 type Chain struct {
 	api      *abi.API
-	rules    *rules
+	dialect  *abi.Dialect           // of the API; nil is the gateway's own
 	steps    [abi.HookCount][]*Step // the virtual ones in the order of virtuals
 	virtuals []Virtual
 	exempt   []Pattern
@@ -23,10 +23,8 @@ type Chain struct {
 
 // Config describes a chain.
 type Config struct {
+	// API is what the chain is for. Its dialect says what differs.
 	API *abi.API
-	// Compat says whose rules the API follows where they differ. An API whose
-	// field Tyk is set follows Tyk's in any case.
-	Compat Compat
 	// Steps are the plugins of each hook, in order. Those of the virtual hook
 	// are in Virtuals.
 	Steps    [abi.HookCount][]*Step
@@ -53,8 +51,10 @@ type Config struct {
 // returns the chain. Close must be called when it is no longer used.
 func New(cfg Config) (*Chain, error) {
 	c := &Chain{
-		api: cfg.API, rules: cfg.rules(), steps: cfg.Steps, exempt: cfg.Exempt,
-		observe: cfg.Observe, save: cfg.Save,
+		api: cfg.API, steps: cfg.Steps, exempt: cfg.Exempt, observe: cfg.Observe, save: cfg.Save,
+	}
+	if c.api != nil {
+		c.dialect = c.api.Dialect
 	}
 	c.setVirtuals(cfg.Virtuals)
 	if c.observe == nil {
@@ -100,8 +100,8 @@ func (c *Chain) EditsReply() bool { return len(c.steps[abi.Response]) > 0 }
 // plugins that need one; 0 means no limit.
 func (c *Chain) BodyLimit() int { return c.bodyLimit }
 
-// Compat returns whose rules the chain follows.
-func (c *Chain) Compat() Compat { return c.rules.compat }
+// Dialect returns that of the API; nil is the gateway's own.
+func (c *Chain) Dialect() *abi.Dialect { return c.dialect }
 
 // HandleRequest runs the hooks before the upstream. Continue means that x is
 // to be sent there. Respond means that the request ends here: it goes on with
@@ -111,7 +111,7 @@ func (c *Chain) HandleRequest(x *abi.Exchange) (abi.Verdict, error) {
 	x.API = c.api
 	now := time.Now()
 	exempt := c.exempts(x)
-	for _, h := range c.rules.order {
+	for _, h := range c.dialect.Hooks() {
 		for _, s := range c.at(h, x) {
 			if s.skips(x, exempt) {
 				continue
@@ -126,15 +126,15 @@ func (c *Chain) HandleRequest(x *abi.Exchange) (abi.Verdict, error) {
 	return abi.Continue, nil
 }
 
-// finish ends a request that does not go to the upstream. Where the rules of
-// the API say so, the response hooks see an answer as they would see the
+// finish ends a request that does not go to the upstream. Where the dialect of
+// the API says so, the response hooks see an answer as they would see the
 // upstream's.
 func (c *Chain) finish(x *abi.Exchange, s *Step, h abi.Hook, err error) error {
 	if err == nil && x.Redirected() != nil {
 		return nil
 	}
 	c.notify(x, s, h, err)
-	if err != nil || x.Rejected() || !c.rules.shown.Has(h) {
+	if err != nil || x.Rejected() || !c.dialect.Shows(h) {
 		return err
 	}
 	return c.HandleReply(x)

@@ -71,7 +71,7 @@ func (s *Step) checksCredential() bool { return s.hook == abi.Auth || s.Authenti
 // credentials that the chain asks for.
 func (c *Chain) markLastAuth() {
 	var last *Step
-	for _, h := range c.rules.order {
+	for _, h := range c.dialect.Hooks() {
 		for _, s := range c.steps[h] {
 			if s.checksCredential() {
 				last = s

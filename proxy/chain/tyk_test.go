@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
 // tyk makes a chain follow Tyk's rules.
-func tyk(cfg *chain.Config) { cfg.Compat = chain.Tyk }
+func tyk(cfg *chain.Config) { cfg.API.Dialect = dialect.New() }
 
 func reject(status int) func(*abi.Exchange) (abi.Verdict, error) {
 	return func(x *abi.Exchange) (abi.Verdict, error) { return abi.Respond, x.Reject(status, []byte("no")) }
@@ -90,17 +91,17 @@ func TestResponseHooksSeeForcedReplies(t *testing.T) {
 		{abi.Post, reject(403), false, false},
 		{abi.Virtual, reject(403), false, false},
 	} {
-		for _, compat := range []chain.Compat{chain.Native, chain.Tyk} {
-			t.Run(compat.String()+" "+tt.hook.String(), func(t *testing.T) {
+		for _, d := range []*abi.Dialect{nil, dialect.New()} {
+			t.Run(d.String()+" "+tt.hook.String(), func(t *testing.T) {
 				seen := false
 				c := build(t, steps{tt.hook: step("p", tt.answer), abi.Response: step("r", func(*abi.Exchange) (abi.Verdict, error) {
 					seen = true
 					return abi.Continue, nil
-				})}, func(cfg *chain.Config) { cfg.Compat = compat })
+				})}, func(cfg *chain.Config) { cfg.API.Dialect = d })
 				if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Respond || err != nil {
 					t.Fatalf("HandleRequest() = %v, %v", v, err)
 				}
-				if want := (compat == chain.Tyk && tt.tyk) || (compat == chain.Native && tt.native); seen != want {
+				if want := (d != nil && tt.tyk) || (d == nil && tt.native); seen != want {
 					t.Errorf("the response hook ran = %v, want %v", seen, want)
 				}
 			})
@@ -117,11 +118,11 @@ func TestAFailingResponseHookTakesAForcedReplyBack(t *testing.T) {
 }
 
 func TestAnAPIForTykFollowsItsRules(t *testing.T) {
-	if c := build(t, nil); c.Compat() != chain.Native {
-		t.Errorf("Compat() = %v without a word about it", c.Compat())
+	if c := build(t, nil); c.Dialect() != nil || c.Dialect().String() != "native" {
+		t.Errorf("Dialect() = %v without a word about it", c.Dialect())
 	}
-	if c := build(t, nil, func(cfg *chain.Config) { cfg.API.Tyk = true }); c.Compat() != chain.Tyk {
-		t.Errorf("Compat() = %v of an API for Tyk", c.Compat())
+	if c := build(t, nil, tyk); c.Dialect() == nil || c.Dialect().String() != "tyk" {
+		t.Errorf("Dialect() = %v of an API for Tyk", c.Dialect())
 	}
 }
 

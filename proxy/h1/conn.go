@@ -1,13 +1,14 @@
 package h1
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 )
 
-// MaxWrite is the most bytes that are written at once. The limit on writing
+// maxWrite is the most bytes that are written at once. The limit on writing
 // is one on progress, and progress is seen only between writes.
-const MaxWrite = 64 << 10
+const maxWrite = 64 << 10
 
 // Past returns a deadline that has passed: it wakes whoever waits.
 func Past() time.Time { return time.Unix(1, 0) }
@@ -19,4 +20,12 @@ func CloseWrite(c net.Conn) error {
 		return h.CloseWrite()
 	}
 	return net.ErrClosed
+}
+
+// OnlyHTTP1 returns a copy of t that keeps a peer from negotiating another
+// protocol.
+func OnlyHTTP1(t *tls.Config) *tls.Config {
+	t = t.Clone()
+	t.NextProtos = []string{"http/1.1"}
+	return t
 }

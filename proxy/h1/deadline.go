@@ -1,6 +1,7 @@
 package h1
 
 import (
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,20 @@ func (t *PhaseTimer) Phase() Phase { return Phase(t.state.Load() >> phaseShift) 
 func (t *PhaseTimer) Change(from, to Phase) {
 	if old := t.state.Load(); Phase(old>>phaseShift) == from {
 		t.state.CompareAndSwap(old, uint64(to)<<phaseShift|t.deadlines.tick.Load())
+	}
+}
+
+// Write writes p to the connection in pieces, each of which the peer must take
+// within the limit of PhaseWrite.
+func (t *PhaseTimer) Write(to net.Conn, p []byte) (n int, err error) {
+	defer t.Enter(PhaseNone)
+	for {
+		t.Enter(PhaseWrite)
+		m, err := to.Write(p[n:min(n+maxWrite, len(p))])
+		n += m
+		if err != nil || n == len(p) {
+			return n, err
+		}
 	}
 }
 
@@ -161,7 +176,7 @@ func (d *Deadlines) Wait() { d.done.Wait() }
 func (d *Deadlines) run() {
 	t := time.NewTicker(d.period)
 	defer t.Stop()
-	var late []expiry
+	var due []expiry
 	for {
 		select {
 		case <-t.C:
@@ -169,12 +184,12 @@ func (d *Deadlines) run() {
 		case <-d.empty:
 		}
 		var ok bool
-		if late, ok = d.collect(late[:0]); !ok {
+		if due, ok = d.collect(due[:0]); !ok {
 			return
 		}
-		for i, e := range late {
+		for i, e := range due {
 			e.conn.Expire(e.phase)
-			late[i] = expiry{}
+			due[i] = expiry{}
 		}
 	}
 }
@@ -186,7 +201,7 @@ type expiry struct {
 
 // collect appends what has expired. It reports false when no connection is
 // left and the goroutine must end.
-func (d *Deadlines) collect(late []expiry) ([]expiry, bool) {
+func (d *Deadlines) collect(due []expiry) ([]expiry, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.conns) == 0 {
@@ -197,11 +212,11 @@ func (d *Deadlines) collect(late []expiry) ([]expiry, bool) {
 	for c := range d.conns {
 		in, out := c.Timers()
 		if p, ok := in.expired(now); ok {
-			late = append(late, expiry{c, p})
+			due = append(due, expiry{c, p})
 		}
 		if p, ok := out.expired(now); ok {
-			late = append(late, expiry{c, p})
+			due = append(due, expiry{c, p})
 		}
 	}
-	return late, true
+	return due, true
 }

@@ -24,127 +24,52 @@ const (
 	KindServer                          // added by the proxy where there is none
 )
 
-// KindOf classifies a field by its name.
+// specialFields are the fields that are not plain, by the length of their
+// names, which are in lower case.
+var specialFields = [...][]struct {
+	name string
+	kind FieldKind
+}{
+	2:  {{"te", KindHop}},
+	4:  {{"host", KindHost}, {"date", KindDate}},
+	6:  {{"expect", KindExpect}, {"server", KindServer}},
+	7:  {{"trailer", KindHop}, {"upgrade", KindUpgrade}},
+	8:  {{"x-scheme", KindForwardedOther}},
+	9:  {{"forwarded", KindForwardedList}, {"x-real-ip", KindForwardedOther}},
+	10: {{"connection", KindConnection}, {"keep-alive", KindHop}},
+	11: {{"x-client-ip", KindForwardedOther}, {"x-forwarded", KindForwardedOther}},
+	12: {{"x-request-id", KindRequestID}, {"x-url-scheme", KindForwardedOther}},
+	13: {{"x-rewrite-url", KindForwardedOther}},
+	14: {{"content-length", KindLength}, {"true-client-ip", KindForwardedOther}},
+	15: {{"x-forwarded-for", KindForwardedFor}, {"front-end-https", KindForwardedOther}},
+	16: {{"x-forwarded-host", KindForwarded}, {"proxy-connection", KindHop}, {"cf-connecting-ip", KindForwardedOther}, {"fastly-client-ip", KindForwardedOther}},
+	17: {{"x-forwarded-proto", KindForwarded}, {"transfer-encoding", KindEncoding}},
+	18: {{"proxy-authenticate", KindHop}},
+	19: {{"proxy-authorization", KindHop}, {"x-cluster-client-ip", KindForwardedOther}},
+	20: {{"x-http-host-override", KindForwardedOther}},
+	21: {{"x-envoy-original-path", KindForwardedOther}},
+	24: {{"x-envoy-external-address", KindForwardedOther}},
+}
+
+// KindOf classifies a field by its name. It looks at the length first, so that
+// nearly all names need one comparison at most.
 func KindOf(name []byte) FieldKind {
-	if k := kindByLength(name); k != KindPlain {
-		return k
-	}
-	return forwardedKind(name)
-}
-
-// forwardedKind classifies the fields by which proxies tell of the request
-// that they got. Upstreams believe them, so that a client must not write them.
-func forwardedKind(name []byte) FieldKind {
-	if len(name) < 6 {
-		return KindPlain
-	}
-	switch Lower(name[0]) {
-	case 'x':
-		if name[1] != '-' || !tellsOfClient(name[2:]) {
-			return KindPlain
+	if len(name) < len(specialFields) {
+		for i := range specialFields[len(name)] {
+			if f := &specialFields[len(name)][i]; IsName(name, f.name) {
+				return f.kind
+			}
 		}
-	case 'f':
-		if IsName(name, "forwarded") {
-			return KindForwardedList
-		}
-		if !IsName(name, "front-end-https") && !IsName(name, "fastly-client-ip") {
-			return KindPlain
-		}
-	case 't':
-		return either(name, "true-client-ip", KindForwardedOther)
-	case 'c':
-		return either(name, "cf-connecting-ip", KindForwardedOther)
-	default:
-		return KindPlain
 	}
-	return KindForwardedOther
-}
-
-// tellsOfClient reports whether a name, without its X-, is that of such a
-// field.
-func tellsOfClient(rest []byte) bool {
-	switch Lower(rest[0]) {
-	case 'f':
-		return hasPrefix(rest, "forwarded")
-	case 'o':
-		return hasPrefix(rest, "original-")
-	case 'r':
-		return IsName(rest, "real-ip") || IsName(rest, "rewrite-url")
-	case 'c':
-		return IsName(rest, "client-ip") || IsName(rest, "cluster-client-ip")
-	case 'h':
-		return IsName(rest, "host") || IsName(rest, "http-host-override")
-	case 's':
-		return IsName(rest, "scheme")
-	case 'u':
-		return IsName(rest, "url-scheme")
-	case 'e':
-		return IsName(rest, "envoy-external-address") || IsName(rest, "envoy-original-path")
+	if hasPrefix(name, "x-forwarded-") || hasPrefix(name, "x-original-") {
+		return KindForwardedOther
 	}
-	return false
+	return KindPlain
 }
 
 // hasPrefix reports whether name begins with prefix, which is in lower case.
 func hasPrefix(name []byte, prefix string) bool {
-	return len(name) >= len(prefix) && IsName(name[:len(prefix)], prefix)
-}
-
-// kindByLength switches on the length first, so that nearly all names need one
-// comparison at most.
-func kindByLength(name []byte) FieldKind {
-	switch len(name) {
-	case 2:
-		return either(name, "te", KindHop)
-	case 4:
-		if k := either(name, "host", KindHost); k != KindPlain {
-			return k
-		}
-		return either(name, "date", KindDate)
-	case 6:
-		if k := either(name, "expect", KindExpect); k != KindPlain {
-			return k
-		}
-		return either(name, "server", KindServer)
-	case 7:
-		if k := either(name, "trailer", KindHop); k != KindPlain {
-			return k
-		}
-		return either(name, "upgrade", KindUpgrade)
-	case 10:
-		if k := either(name, "connection", KindConnection); k != KindPlain {
-			return k
-		}
-		return either(name, "keep-alive", KindHop)
-	case 12:
-		return either(name, "x-request-id", KindRequestID)
-	case 14:
-		return either(name, "content-length", KindLength)
-	case 15:
-		return either(name, "x-forwarded-for", KindForwardedFor)
-	case 16:
-		if k := either(name, "x-forwarded-host", KindForwarded); k != KindPlain {
-			return k
-		}
-		return either(name, "proxy-connection", KindHop)
-	case 17:
-		if k := either(name, "x-forwarded-proto", KindForwarded); k != KindPlain {
-			return k
-		}
-		return either(name, "transfer-encoding", KindEncoding)
-	case 18:
-		return either(name, "proxy-authenticate", KindHop)
-	case 19:
-		return either(name, "proxy-authorization", KindHop)
-	}
-	return KindPlain
-}
-
-// either returns k if name is want without regard to case, else KindPlain.
-func either(name []byte, want string, k FieldKind) FieldKind {
-	if IsName(name, want) {
-		return k
-	}
-	return KindPlain
+	return len(name) >= len(prefix) && name[1] == '-' && IsName(name[:len(prefix)], prefix)
 }
 
 // IsName reports whether name is want without regard to case. want must be in

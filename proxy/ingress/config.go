@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/proxy/h1"
 )
 
 // Config describes a [Server]. The zero value serves plain HTTP with the
@@ -68,16 +70,8 @@ func (c Config) withDefaults() Config {
 		nop := zerolog.Nop()
 		c.Logger = &nop
 	}
-	c.TLS = onlyHTTP1(c.TLS)
-	return c
-}
-
-// onlyHTTP1 keeps clients from negotiating a protocol that is not served.
-func onlyHTTP1(t *tls.Config) *tls.Config {
-	if t == nil {
-		return nil
+	if c.TLS != nil {
+		c.TLS = h1.OnlyHTTP1(c.TLS)
 	}
-	t = t.Clone()
-	t.NextProtos = []string{"http/1.1"}
-	return t
+	return c
 }

@@ -2,6 +2,7 @@ package ingress
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"os"
@@ -36,8 +37,11 @@ type clientConn struct {
 	once     sync.Once
 }
 
-func newConn(s *Server, raw net.Conn, tls bool) *clientConn {
-	c := &clientConn{Conn: raw, server: s, tls: tls}
+func newConn(s *Server, raw net.Conn) *clientConn {
+	c := &clientConn{Conn: raw, server: s, tls: s.Config.TLS != nil}
+	if c.tls {
+		c.Conn = tls.Server(raw, s.Config.TLS)
+	}
 	c.remote = []byte(raw.RemoteAddr().String())
 	c.ip = c.remote
 	if host, _, err := net.SplitHostPort(string(c.remote)); err == nil {
@@ -90,24 +94,8 @@ func (c *clientConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes p in pieces, each of which must be taken within the limit.
-func (c *clientConn) Write(p []byte) (int, error) {
-	c.out.Enter(h1.PhaseWrite)
-	defer c.out.Enter(h1.PhaseNone)
-	if len(p) <= h1.MaxWrite {
-		return c.Conn.Write(p)
-	}
-	done := 0
-	for done < len(p) {
-		n, err := c.Conn.Write(p[done:min(done+h1.MaxWrite, len(p))])
-		done += n
-		if err != nil {
-			return done, err
-		}
-		c.out.Enter(h1.PhaseWrite)
-	}
-	return done, nil
-}
+// Write writes p, with a limit on the time without progress.
+func (c *clientConn) Write(p []byte) (int, error) { return c.out.Write(c.Conn, p) }
 
 // Close closes the connection. When a request was answered before it was
 // read, it first lets the client read the answer: closing with unread bytes

@@ -68,9 +68,7 @@ func (s *Stream) setHead(status int, reason []byte, fields abi.Header, ownBody b
 			}
 			id = fields[i].Value
 			continue
-		case h1.KindPlain, h1.KindHost, h1.KindExpect, h1.KindForwardedFor, h1.KindForwarded,
-			h1.KindForwardedList, h1.KindForwardedOther:
-		default:
+		case h1.KindConnection, h1.KindHop, h1.KindUpgrade, h1.KindEncoding:
 			continue
 		}
 		b = h1.AppendField(b, fields[i].Name, fields[i].Value)

@@ -2,7 +2,6 @@ package ingress
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -22,7 +21,7 @@ type Server struct {
 	// Config is the configuration with its defaults; it must not be changed.
 	Config Config
 
-	http      fasthttp.Server
+	http      *fasthttp.Server
 	deadlines *h1.Deadlines
 	ids       requestIDs
 	date      dateLine
@@ -43,6 +42,7 @@ func New(cfg Config, newHandler func(*Stream) Handler) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
 		Config:    cfg,
+		http:      newHTTP(&cfg),
 		ids:       newRequestIDs(),
 		listeners: make(map[net.Listener]struct{}),
 	}
@@ -58,32 +58,33 @@ func New(cfg Config, newHandler func(*Stream) Handler) *Server {
 		stream.handler = newHandler(stream)
 		return stream
 	}
-	s.setUpHTTP()
 	return s
 }
 
-// setUpHTTP configures fasthttp to read requests and to touch nothing. Its own
+// newHTTP configures fasthttp to read requests and to touch nothing. Its own
 // timeouts stay off, since [h1.Deadlines] has them.
-func (s *Server) setUpHTTP() {
-	s.http.Handler = handle
-	s.http.ExpectHandler = expect
-	s.http.ErrorHandler = readFailed
-	s.http.HeaderReceived = spellExpect
-	s.http.ConnState = connState
-	s.http.Logger = noLog{}
-	s.http.ReadBufferSize = s.Config.MaxHeaderBytes
-	s.http.WriteBufferSize = 8 << 10
-	s.http.Concurrency = math.MaxInt32
-	s.http.StreamRequestBody = true
-	// With streaming, this is only how much of a body is read before the
-	// handler runs. It cannot be nothing; limits on bodies are the chain's.
-	s.http.MaxRequestBodySize = 1
-	s.http.DisablePreParseMultipartForm = true
-	s.http.DisableHeaderNamesNormalizing = true
-	s.http.NoDefaultContentType = true
-	s.http.NoDefaultDate = true
-	s.http.NoDefaultServerHeader = true
-	s.http.SecureErrorLogMessage = true
+func newHTTP(cfg *Config) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:           handle,
+		ExpectHandler:     expect,
+		ErrorHandler:      readFailed,
+		HeaderReceived:    spellExpect,
+		ConnState:         connState,
+		Logger:            noLog{},
+		ReadBufferSize:    cfg.MaxHeaderBytes,
+		WriteBufferSize:   8 << 10,
+		Concurrency:       math.MaxInt32,
+		StreamRequestBody: true,
+		// With streaming, this is only how much of a body is read before the
+		// handler runs. It cannot be 0; the chain has limits on bodies.
+		MaxRequestBodySize:            1,
+		DisablePreParseMultipartForm:  true,
+		DisableHeaderNamesNormalizing: true,
+		NoDefaultContentType:          true,
+		NoDefaultDate:                 true,
+		NoDefaultServerHeader:         true,
+		SecureErrorLogMessage:         true,
+	}
 }
 
 // noLog drops fasthttp's messages. What goes wrong on a connection concerns its
@@ -142,7 +143,7 @@ func (s *Server) accept(raw net.Conn) {
 }
 
 func (s *Server) serve(raw net.Conn) {
-	c := s.wrap(raw)
+	c := newConn(s, raw)
 	s.deadlines.Add(c)
 	if n := s.open.Add(1); s.Config.MaxConns > 0 && n > int64(s.Config.MaxConns) {
 		c.reject()
@@ -158,13 +159,6 @@ func (s *Server) serve(raw net.Conn) {
 		c.stream.end() // the connection broke before the reply could begin
 	}
 	c.release()
-}
-
-func (s *Server) wrap(raw net.Conn) *clientConn {
-	if s.Config.TLS != nil {
-		return newConn(s, tls.Server(raw, s.Config.TLS), true)
-	}
-	return newConn(s, raw, false)
 }
 
 // Shutdown stops accepting, lets running requests finish, tells clients to

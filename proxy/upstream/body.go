@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/c386954a/sallyport/proxy/h1"
 )
@@ -23,8 +24,8 @@ const (
 	bodyBroken
 )
 
-// bodyReader takes a body out of the bytes that have been received. It never
-// reads: that is up to the caller, who then also knows when it would wait.
+// bodyReader takes a body out of the bytes that have been received. It does not
+// read from the connection: its caller does, and so knows when it would wait.
 type bodyReader struct {
 	mode    bodyMode
 	left    int64
@@ -52,12 +53,9 @@ func (b *bodyReader) begin(h *ReplyHead, head bool) {
 	}
 }
 
-// BodyDone reports whether nothing is left of the body.
-func (c *Conn) BodyDone() bool { return c.body.mode == bodyDone }
-
-// BodyLength returns how many bytes are left of the body; -1 if that is not
+// BodyLeft returns how many bytes are left of the body; -1 if that is not
 // known.
-func (c *Conn) BodyLength() int64 {
+func (c *Conn) BodyLeft() int64 {
 	switch c.body.mode {
 	case bodyDone:
 		return 0
@@ -67,7 +65,7 @@ func (c *Conn) BodyLength() int64 {
 	return -1
 }
 
-// Received reports whether bytes have been received that were not taken yet.
+// Received reports whether bytes have been received that were not read yet.
 func (c *Conn) Received() bool { return c.r < c.w }
 
 // WriteTo writes the rest of the body to w, piece by piece as it arrives. The
@@ -75,23 +73,30 @@ func (c *Conn) Received() bool { return c.r < c.w }
 func (c *Conn) WriteTo(w io.Writer) (n int64, err error) {
 	c.grow()
 	for {
-		data, err := c.next()
+		data, err := c.piece()
+		if err != nil || data == nil {
+			return n, err
+		}
+		m, err := w.Write(data)
+		n += int64(m)
 		if err != nil {
 			return n, err
 		}
-		if len(data) > 0 {
-			m, err := w.Write(data)
-			n += int64(m)
-			if err != nil {
-				return n, err
-			}
-			continue
+	}
+}
+
+// piece waits for the next bytes of the body. At its end there are none.
+func (c *Conn) piece() ([]byte, error) {
+	for {
+		data, err := c.next()
+		if err != nil || len(data) > 0 {
+			return data, err
 		}
 		if c.body.mode == bodyDone {
-			return n, nil
+			return nil, nil
 		}
 		if err := c.receive(); err != nil {
-			return n, err
+			return nil, err
 		}
 	}
 }
@@ -187,8 +192,8 @@ func parseChunkSize(line []byte) (int64, bool) {
 	var n int64
 	i := 0
 	for ; i < len(line); i++ {
-		d := hexDigit(line[i])
-		if d > 15 {
+		d := strings.IndexByte("0123456789abcdef", h1.Lower(line[i]))
+		if d < 0 {
 			break
 		}
 		if i >= 15 {
@@ -240,50 +245,17 @@ func (c *Conn) Whole(dst []byte) ([]byte, bool) {
 // Collect appends the rest of the body to dst, waiting for it. limit is the
 // most that dst may hold; 0 means no limit.
 func (c *Conn) Collect(dst []byte, limit int) ([]byte, error) {
-	dst, err := c.collect(dst, limit)
-	if err == nil {
-		return dst, nil
-	}
-	if c.timedOut.Load() {
-		return dst, fmt.Errorf("%w: %w", errTimeout, err)
-	}
-	if _, ok := errors.AsType[*h1.StatusError](err); ok {
-		return dst, err
-	}
-	return dst, fmt.Errorf("%w: %w", ErrReply, err)
-}
-
-func (c *Conn) collect(dst []byte, limit int) ([]byte, error) {
 	for {
-		data, err := c.next()
+		data, err := c.piece()
 		if err != nil {
-			return dst, err
+			return dst, c.explain(err, ErrReply)
+		}
+		if data == nil {
+			return dst, nil
 		}
 		if limit > 0 && len(dst)+len(data) > limit {
 			return dst, fmt.Errorf("%w: the limit is %d bytes", errReplySize, limit)
 		}
 		dst = append(dst, data...)
-		switch {
-		case c.body.mode == bodyDone:
-			return dst, nil
-		case len(data) > 0:
-			continue
-		}
-		if err := c.receive(); err != nil {
-			return dst, err
-		}
 	}
-}
-
-// hexDigit returns the value of a hexadecimal digit, or 255.
-func hexDigit(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 255
 }

@@ -101,49 +101,43 @@ func (c *Conn) KeepOut() { c.last = true }
 func (c *Conn) Release() {
 	reusable := c.body.mode == bodyDone && c.r == c.w && !c.last && !c.timedOut.Load()
 	c.shrink()
-	if reusable {
-		c.upstream.release(c)
-		return
+	if !reusable || !c.upstream.push(c) {
+		c.close()
 	}
-	c.upstream.discard(c)
+	c.upstream.leave()
 }
 
 // Discard closes a connection that failed before the reply.
 func (c *Conn) Discard() {
 	c.shrink()
-	c.upstream.discard(c)
+	c.close()
+	c.upstream.leave()
 }
 
-// Failure adds to an error what it means: a timeout, a stale connection, or an
-// upstream that cannot be reached.
+// Failure adds to an error before the reply what it means: a timeout, a stale
+// connection, or an upstream that cannot be reached.
 func (c *Conn) Failure(err error) error {
-	switch {
-	case c.timedOut.Load():
-		return fmt.Errorf("%w: %w", errTimeout, err)
-	case c.used && !c.answered:
+	if c.used && !c.answered && !c.timedOut.Load() {
 		return fmt.Errorf("%w: %w: %w", errUnavailable, ErrStale, err)
+	}
+	return c.explain(err, errUnavailable)
+}
+
+// explain wraps an error in what the client is told of it.
+func (c *Conn) explain(err error, otherwise *h1.StatusError) error {
+	if c.timedOut.Load() {
+		return fmt.Errorf("%w: %w", errTimeout, err)
 	}
 	if _, ok := errors.AsType[*h1.StatusError](err); ok {
 		return err
 	}
-	return fmt.Errorf("%w: %w", errUnavailable, err)
+	return fmt.Errorf("%w: %w", otherwise, err)
 }
-
-// Begin prepares for a request.
-func (c *Conn) Begin() { c.r, c.w, c.answered, c.last = 0, 0, false, false }
 
 // Send writes p, with a limit on the time without progress.
 func (c *Conn) Send(p []byte) error {
-	defer c.out.Enter(h1.PhaseNone)
-	for len(p) > 0 {
-		c.out.Enter(h1.PhaseWrite)
-		n, err := c.raw.Write(p[:min(len(p), h1.MaxWrite)])
-		if err != nil {
-			return err
-		}
-		p = p[n:]
-	}
-	return nil
+	_, err := c.out.Write(c.raw, p)
+	return err
 }
 
 // Tunnel gives the connection up to its owner, without any limit: it returns

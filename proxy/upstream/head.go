@@ -31,7 +31,7 @@ const maxInterim = 32
 // skipped: the only one that a client may wait for, 100, is the gateway's to
 // send.
 func (c *Conn) ReadHead(toHead bool) error {
-	c.in.Change(h1.PhaseNone, h1.PhaseReply) // during an upload, that enters the phase at its end
+	c.in.Change(h1.PhaseNone, h1.PhaseReply) // an upload does so itself, at its end
 	err := c.readHead()
 	c.in.Enter(h1.PhaseNone)
 	if err == nil {
@@ -120,28 +120,20 @@ func (h *ReplyHead) parse(raw []byte) error {
 // parseStatus reads a status line (RFC 9112 section 4). A status above 599 means
 // nothing to a client (RFC 9110 section 15).
 func (h *ReplyHead) parseStatus(line []byte) error {
-	const version = "HTTP/1."
-	if len(line) < 12 || string(line[:7]) != version || line[7] < '0' || line[7] > '9' || line[8] != ' ' {
+	rest, ok := bytes.CutPrefix(line, []byte("HTTP/1."))
+	ok = ok && len(rest) >= 5 && isDigit(rest[0]) && rest[1] == ' ' && (len(rest) == 5 || rest[5] == ' ')
+	if !ok || rest[2] == '0' || rest[2] > '5' || !isDigit(rest[2]) || !isDigit(rest[3]) || !isDigit(rest[4]) {
 		return fmt.Errorf("%w: status line %.80q", ErrReply, line)
 	}
-	for _, c := range line[9:12] {
-		if c < '0' || c > '9' {
-			return fmt.Errorf("%w: status line %.80q", ErrReply, line)
-		}
-		h.Status = h.Status*10 + int(c-'0')
-	}
-	if h.Status < 100 || h.Status > 599 || (len(line) > 12 && line[12] != ' ') {
+	h.http10 = rest[0] == '0'
+	h.Status = int(rest[2]-'0')*100 + int(rest[3]-'0')*10 + int(rest[4]-'0')
+	if h.Reason = rest[min(6, len(rest)):]; !abi.ValidValue(h.Reason) {
 		return fmt.Errorf("%w: status line %.80q", ErrReply, line)
 	}
-	if len(line) > 13 {
-		h.Reason = line[13:]
-	}
-	if !abi.ValidValue(h.Reason) {
-		return fmt.Errorf("%w: status line %.80q", ErrReply, line)
-	}
-	h.http10 = line[7] == '0'
 	return nil
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func (h *ReplyHead) field(name, value []byte) error {
 	switch h1.KindOf(name) {
@@ -165,7 +157,7 @@ func (h *ReplyHead) field(name, value []byte) error {
 	return nil
 }
 
-// check refuses a reply whose end two readers could see in two places.
+// check refuses a reply whose readers could disagree about its end.
 func (h *ReplyHead) check() error {
 	if h.chunked && (h.length >= 0 || h.http10) {
 		return fmt.Errorf("%w: transfer-encoding in a reply with a length or of HTTP/1.0", ErrReply)

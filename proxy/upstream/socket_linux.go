@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is a connection's socket as silent looks at it.
+// socket peeks into the receive buffer of a connection.
 type socket struct {
 	raw  syscall.RawConn // nil where it cannot be looked at
 	look func(fd uintptr)
@@ -16,8 +16,8 @@ type socket struct {
 	one  [1]byte
 }
 
-// open prepares look. The function is made once: a closure for each request
-// would be an allocation.
+// open prepares look. The function is made once, since a closure for each
+// request would be an allocation.
 func (s *socket) open(c net.Conn) {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
@@ -37,10 +37,10 @@ func (s *socket) open(c net.Conn) {
 }
 
 // silent reports whether the peer has neither sent anything nor closed the
-// connection. Asking a pooled connection costs one system call. It spares
-// requests that must not be repeated the fate of meeting a connection that the
-// upstream has just closed, and it keeps unsolicited bytes, such as a late
-// 408, from being taken for the reply to the next request.
+// connection. Asking a pooled connection costs one system call. Without it,
+// requests that must not be repeated would fail on a connection that the
+// upstream has just closed, and unsolicited bytes, such as a late 408, would
+// pass for the reply to the next request.
 func (s *socket) silent() bool {
 	if s.raw == nil {
 		return true

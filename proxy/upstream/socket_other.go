@@ -4,11 +4,10 @@ package upstream
 
 import "net"
 
-// socket is only looked at on Linux.
+// socket peeks into the receive buffer of a connection on Linux only.
 type socket struct{}
 
 func (s *socket) open(net.Conn) {}
 
-// silent cannot look at the socket here: a stale connection is found by using
-// it.
+// silent always reports true: here a stale connection is found by using it.
 func (s *socket) silent() bool { return true }

@@ -20,7 +20,7 @@ import (
 // defaults named below, negative ones no limit.
 type Config struct {
 	// URL names scheme, host and port, and a path and a query that are put
-	// before the request's: "http://127.0.0.1:9000/v1".
+	// before those of the request: "http://127.0.0.1:9000/v1".
 	URL string
 
 	// ConnectTimeout limits connecting, the TLS handshake included, and
@@ -140,9 +140,8 @@ func upstreamTLS(t *tls.Config, host string) *tls.Config {
 	if t == nil {
 		t = &tls.Config{}
 	}
-	t = t.Clone()
+	t = h1.OnlyHTTP1(t)
 	t.ServerName = cmp.Or(t.ServerName, host)
-	t.NextProtos = []string{"http/1.1"}
 	return t
 }
 
@@ -200,8 +199,8 @@ func (u *Upstream) leave() {
 	}
 }
 
-// pop takes the connection that was used last: the others grow old and are
-// closed when fewer are needed.
+// pop takes the connection that was used last, so that the others grow old and
+// are closed when fewer are needed.
 func (u *Upstream) pop() *Conn {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -243,7 +242,8 @@ func (u *Upstream) dial() (*Conn, error) {
 	return c, nil
 }
 
-// connectError tells an upstream that is silent from one that refuses.
+// connectError distinguishes an upstream that does not answer from one that
+// refuses.
 func connectError(err error) *h1.StatusError {
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
 		return errTimeout
@@ -251,27 +251,17 @@ func connectError(err error) *h1.StatusError {
 	return errUnavailable
 }
 
-// release keeps the connection for later requests. It must be in order: the
-// whole reply was read and nothing after it.
-func (u *Upstream) release(c *Conn) {
-	c.used = true
+// push keeps a connection for later requests, unless there are enough.
+func (u *Upstream) push(c *Conn) bool {
+	c.used, c.answered = true, false
 	c.in.Enter(h1.PhaseIdle)
 	u.mu.Lock()
-	keep := !u.closed && (u.Config.MaxIdleConns < 0 || len(u.idle) < u.Config.MaxIdleConns)
-	if keep {
-		u.idle = append(u.idle, c)
+	defer u.mu.Unlock()
+	if u.closed || (u.Config.MaxIdleConns >= 0 && len(u.idle) >= u.Config.MaxIdleConns) {
+		return false
 	}
-	u.mu.Unlock()
-	if !keep {
-		c.close()
-	}
-	u.leave()
-}
-
-// discard closes a connection that cannot be used again.
-func (u *Upstream) discard(c *Conn) {
-	c.close()
-	u.leave()
+	u.idle = append(u.idle, c)
+	return true
 }
 
 // drop closes a connection that was idle for too long. It does nothing if a

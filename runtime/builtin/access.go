@@ -15,7 +15,7 @@ type access struct {
 	urls    expressions
 }
 
-func loadAccess(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
+func loadAccess(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	var cfg struct {
 		Version string `json:"version"`
 		Reply   string `json:"reply"`
@@ -23,7 +23,7 @@ func loadAccess(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "version", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(cfg.Reply)
+	f, err := r.formOf(cfg.Reply)
 	return &access{form: f, version: cfg.Version}, err
 }
 
@@ -34,8 +34,8 @@ func (*access) Declares() abi.Declaration {
 
 // Why a session does not open an API.
 var (
-	apiForbidden = refusal{403, "key does not open this api", 403, "Access to this API has been disallowed", abi.AuthFailure, "Attempted access to unauthorised API"}
-	urlForbidden = refusal{403, "key does not open this path", 403, "Access to this resource has been disallowed", abi.AuthFailure, "Attempted access to unauthorised endpoint (Granular)."}
+	apiForbidden = refusal{"api_forbidden", 403, "key does not open this api", abi.AuthFailure, "Attempted access to unauthorised API", ""}
+	urlForbidden = refusal{"url_forbidden", 403, "key does not open this path", abi.AuthFailure, "Attempted access to unauthorised endpoint (Granular).", ""}
 )
 
 // Call implements [abi.Plugin]. A request without a session needs none: its

@@ -15,8 +15,8 @@
 //	transform   pre, post_key_auth, post, response   set, remove
 //	headers     pre, post_key_auth, post             none
 //
-// reply: tyk makes a step answer with Tyk's codes and texts. docs/CONFIGURATION.md
-// describes every key.
+// reply names the dialect whose codes and texts a step answers with.
+// docs/CONFIGURATION.md describes every key.
 package builtin
 
 import (
@@ -40,17 +40,22 @@ type Config struct {
 	// Store holds sessions and counters. Without one, key-auth and rate-limit
 	// are refused at load.
 	Store Store
+	// Dialects are those that the key reply may name, besides native.
+	Dialects map[string]*abi.Dialect
 }
 
 // Runtime loads the built-in steps. It holds nothing: Close is free. Its
 // methods are safe for concurrent use.
-type Runtime struct{ store Store }
+type Runtime struct {
+	store    Store
+	dialects map[string]*abi.Dialect
+}
 
 var _ abi.Runtime = (*Runtime)(nil)
 
 // New returns the runtime. The store stays the caller's and must outlive the
 // plugins.
-func New(cfg Config) *Runtime { return &Runtime{store: cfg.Store} }
+func New(cfg Config) *Runtime { return &Runtime{cfg.Store, cfg.Dialects} }
 
 // loader makes one kind of step.
 type loader struct {

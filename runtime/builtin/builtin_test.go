@@ -57,7 +57,7 @@ func TestLoadRefusesWhatItCannotServe(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.spec.Name = "p"
-			_, err := builtin.New(builtin.Config{Store: store.NewMemory()}).Load(t.Context(), tt.spec)
+			_, err := builtin.New(builtin.Config{Store: store.NewMemory(), Dialects: dialects}).Load(t.Context(), tt.spec)
 			if err == nil || abi.KindOf(err) != abi.Refused {
 				t.Fatalf("Load() = %v, want a refusal", err)
 			}
@@ -103,7 +103,7 @@ func TestHeadersReadsTwoSetsTwoDeletesOne(t *testing.T) {
 // load returns a built-in step over a store.
 func load(t testing.TB, s builtin.Store, entry, config string) abi.Plugin {
 	t.Helper()
-	p, err := builtin.New(builtin.Config{Store: s}).Load(t.Context(), abi.Spec{
+	p, err := builtin.New(builtin.Config{Store: s, Dialects: dialects}).Load(t.Context(), abi.Spec{
 		Name: "p", Entry: entry, Config: []byte(config),
 	})
 	if err != nil {

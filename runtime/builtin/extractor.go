@@ -83,7 +83,7 @@ func (e *extracted) Declares() abi.Declaration {
 	return d
 }
 
-var identityMissing = refusal{400, "Authorization field missing", 400, "Authorization field missing", "", ""}
+var identityMissing = refusal{name: "identity_missing", status: 400, text: "Authorization field missing"}
 
 // Call implements [abi.Plugin].
 func (e *extracted) Call(x *abi.Exchange) (abi.Verdict, error) {
@@ -92,7 +92,7 @@ func (e *extracted) Call(x *abi.Exchange) (abi.Verdict, error) {
 	}
 	id, ok := e.identity(x)
 	if !ok {
-		return byAPI.refuse(x, &identityMissing, nil)
+		return form{}.refuse(x, &identityMissing, nil)
 	}
 	key := keyOf(x.API.OrgID, id)
 	s, err := e.cfg.Sessions.Session(x.Deadline, []byte(key))
@@ -113,7 +113,7 @@ func (e *extracted) Call(x *abi.Exchange) (abi.Verdict, error) {
 
 // keyOf returns the key under which the session of an identity is stored.
 func keyOf(org, id string) string {
-	sum := md5.Sum([]byte(id)) // Tyk's name of it; nothing rests on the digest being strong
+	sum := md5.Sum([]byte(id)) // existing stores use this name; nothing rests on the digest being strong
 	return org + hex.EncodeToString(sum[:])
 }
 

@@ -24,7 +24,7 @@ type keyAuthConfig struct {
 	Query   string `json:"query"`
 	Cookie  string `json:"cookie"`
 	Strip   bool   `json:"strip"`   // the upstream does not see the key
-	Reply   string `json:"reply"`   // native or tyk; as the API does unless set
+	Reply   string `json:"reply"`   // native or the name of a dialect; as the API does unless set
 	Session string `json:"session"` // use or keep
 	Expiry  string `json:"expiry"`  // check or later
 }
@@ -37,7 +37,7 @@ func loadKeyAuth(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	k := &keyAuth{sessions: r.store, strip: cfg.Strip, keep: cfg.Session == "keep", later: cfg.Expiry == "later"}
 	k.place = place{header: []byte(cfg.Header), query: []byte(cfg.Query), cookie: []byte(cfg.Cookie)}
 	var err error
-	if k.form, err = formOf(cfg.Reply); err != nil {
+	if k.form, err = r.formOf(cfg.Reply); err != nil {
 		return nil, err
 	}
 	return k, cfg.check(s)
@@ -69,11 +69,11 @@ func (*keyAuth) Declares() abi.Declaration {
 
 // Why a key does not let a request in.
 var (
-	// Tyk has no event for it; that of the hook stands for it in other APIs.
-	keyMissing  = refusal{401, "Authorization field missing", 401, "Authorization field missing", "", ""}
-	keyUnknown  = refusal{403, "key is not known", 403, "Access to this API has been disallowed", abi.AuthFailure, "Auth Failure"}
-	keyInactive = refusal{403, "key is not active", 403, "Key is inactive, please renew", abi.KeyExpired, "Attempted access from inactive key."}
-	keyExpired  = refusal{403, "key has expired", 401, "Key has expired, please renew", abi.KeyExpired, "Attempted access from expired key."}
+	// It has no event of its own: that of the hook stands for it.
+	keyMissing  = refusal{name: "key_missing", status: 401, text: "Authorization field missing"}
+	keyUnknown  = refusal{"key_unknown", 403, "key is not known", abi.AuthFailure, "Auth Failure", ""}
+	keyInactive = refusal{"key_inactive", 403, "key is not active", abi.KeyExpired, "Attempted access from inactive key.", ""}
+	keyExpired  = refusal{"key_expired", 403, "key has expired", abi.KeyExpired, "Attempted access from expired key.", ""}
 )
 
 // Call implements [abi.Plugin]. It does not allocate, unless a key in the

@@ -26,7 +26,7 @@ type endpoint struct {
 	path *regexp.Regexp
 }
 
-func loadPaths(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
+func loadPaths(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	var cfg struct {
 		Ignore []endpoint `json:"ignore"`
 		Block  []endpoint `json:"block"`
@@ -36,7 +36,7 @@ func loadPaths(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "ignore", "block", "allow", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(cfg.Reply)
+	f, err := r.formOf(cfg.Reply)
 	if err := cmp.Or(err, compile("ignore", cfg.Ignore), compile("block", cfg.Block), compile("allow", cfg.Allow)); err != nil {
 		return nil, err
 	}
@@ -61,10 +61,13 @@ func compile(key string, list []endpoint) error {
 // Declares implements [abi.Plugin].
 func (*paths) Declares() abi.Declaration { return abi.Declaration{Hooks: abi.SetOf(abi.Pre)} }
 
+// versionMessage is that of the event for a path or version that is not served.
+const versionMessage = "Attempted access to disallowed version / path."
+
 // Why a path is not served.
 var pathForbidden = refusal{
-	403, "path is not allowed", 403, "Requested endpoint is forbidden",
-	abi.VersionFailure, "Attempted access to disallowed version / path.",
+	"path_forbidden", 403, "path is not allowed",
+	abi.VersionFailure, versionMessage, "Requested endpoint is forbidden",
 }
 
 // Call implements [abi.Plugin]. What is ignored is neither blocked nor has to

@@ -122,7 +122,11 @@ func TestVersionsAreFoundWhereTheyAreNamed(t *testing.T) {
 			x := request(tt.start, tt.header...)
 			x.API = &abi.API{Name: "orders", ListenPath: "/orders/"}
 			call(t, load(t, nil, "version", tt.config), abi.Pre, x)
-			if got := string(x.Redirected()); got != tt.want || string(x.Request.URI) != tt.wantURI {
+			to := x.Redirected()
+			if to == nil || !to.Dispatch {
+				t.Fatalf("goes to %v, want it to be dispatched", to)
+			}
+			if got := string(to.API); got != tt.want || string(x.Request.URI) != tt.wantURI {
 				t.Errorf("goes to %q as %s, want %q as %s", got, x.Request.URI, tt.want, tt.wantURI)
 			}
 			if diff := cmp.Diff(tt.wantHeader, lines(x.Request.Header)); diff != "" {

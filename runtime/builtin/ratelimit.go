@@ -37,7 +37,7 @@ func loadRateLimit(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if err := decode(s, &cfg, "rate", "quota", "reply"); err != nil {
 		return nil, err
 	}
-	f, err := formOf(cfg.Reply)
+	f, err := r.formOf(cfg.Reply)
 	return &rateLimit{counters: r.store, form: f, rate: cfg.Rate, quota: cfg.Quota}, err
 }
 
@@ -48,8 +48,8 @@ func (*rateLimit) Declares() abi.Declaration {
 
 // Why there may be no more requests for now.
 var (
-	rateExceeded  = refusal{429, "rate limit exceeded", 429, "Rate limit exceeded", abi.RatelimitExceeded, "Key Rate Limit Exceeded"}
-	quotaExceeded = refusal{429, "quota exceeded", 403, "Quota exceeded", abi.QuotaExceeded, "Key Quota Limit Exceeded"}
+	rateExceeded  = refusal{"rate_exceeded", 429, "rate limit exceeded", abi.RatelimitExceeded, "Key Rate Limit Exceeded", ""}
+	quotaExceeded = refusal{"quota_exceeded", 429, "quota exceeded", abi.QuotaExceeded, "Key Quota Limit Exceeded", ""}
 )
 
 // Call implements [abi.Plugin]. A request without a session, and a session

@@ -18,7 +18,7 @@ type sizeLimit struct {
 	max  int64
 }
 
-func loadSizeLimit(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
+func loadSizeLimit(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	var cfg struct {
 		Max   int64  `json:"max"`
 		Reply string `json:"reply"`
@@ -29,7 +29,7 @@ func loadSizeLimit(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	if cfg.Max <= 0 {
 		return nil, refuse("max must be a number of bytes above 0")
 	}
-	f, err := formOf(cfg.Reply)
+	f, err := r.formOf(cfg.Reply)
 	return &sizeLimit{form: f, max: cfg.Max}, err
 }
 
@@ -38,8 +38,8 @@ func (*sizeLimit) Declares() abi.Declaration { return abi.Declaration{Hooks: abi
 
 // Why a body is not taken.
 var (
-	bodyLarge    = refusal{413, "request body is too large", 400, "Request is too large", "", ""}
-	bodyUnstated = refusal{411, "request has no Content-Length", 411, "Content length is required for this request", "", ""}
+	bodyLarge    = refusal{name: "body_large", status: 413, text: "request body is too large"}
+	bodyUnstated = refusal{name: "body_unstated", status: 411, text: "request has no Content-Length"}
 )
 
 // Call implements [abi.Plugin]. A body of unknown length is not taken; a
@@ -60,10 +60,10 @@ func (l *sizeLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
 	return abi.Continue, nil
 }
 
-// expects reports whether the method usually comes with a body, which Tyk
-// wants to have its length then even if there is none.
+// expects reports whether the method usually comes with a body, for which some
+// dialects want the length even if there is none.
 func (l *sizeLimit) expects(x *abi.Exchange) bool {
-	if !l.form.isTyk(x) {
+	if d := l.form.in(x); d == nil || !d.LengthRequired {
 		return false
 	}
 	switch string(x.Request.Method) {

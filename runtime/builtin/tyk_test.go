@@ -8,8 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/store"
 )
+
+// dialects are those that steps may answer in.
+var dialects = map[string]*abi.Dialect{"tyk": dialect.New()}
 
 // outcome is what a step made of a request.
 type outcome struct {
@@ -80,7 +84,7 @@ func TestStepsAnswerAsTykDoes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x := request("POST /orders/items", tt.line)
-			x.API = &abi.API{ID: "o1", Name: "orders", ListenPath: "/orders/", Tyk: true}
+			x.API = &abi.API{ID: "o1", Name: "orders", ListenPath: "/orders/", Dialect: dialect.New()}
 			x.Session = tt.session
 			got := call(t, load(t, keys(t), tt.entry, tt.config), tt.hook, x)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -102,7 +106,7 @@ func TestReplySaysWhoseFormItIs(t *testing.T) {
 		{`{"reply": "tyk"}`, false, tykError("Authorization field missing")},
 	} {
 		x := request("GET /")
-		x.API = &abi.API{Tyk: tt.tyk}
+		x.API = &abi.API{Dialect: dialectIf(tt.tyk)}
 		if got := call(t, load(t, keys(t), "key-auth", tt.reply), abi.Auth, x).Body; got != tt.want {
 			t.Errorf("%s in an api with tyk = %v: %s, want %s", tt.reply, tt.tyk, got, tt.want)
 		}
@@ -173,9 +177,17 @@ func TestQuotaEndsWithItsPeriod(t *testing.T) {
 	}
 }
 
+// dialectIf returns the dialect of an API that was written for Tyk, or not.
+func dialectIf(tyk bool) *abi.Dialect {
+	if tyk {
+		return dialects["tyk"]
+	}
+	return nil
+}
+
 func limitedBy(t *testing.T, p abi.Plugin, s *abi.Session, tyk bool) outcome {
 	t.Helper()
 	x := request("GET /")
-	x.API, x.Session = &abi.API{Tyk: tyk}, s
+	x.API, x.Session = &abi.API{Dialect: dialectIf(tyk)}, s
 	return call(t, p, abi.RateLimit, x)
 }

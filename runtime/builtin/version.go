@@ -49,7 +49,7 @@ type versionConfig struct {
 	Reply    string            `json:"reply"`
 }
 
-func loadVersion(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
+func loadVersion(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 	var cfg versionConfig
 	if err := decode(s, &cfg, "location", "key", "strip", "versions", "default", "fallback", "expires", "reply"); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func loadVersion(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 		return nil, err
 	}
 	var err error
-	v.form, err = formOf(cfg.Reply)
+	v.form, err = r.formOf(cfg.Reply)
 	return v, err
 }
 
@@ -122,14 +122,19 @@ func (*version) Declares() abi.Declaration { return abi.Declaration{Hooks: abi.S
 
 // Why a version is not served.
 var (
-	versionMissing = versionRefusal("request names no version of the api", "Version information not found")
-	versionUnknown = versionRefusal("there is no such version of the api", "This API version does not seem to exist")
-	versionExpired = versionRefusal("this version of the api has expired", "Api Version has expired, please check documentation or contact administrator")
+	versionMissing = refusal{
+		"version_missing", 403, "request names no version of the api",
+		abi.VersionFailure, versionMessage, "Version information not found",
+	}
+	versionUnknown = refusal{
+		"version_unknown", 403, "there is no such version of the api",
+		abi.VersionFailure, versionMessage, "This API version does not seem to exist",
+	}
+	versionExpired = refusal{
+		"version_expired", 403, "this version of the api has expired",
+		abi.VersionFailure, versionMessage, "Api Version has expired, please check documentation or contact administrator",
+	}
 )
-
-func versionRefusal(text, tykText string) refusal {
-	return refusal{403, text, 403, tykText, abi.VersionFailure, pathForbidden.message}
-}
 
 // Call implements [abi.Plugin]. It allocates only to strip the name of the
 // version.

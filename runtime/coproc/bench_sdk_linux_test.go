@@ -19,6 +19,7 @@ import (
 	"github.com/creachadair/jrpc2/channel"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/coproc"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
 )
@@ -177,8 +178,8 @@ func BenchmarkProcess(b *testing.B) {
 		{"python", []string{"python3", "-B", filepath.Join("testdata", "bench.py")}},
 	} {
 		b.Run(p.name, func(b *testing.B) {
-			if _, err := exec.LookPath(p.command[0]); err != nil {
-				b.Skip(err)
+			if p.name != "go" {
+				needs.Program(b, "python3 nodejs", p.command[0], "--version")
 			}
 			r := coproc.New(coproc.Config{Command: p.command})
 			b.Cleanup(func() { closeRuntime(b, r) })

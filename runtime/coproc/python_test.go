@@ -1,25 +1,19 @@
 package coproc_test
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/coproc"
 )
 
 // python starts the example without an SDK.
 func python(t *testing.T) abi.Plugin {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		if os.Getenv("SALLYPORT_CI") == "1" {
-			t.Fatal("python3 is missing: apt install python3")
-		}
-		t.Skip("python3 is missing: apt install python3")
-	}
+	needs.Program(t, "python3", "python3", "--version")
 	r := coproc.New(coproc.Config{
 		Command: []string{"python3", "headers.py"},
 		Dir:     filepath.Join("..", "..", "examples", "coproc-headers"),

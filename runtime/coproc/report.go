@@ -2,8 +2,6 @@ package coproc
 
 import (
 	"iter"
-	"maps"
-	"slices"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
@@ -21,8 +19,8 @@ func (p *plugin) Metrics() iter.Seq[abi.Metric] {
 		if !p.r.speaks(p) {
 			return
 		}
-		for _, m := range p.r.stats.metrics.snapshot() {
-			if !yield(m.exported()) {
+		for m := range p.r.stats.metrics.All() {
+			if !yield(m) {
 				return
 			}
 		}
@@ -34,14 +32,6 @@ func (r *Runtime) speaks(p *plugin) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.speaker == p
-}
-
-func (m *Metric) exported() abi.Metric {
-	out := abi.Metric{Name: m.Name, Gauge: m.Gauge, Value: m.Value}
-	for _, name := range slices.Sorted(maps.Keys(m.Labels)) {
-		out.Labels = append(out.Labels, abi.Label{Name: name, Value: m.Labels[name]})
-	}
-	return out
 }
 
 // Status implements [abi.Reporter]: the process, its children included, is the

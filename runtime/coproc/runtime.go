@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/telemetry"
 )
 
 var _ abi.Runtime = (*Runtime)(nil)
@@ -62,6 +63,7 @@ type attempt struct {
 func New(c Config) *Runtime {
 	return &Runtime{
 		cfg:     c.withDefaults(),
+		stats:   stats{metrics: telemetry.Registry{Max: maxMetrics}},
 		changed: make(chan struct{}),
 		pauses:  make(chan *pause),
 		plugins: make(map[*plugin]struct{}),

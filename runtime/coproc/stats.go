@@ -3,6 +3,7 @@ package coproc
 import (
 	"sync/atomic"
 
+	"github.com/c386954a/sallyport/internal/telemetry"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
@@ -12,7 +13,7 @@ type stats struct {
 
 	retries, cached, refused atomic.Uint64
 
-	metrics metrics
+	metrics telemetry.Registry
 }
 
 // Stats is a snapshot of what a [Runtime] has counted.
@@ -54,7 +55,7 @@ func (r *Runtime) Stats() Stats {
 		Deaths:        r.stats.deaths.Load(),
 
 		Retries: r.stats.retries.Load(), CacheHits: r.stats.cached.Load(),
-		RefusedMetrics: r.stats.refused.Load(), Metrics: r.stats.metrics.snapshot(),
+		RefusedMetrics: r.stats.refused.Load(), Metrics: r.stats.measured(),
 	}
 	if p := r.current.Load(); p != nil && !p.doomed.Load() {
 		s.PID, s.Sandbox = p.cmd.Process.Pid, p.report

@@ -32,7 +32,7 @@ func (p *process) reported(params []byte) {
 
 // measured takes a metric notification.
 func (p *process) measured(params []byte) {
-	if err := p.stats.metrics.note(params); err != nil && p.stats.refused.Add(1) == 1 {
+	if err := p.stats.note(params); err != nil && p.stats.refused.Add(1) == 1 {
 		p.log.Warn().Err(err).Msg("plugin process sent a metric that is not kept: dropped, and counted from now on")
 	}
 }

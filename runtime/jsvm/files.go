@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/artifact"
 )
 
 // files are the texts of a program, in the order in which they run.
@@ -73,9 +74,8 @@ func checkDigest(f *files, s *abi.Spec) error {
 	if len(f.sources) > 1 {
 		return fmt.Errorf("%s: sha256 is for a plugin of one file, this one has %d", f.name, len(f.sources))
 	}
-	sum := sha256.Sum256([]byte(f.sources[0].text))
-	if got := hex.EncodeToString(sum[:]); !strings.EqualFold(got, s.SHA256) {
-		return fmt.Errorf("%s: sha256 is %s, want %s", f.name, got, s.SHA256)
+	if err := artifact.Verify([]byte(f.sources[0].text), s.SHA256); err != nil {
+		return fmt.Errorf("%s: %w", f.name, err)
 	}
 	return nil
 }

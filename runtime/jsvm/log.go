@@ -6,7 +6,7 @@ import (
 	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
 
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 // log is Tyk's log: one line of level info.
@@ -56,12 +56,12 @@ func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 // spend cuts the line and counts it. It reports false if the call has used up
 // its share of the log, and says so once.
 func (h *host) spend(t *task, s *string) bool {
-	if len(*s) > hostapi.MaxLine {
-		*s = strings.ToValidUTF8((*s)[:hostapi.MaxLine], "") + " […]"
+	if len(*s) > loglimit.MaxLine {
+		*s = strings.ToValidUTF8((*s)[:loglimit.MaxLine], "") + " […]"
 	}
 	ok, first := t.logged.Spend(len(*s))
 	if first {
-		h.event(t, zerolog.WarnLevel, "log-limit").Msg(hostapi.LogsTooMuch)
+		h.event(t, zerolog.WarnLevel, "log-limit").Msg(loglimit.Exhausted)
 	}
 	return ok
 }

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/robertkrimen/otto/ast"
 	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/artifact"
 )
 
 // source is one file. The fields below text are there once it is parsed, until
@@ -25,17 +24,9 @@ type source struct {
 }
 
 func readSource(name string, limit int64) (string, error) {
-	f, err := os.Open(name)
+	text, err := artifact.Read(name, limit, "")
 	if err != nil {
-		return "", fmt.Errorf("script: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("script: %w", err)
-	case int64(len(text)) > limit:
-		return "", fmt.Errorf("%s: the script is larger than %d bytes", name, limit)
+		return "", fmt.Errorf("script: %s: %w", name, err)
 	}
 	return string(text), nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 // shimName is the file name of our own part of a VM in stack traces.
@@ -36,7 +36,7 @@ type task struct {
 	thrown               otto.Value // by the last throw
 	thrownAt, thrownText string
 	stoppedAt            string // where the deadline struck
-	logged               hostapi.Ration
+	logged               loglimit.Budget
 	timers               map[string]time.Time
 }
 

@@ -47,7 +47,7 @@ func BenchmarkHook(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, w := range ways() {
+		for _, w := range everyWay() {
 			if w.name == "auto" {
 				continue
 			}

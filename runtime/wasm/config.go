@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"io"
 	"time"
 
@@ -14,22 +15,22 @@ import (
 
 // Config is what New needs. The zero value is ready to use.
 type Config struct {
-	// Logger gets the output of the plugins and what goes wrong off the way
-	// of a request. Nil logs nothing.
+	// Logger gets the output of the plugins and what goes wrong outside of
+	// requests. Nil logs nothing.
 	Logger *zerolog.Logger
 
 	// KV is where plugins keep what they were granted to keep. Nil means that
 	// a plugin with such a grant is refused.
 	KV native.KV
 
-	// Values is the same for scripts, which ask for the time at which a value
-	// expires as well, and Sessions is what TykGetKeyData and TykSetKeyData
-	// reach. Nil means that what was granted of them is refused or not found.
+	// Values is the same for scripts, which also ask when a value expires.
+	// Sessions is what TykGetKeyData and TykSetKeyData read and write. Nil means
+	// that a grant is refused, or that no session is found.
 	Values   js.KV
 	Sessions js.Sessions
 
-	// OrgOf returns the organisation of the API with an id, which is what
-	// TykGetKeyData goes by; it is empty if there is no such API. Nil knows
+	// OrgOf returns the organisation of the API with an id, which TykGetKeyData
+	// looks sessions up by; it is empty if there is no such API. Nil knows only
 	// the APIs that bind the plugin.
 	OrgOf func(apiID string) string
 
@@ -54,9 +55,9 @@ type Config struct {
 	// not be writable by others. Empty keeps machine code in memory only.
 	CacheDir string
 
-	// Strategy is how an instance gets the state of loading back after a
-	// call. The zero value chooses by what the system offers and by the size
-	// of the memory; a strategy that the system cannot do fails New.
+	// Strategy is how an instance is reset after a call to the state it had
+	// after loading. The zero value chooses by what the system offers and by the
+	// size of the memory. New fails on a strategy that the system lacks.
 	Strategy snapshot.Strategy
 
 	// MaxInstances is how many instances all plugins together may have. 0
@@ -68,15 +69,15 @@ type Config struct {
 	// closed, the least recently used first. 0 means a minute.
 	IdleTimeout time.Duration
 
-	// Compiling is told when the compilation of a plugin begins, and calls
-	// done when it has ended, which may be seconds later. Nil tells nobody.
+	// Compiling is called when the compilation of a plugin begins. The runtime
+	// calls done when it has ended, which may be seconds later. Nil is allowed.
 	Compiling func(plugin string) (done func())
 
 	// MaxSource is the largest file, in bytes, that Load reads. 0 means
 	// 64 MiB.
 	MaxSource int64
 
-	// StartTimeout bounds the start of an instance off the way of a request.
+	// StartTimeout bounds the start of an instance outside of requests.
 	// 0 means 10 seconds, and 5 seconds for scripts.
 	StartTimeout time.Duration
 }
@@ -98,32 +99,10 @@ func (c Config) logger() zerolog.Logger {
 	return *c.Logger
 }
 
-func (c Config) maxSource() int64 {
-	if c.MaxSource == 0 {
-		return defaultMaxSource
-	}
-	return c.MaxSource
-}
+func (c Config) maxSource() int64 { return cmp.Or(c.MaxSource, defaultMaxSource) }
 
-func (c Config) startTimeout(script bool) time.Duration {
-	switch {
-	case c.StartTimeout != 0:
-		return c.StartTimeout
-	case script:
-		return scriptStartTimeout
-	}
-	return defaultStartTimeout
-}
-
-func (c Config) idleTimeout() time.Duration {
-	if c.IdleTimeout == 0 {
-		return defaultIdleTimeout
-	}
-	return c.IdleTimeout
-}
-
-// compiling reports the begin of a compilation, and the end by what it
-// returns.
+// compiling calls Compiling, if there is one. The caller calls done when the
+// compilation has ended.
 func (c Config) compiling(plugin string) (done func()) {
 	if c.Compiling == nil {
 		return func() {}

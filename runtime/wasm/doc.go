@@ -8,13 +8,17 @@
 // import against what the sandbox offers. Then it starts one instance, the
 // template: the guest's data, its start function, _initialize, and an optional
 // export named warmup, all before the load deadline. The state after that is
-// kept as an image (package snapshot), a clone is made of it, scribbled on,
-// reset and compared, and with that the plugin is ready. What a plugin
+// kept as an image (package snapshot), a clone is made of it, changed, reset
+// and compared, and with that the plugin is ready. What a plugin
 // implements is read from its exports, and which bodies it needs from its
 // imports; see the package native for the guest ABI.
 //
-// A source that ends with .js is JavaScript: the guest is then an engine, always
-// the same, which is given the script before the image is taken (package js).
+// A plugin is recognised by the name of its file or by what its module imports
+// and exports: one table of formats names the guest ABIs. A source that ends with
+// .js is JavaScript: the guest is then an engine, always the same, which is given
+// the script before the image is taken (package js). Every other module has the
+// native ABI (package native), unless it was made for another gateway. A guest
+// ABI implements the contract of package guest.
 //
 // # Instances
 //
@@ -35,19 +39,19 @@
 // Instances are bounded per plugin and for all plugins together: a call that
 // finds all of its plugin taken waits until its deadline. It is told when one
 // is free, in the order of waiting, and handed one when it has waited for long.
-// The instance used last is used first. One spare is made off the way of
+// The instance used last is used first. One spare is made outside of
 // requests, and those that nobody needed for a while are closed.
 //
 // # Time
 //
 // A guest yields to the host every few tens of microseconds, on its own
 // goroutine, because the instrumentation makes it. There the deadline is
-// looked at, and the end of the plugin; a guest that is late traps at once and
-// its instance is reset like any other. Calls of host functions and
+// looked at, and the end of the plugin; a guest past its deadline traps at
+// once and its instance is reset like any other. Calls of host functions and
 // instructions that work on many bytes bring the next yield nearer. Host
 // functions that wait (sleep, store, HTTP) know the deadline and end with it,
 // and those that take their time over many bytes (output, random numbers) look
-// at it, so nothing is left for a watchdog to watch, and there is none. One
+// at it, so there is no need of a watchdog. One
 // memory.fill or memory.copy runs to its end, which the memory limit bounds.
 //
 // There is no goroutine, no timer and no allocation per call. The engine's own

@@ -22,7 +22,7 @@ func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
 	return true
 }
 
-// shut turns new calls away; it reports false if they were before.
+// shut refuses new calls from now on. It reports false if it was called before.
 func (q *pool) shut() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// ready starts the template, takes its image, and fills the pool with the
-// first instance. Without an image the template itself is that.
+// ready starts the template, takes its image, and gives the pool its first
+// instance. Without an image that is the template itself.
 func (p *plugin) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, p.startTimeout)
 	defer cancel()
@@ -53,9 +53,9 @@ func (p *plugin) takeImage(template *instance) error {
 	if err != nil {
 		return err
 	}
-	if p.ladder, err = newLadder(p.caps, p.strategy, image.Size()); err != nil {
+	if p.fallback, err = newFallback(p.caps, p.strategy, image.Size()); err != nil {
 		image.Close()
-		p.ladder = &ladder{}
+		p.fallback = &fallback{}
 		return err
 	}
 	p.image = image
@@ -67,14 +67,15 @@ var errReinstantiate = errors.New("asked for")
 // cannotRestore notes why there is no image.
 func (p *plugin) cannotRestore(why error) {
 	p.reason.Store(new(why.Error()))
-	p.log.Warn().Str("reason", why.Error()).Msg("plugin cannot be reset: every request gets a new instance, which is slower")
+	p.log.Warn().Str("reason", why.Error()).
+		Msg("plugin cannot be reset: every request gets a new instance, which is slower")
 }
 
 // firstClone makes the first instance from the image and tests whether a reset
-// brings everything back. It falls back to plainer ways until one does.
+// brings everything back. It falls back to simpler strategies until one does.
 func (p *plugin) firstClone(ctx context.Context) (*instance, error) {
 	for {
-		rung, _, restores := p.ladder.rung()
+		level, _, restores := p.fallback.current()
 		i, err := p.newInstance(ctx)
 		if !restores {
 			return i, err
@@ -85,19 +86,19 @@ func (p *plugin) firstClone(ctx context.Context) (*instance, error) {
 			}
 			i.close()
 		}
-		if p.ladder.stepDown(rung) {
+		if p.fallback.leave(level) {
 			p.fellBack(err)
 		}
 	}
 }
 
-// selfTest changes an instance in ways that guests do and compares it with the
-// image after a reset.
+// selfTest changes an instance as guests do and compares it with the image after
+// a reset.
 func (i *instance) selfTest() error {
 	if err := i.restorer.Verify(); err != nil {
 		return fmt.Errorf("clone: %w", err)
 	}
-	i.scribble()
+	i.disturb()
 	if _, err := i.restorer.Restore(); err != nil {
 		return err
 	}
@@ -107,9 +108,9 @@ func (i *instance) selfTest() error {
 	return nil
 }
 
-// scribble writes to the first, a middle and the last byte of the memory,
+// disturb writes to the first, a middle and the last byte of the memory,
 // grows it and writes to the growth, and changes our globals.
-func (i *instance) scribble() {
+func (i *instance) disturb() {
 	m := i.module.Memory()
 	size := m.Size()
 	for _, at := range [...]uint32{0, size / 2, size - 1} {
@@ -120,7 +121,7 @@ func (i *instance) scribble() {
 	if _, ok := m.Grow(1); ok {
 		m.WriteByte(size, 1)
 	}
-	i.brake.fuel.Set(1)
-	i.brake.stop.Set(1)
-	i.brake.depth.Set(uint64(i.brake.limit))
+	i.interrupt.fuel.Set(1)
+	i.interrupt.stop.Set(1)
+	i.interrupt.depth.Set(uint64(i.interrupt.limit))
 }

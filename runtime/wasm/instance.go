@@ -9,27 +9,28 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // instance is one running copy of a guest: memory, globals and a stack. It
 // belongs to one goroutine at a time.
 type instance struct {
-	plugin   *plugin
-	module   api.Module
-	memory   *snapshot.Memory
-	restorer *snapshot.Restorer // nil if the instance cannot be reset
-	rung     int                // of the ladder, when the restorer was made
-	brake    brake
-	out      *lines
-	guest    guest
-	ctx      context.Context // carries guest to the host functions; made once
-	broken   bool            // must not be used again, not even after a reset
+	plugin    *plugin
+	module    api.Module
+	memory    *snapshot.Memory
+	restorer  *snapshot.Restorer // nil if the instance cannot be reset
+	level     int                // of the fallback, when the restorer was made
+	interrupt interrupt
+	out       *lines
+	guest     guest.Guest
+	ctx       context.Context // carries guest to the host functions; made once
+	broken    bool            // must not be used again, not even after a reset
 }
 
-// errNoRoom is what a call gets when the process has all the instances that
-// the system can map.
-var errNoRoom = &abi.Error{Kind: abi.Busy, Err: errors.New("the process has as many instances as the system can map")}
+// errQuota is the error of a call that needs an instance when all plugins
+// together have as many as the system can map.
+var errQuota = &abi.Error{Kind: abi.Busy, Err: errors.New("the process has as many instances as the system can map")}
 
 // newInstance returns an instance in the state that calls begin with: a clone
 // of the image if there is one, or a guest that starts, until ctx ends.
@@ -38,8 +39,8 @@ func (p *plugin) newInstance(ctx context.Context) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rung, strategy, ok := p.ladder.rung(); ok {
-		err = i.clone(rung, strategy)
+	if level, strategy, ok := p.fallback.current(); ok {
+		err = i.clone(level, strategy)
 	} else {
 		err = i.start(ctx)
 	}
@@ -52,19 +53,19 @@ func (p *plugin) newInstance(ctx context.Context) (*instance, error) {
 
 // open makes an instance that has run nothing.
 func (p *plugin) open(ctx context.Context) (*instance, error) {
-	if !p.room.take() {
-		return nil, errNoRoom
+	if !p.quota.acquire() {
+		return nil, errQuota
 	}
 	memory, err := snapshot.NewMemory(p.caps, uint64(p.memory))
 	if err != nil {
-		p.room.give()
+		p.quota.release()
 		return nil, &abi.Error{Kind: abi.Limit, Err: err}
 	}
 	i := &instance{plugin: p, memory: memory}
-	i.guest = p.contract.NewGuest(i.brake.pull)
-	i.out = p.output.lines(&i.brake)
+	i.guest = p.contract.NewGuest(i.interrupt.poll)
+	i.out = p.output.lines(&i.interrupt)
 	i.ctx = i.guest.Context(p.life)
-	i.brake.end, i.brake.limit = p.life.Done(), int32(p.options.DepthLimit)
+	i.interrupt.end, i.interrupt.limit = p.life.Done(), p.depthLimit
 	if err := i.instantiate(ctx); err != nil {
 		i.close()
 		return nil, err
@@ -79,10 +80,10 @@ func (i *instance) instantiate(ctx context.Context) error {
 		return &abi.Error{Kind: abi.Trap, Err: fmt.Errorf("instantiate: %w", err)}
 	}
 	i.module = module
-	if err := i.brake.bind(module); err != nil {
+	if err := i.interrupt.bind(module); err != nil {
 		return &abi.Error{Kind: abi.Trap, Err: err}
 	}
-	i.memory.SetYield(i.brake.yield)
+	i.memory.SetYield(i.interrupt.yield)
 	i.guest.Bind(module)
 	return nil
 }
@@ -103,7 +104,7 @@ func (i *instance) run(x *abi.Exchange, deadline time.Time) (abi.Verdict, error)
 
 func (i *instance) begin(x *abi.Exchange, deadline time.Time) {
 	i.memory.ClearRefused()
-	i.brake.arm(deadline, i.plugin.life.Done())
+	i.interrupt.arm(deadline, i.plugin.life.Done())
 	i.out.requestID = x.RequestID
 }
 
@@ -124,5 +125,5 @@ func (i *instance) close() {
 	if err := i.memory.Unmap(); err != nil {
 		i.plugin.log.Error().Err(err).Msg("memory of an instance is lost")
 	}
-	i.plugin.room.give()
+	i.plugin.quota.release()
 }

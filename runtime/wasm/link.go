@@ -10,7 +10,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
-	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
@@ -24,7 +24,7 @@ func (p *plugin) linkHost(ctx context.Context) error {
 
 // checkImports reports everything the guest imports that the sandbox does not
 // offer to it, all at once.
-func checkImports(code wazero.CompiledModule, c contract) error {
+func checkImports(code wazero.CompiledModule, c guest.Contract) error {
 	var wrong []string
 	for _, def := range code.ImportedFunctions() {
 		module, name, _ := def.Import()
@@ -49,9 +49,8 @@ func checkImports(code wazero.CompiledModule, c contract) error {
 	return fmt.Errorf("imports that the sandbox does not offer to it: %s", strings.Join(wrong, "; "))
 }
 
-var errUnknownModule = errors.New("unknown module")
-
-// checkExports reports what every guest must export and this one does not.
+// checkExports reports what is wrong with the exports that do not depend on the
+// guest ABI.
 func checkExports(code wazero.CompiledModule, limit int64) error {
 	memory, ok := code.ExportedMemories()["memory"]
 	if !ok {
@@ -61,29 +60,12 @@ func checkExports(code wazero.CompiledModule, limit int64) error {
 		return fmt.Errorf("needs %d bytes of memory to start, the limit is %d", size, limit)
 	}
 	functions := code.ExportedFunctions()
-	for _, name := range [...]string{"_initialize", warmup} {
-		if f := functions[name]; f != nil && len(f.ParamTypes())+len(f.ResultTypes()) > 0 {
-			return fmt.Errorf("%s is not a function () -> ()", name)
-		}
+	if f := functions["_initialize"]; f != nil && len(f.ParamTypes())+len(f.ResultTypes()) > 0 {
+		return errors.New("_initialize is not a function () -> ()")
 	}
 	if functions["_start"] != nil && functions["_initialize"] == nil {
-		return errors.New("is a command; build it as a reactor, which exports _initialize (Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
+		return errors.New("is a command; build it as a reactor, which exports _initialize " +
+			"(Go: -buildmode=c-shared, clang: -mexec-model=reactor)")
 	}
 	return nil
-}
-
-// checkHooks reports hooks that the configuration uses and the guest does not
-// implement.
-func checkHooks(has, wants abi.HookSet) error {
-	if missing := wants &^ has; missing != 0 {
-		return fmt.Errorf("does not implement %s: it exports hooks for: %s", missing, orNone(has))
-	}
-	return nil
-}
-
-func orNone(s abi.HookSet) string {
-	if s == 0 {
-		return "none"
-	}
-	return s.String()
 }

@@ -9,17 +9,21 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// TestAThousandLiveGoInstances keeps 1,000 instances of a Go guest at once and
-// logs what each of them costs. Clones share the image: without it they take
+// TestAThousandLiveGoInstances keeps 1,000 instances of a Go guest at once, 200
+// unless long tests were asked for, and logs what each of them costs. Clones share the image: without it they take
 // megabytes.
 func TestAThousandLiveGoInstances(t *testing.T) {
 	n := 1000
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		n = 50
+	case !longtest.Enabled():
+		n = 200
 	}
 	logger := zerolog.Nop()
 	r := newRuntime(t, wasm.Config{Logger: &logger})

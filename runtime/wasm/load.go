@@ -2,29 +2,18 @@ package wasm
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
+	"github.com/c386954a/sallyport/internal/artifact"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
-	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // Load reads, checks, instruments and compiles the plugin, starts it once, and
-// takes the image that fresh instances begin with.
-// Every error is of kind Refused and names the file.
+// takes the image that fresh instances begin with. Every error is of kind Refused and names the file.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
-	binary, err := r.readCode(s)
-	if err != nil {
-		return nil, refuse(s, err)
-	}
-	p, err := r.build(ctx, s, binary)
+	p, err := r.build(ctx, s)
 	if err != nil {
 		return nil, refuse(s, err)
 	}
@@ -40,68 +29,63 @@ func refuse(s abi.Spec, err error) error {
 	return abi.Errorf(abi.Refused, "wasm plugin %s: %s: %w", s.Name, s.Source, err)
 }
 
-// readCode reads the module of a plugin and checks its digest, before anything
-// parses it. That of a script is the engine.
-func (r *Runtime) readCode(s abi.Spec) ([]byte, error) {
-	if isScript(s) {
-		return js.Engine()
+// module is the code of a plugin, instrumented, and the guest ABI that it was
+// recognised to have.
+type module struct {
+	format     *format
+	code       []byte
+	report     *rewrite.Report
+	depthLimit int
+}
+
+// readModule reads the module of a plugin, checks its digest before anything
+// parses it, and instruments it.
+func (r *Runtime) readModule(s abi.Spec) (m *module, err error) {
+	m = &module{format: r.byName(s.Source), depthLimit: r.options.DepthLimit}
+	var binary []byte
+	if m.format != nil {
+		m.depthLimit = m.format.depthLimit
+		binary, err = m.format.engine()
+	} else {
+		binary, err = artifact.Read(s.Source, r.config.maxSource(), s.SHA256)
 	}
-	binary, err := readFile(s.Source, r.config.maxSource())
 	if err != nil {
 		return nil, err
 	}
-	return binary, checkDigest(binary, s.SHA256)
+	options := r.options
+	options.DepthLimit = m.depthLimit
+	if m.code, m.report, err = rewrite.Rewrite(binary, options); err != nil {
+		return nil, err
+	}
+	if m.format == nil {
+		m.format, err = r.byModule(m.report)
+	}
+	return m, err
 }
 
-// readFile reads a file that is not larger than the limit.
-func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, errors.Unwrap(err) // the path is in the message already
-	}
-	defer f.Close()
-	binary, err := io.ReadAll(io.LimitReader(f, limit+1))
+// build makes the plugin out of its module.
+func (r *Runtime) build(ctx context.Context, s abi.Spec) (*plugin, error) {
+	m, err := r.readModule(s)
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(binary)) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
-	}
-	return binary, nil
-}
-
-func checkDigest(binary []byte, want string) error {
-	if want == "" {
-		return nil
-	}
-	digest := sha256.Sum256(binary)
-	got := hex.EncodeToString(digest[:])
-	if !strings.EqualFold(got, want) {
-		return fmt.Errorf("sha256 is %s, want %s", got, strings.ToLower(want))
-	}
-	return nil
-}
-
-// build makes the plugin out of its binary.
-func (r *Runtime) build(ctx context.Context, s abi.Spec, binary []byte) (*plugin, error) {
-	p, err := r.newPlugin(ctx, s)
+	p, err := r.newPlugin(ctx, s, m)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.prepare(ctx, binary); err != nil {
+	if err := p.prepare(ctx, m.code); err != nil {
 		p.release(ctx)
 		return nil, err
 	}
 	return p, nil
 }
 
-// prepare instruments and compiles the binary, checks it, and makes the first
-// instance.
-func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
+// prepare compiles the code, checks it, and makes the first instance.
+func (p *plugin) prepare(ctx context.Context, code []byte) error {
 	if err := p.linkHost(ctx); err != nil {
 		return err
 	}
-	if err := p.compile(ctx, binary); err != nil {
+	if err := p.compile(ctx, code); err != nil {
 		return err
 	}
 	if err := checkImports(p.code, p.contract); err != nil {
@@ -116,19 +100,10 @@ func (p *plugin) prepare(ctx context.Context, binary []byte) (err error) {
 	return p.ready(ctx)
 }
 
-// compile instruments the binary and compiles what comes out.
-func (p *plugin) compile(ctx context.Context, binary []byte) (err error) {
-	instrumented, report, err := rewrite.Rewrite(binary, p.options)
-	if err != nil {
-		return err
-	}
-	p.report = report
-	if report.Memory.HasMax {
-		p.memory = min(p.memory, int64(report.Memory.Max)*snapshot.PageSize)
-	}
+func (p *plugin) compile(ctx context.Context, code []byte) (err error) {
 	done := p.compiling(p.spec.Name)
 	defer done()
-	if p.code, err = p.engine.CompileModule(ctx, instrumented); err != nil {
+	if p.code, err = p.engine.CompileModule(ctx, code); err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
 	return nil

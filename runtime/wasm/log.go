@@ -2,31 +2,28 @@ package wasm
 
 import (
 	"bytes"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/js"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 )
 
 // Limits of what a plugin may log.
 const (
-	maxLine    = 1 << 10 // bytes; longer lines are cut
-	lineBurst  = 200     // lines at once
-	linePeriod = 10 * time.Millisecond
+	maxLine      = 1 << 10 // bytes; longer lines are cut
+	lineBurst    = 200     // lines at once, and again in every interval
+	lineInterval = 2 * time.Second
 )
 
 // output takes what the instances of one plugin log, cuts long lines and
-// drops what comes too fast. It is safe for concurrent use.
+// drops lines that come too fast. It is safe for concurrent use.
 type output struct {
-	log zerolog.Logger
-
-	mu      sync.Mutex // protects the fields below
-	full    time.Time  // when the allowance is complete again
-	dropped int
+	log   zerolog.Logger
+	limit *loglimit.Limiter
 }
 
 var (
@@ -34,14 +31,16 @@ var (
 	_ js.Log     = (*output)(nil)
 )
 
-func newOutput(log zerolog.Logger) *output { return &output{log: log} }
+func newOutput(log zerolog.Logger) *output {
+	return &output{log: log, limit: loglimit.New(lineBurst, lineInterval)}
+}
 
 // Print logs one line of the plugin.
 func (o *output) Print(level zerolog.Level, requestID, line []byte) {
 	if level < o.log.GetLevel() {
 		return
 	}
-	ok, dropped := o.allow(time.Now())
+	ok, dropped := o.limit.Allow(time.Now())
 	if !ok {
 		return
 	}
@@ -59,7 +58,7 @@ func (o *output) Script(level zerolog.Level, kind string, api *abi.API, requestI
 	if level < o.log.GetLevel() {
 		return
 	}
-	ok, dropped := o.allow(time.Now())
+	ok, dropped := o.limit.Allow(time.Now())
 	if !ok {
 		return
 	}
@@ -74,31 +73,8 @@ func (o *output) Script(level zerolog.Level, kind string, api *abi.API, requestI
 	e.Msg(string(line))
 }
 
-// allow takes a line from the allowance. If there is none the line counts as
-// dropped; else it returns how many were dropped since the last one.
-func (o *output) allow(now time.Time) (ok bool, dropped int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.full.Before(now) {
-		o.full = now
-	}
-	if o.full.Sub(now) > (lineBurst-1)*linePeriod {
-		o.dropped++
-		return false, 0
-	}
-	o.full = o.full.Add(linePeriod)
-	dropped, o.dropped = o.dropped, 0
-	return true, dropped
-}
-
 // flush reports what was dropped last.
-func (o *output) flush() {
-	o.mu.Lock()
-	dropped := o.dropped
-	o.dropped = 0
-	o.mu.Unlock()
-	o.report(dropped)
-}
+func (o *output) flush() { o.report(o.limit.Dropped()) }
 
 func (o *output) report(dropped int) {
 	if dropped > 0 {
@@ -107,25 +83,25 @@ func (o *output) report(dropped int) {
 }
 
 // lines returns a writer for standard output and error of one instance.
-func (o *output) lines(b *brake) *lines { return &lines{output: o, brake: b} }
+func (o *output) lines(i *interrupt) *lines { return &lines{output: o, interrupt: i} }
 
-// lines cuts what an instance writes into lines. It keeps no more than one
+// lines splits what an instance writes into lines. It keeps no more than one
 // line and belongs to one goroutine at a time.
 type lines struct {
 	output    *output
-	brake     *brake
+	interrupt *interrupt
 	requestID []byte
 	line      []byte
 }
 
-// Write logs all complete lines and keeps the rest. It fails only when the
-// guest's time is up: one call of fd_write may hand over many times the memory.
+// Write logs all complete lines and keeps the rest. It fails only when the guest
+// is overdue, because one call of fd_write may pass many times the memory.
 func (l *lines) Write(b []byte) (int, error) {
 	n := len(b)
 	for count := 0; ; count++ {
-		if count%linesPerLook == 0 && l.brake.overdue() {
-			l.brake.pull()
-			return 0, l.brake.cause
+		if count%linesPerLook == 0 && l.interrupt.overdue() {
+			l.interrupt.poll()
+			return 0, l.interrupt.cause
 		}
 		line, rest, complete := bytes.Cut(b, []byte{'\n'})
 		l.keep(line)

@@ -1,8 +1,10 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -22,19 +25,19 @@ type plugin struct {
 	startTimeout time.Duration
 	engine       wazero.Runtime
 	code         wazero.CompiledModule
-	contract     contract
+	contract     guest.Contract
 	output       *output
 	log          zerolog.Logger
 	pool         *pool
 	report       *rewrite.Report
 	image        *snapshot.Image // nil if instances cannot be reset
-	ladder       *ladder
-	reason       atomic.Pointer[string] // why instances are not reset as they might be
+	fallback     *fallback
+	reason       atomic.Pointer[string] // why instances are not reset in the best way
 
 	caps          snapshot.Capabilities
-	room          *room
+	quota         *quota
 	strategy      snapshot.Strategy
-	options       rewrite.Options
+	depthLimit    int32 // slots of the native stack
 	reinstantiate bool
 	compiling     func(plugin string) (done func())
 
@@ -46,44 +49,45 @@ type plugin struct {
 
 var _ abi.Plugin = (*plugin)(nil)
 
-// newPlugin returns a plugin without code.
-func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec) (*plugin, error) {
-	log := r.log.With().Str("plugin", s.Name).Logger()
-	out := newOutput(log)
-	contract, err := r.newContract(s, out)
-	if err != nil {
-		return nil, err
-	}
+// newPlugin returns a plugin of which the code is not compiled yet.
+func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec, m *module) (*plugin, error) {
 	if s.Limits.Memory > snapshot.MaxLimit {
 		return nil, errMemoryLimit
+	}
+	log := r.log.With().Str("plugin", s.Name).Logger()
+	out := newOutput(log)
+	contract, err := m.format.new(r, s, out)
+	if err != nil {
+		return nil, err
 	}
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	p := &plugin{
 		spec: s, contract: contract, output: out, log: log, life: life, stop: stop,
-		memory:       orDefault(s.Limits.Memory, defaultMemory),
-		timeout:      orDefault(s.Limits.Timeout, defaultTimeout),
-		startTimeout: r.config.startTimeout(isScript(s)),
-		ladder:       &ladder{},
-		caps:         r.caps, room: r.room, strategy: r.config.Strategy,
-		options: r.options, reinstantiate: r.reinstantiate, compiling: r.config.compiling,
+		memory: cmp.Or(s.Limits.Memory, defaultMemory), timeout: cmp.Or(s.Limits.Timeout, defaultTimeout),
+		startTimeout: cmp.Or(r.config.StartTimeout, m.format.startTimeout, defaultStartTimeout),
+		report:       m.report, depthLimit: int32(m.depthLimit), fallback: &fallback{},
+		caps: r.caps, quota: r.quota, strategy: r.config.Strategy,
+		reinstantiate: r.reinstantiate, compiling: r.config.compiling,
 	}
-	if isScript(s) {
-		p.options.DepthLimit = scriptDepthLimit
+	if m.report.Memory.HasMax {
+		p.memory = min(p.memory, int64(m.report.Memory.Max)*snapshot.PageSize)
 	}
 	p.engine = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().
 		WithCompilationCache(r.cache))
-	p.pool = newPool(p, s.Instances, r.config.idleTimeout())
+	p.pool = newPool(p, s.Instances, cmp.Or(r.config.IdleTimeout, defaultIdleTimeout))
 	return p, nil
 }
 
 var errMemoryLimit = errors.New("limits: memory is at most 1 GiB")
 
-// orDefault returns v, or the default if v is zero.
-func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
-	if v == 0 {
-		return otherwise
+var _ abi.Measurer = (*plugin)(nil)
+
+// Metrics yields what the guest measured so far.
+func (p *plugin) Metrics() iter.Seq[abi.Metric] {
+	if m, ok := p.contract.(abi.Measurer); ok {
+		return m.Metrics()
 	}
-	return v
+	return func(func(abi.Metric) bool) {}
 }
 
 // Declares returns what the guest implements.
@@ -111,8 +115,8 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	return v, err
 }
 
-// Close waits for calls in flight. Those that still run when ctx ends are
-// stopped. A second Close does nothing.
+// Close waits for the calls that are running. Those that still run when ctx ends
+// are stopped. A second Close does nothing.
 func (p *plugin) Close(ctx context.Context) error {
 	if p.pool.close(ctx, p.stop) {
 		p.release(context.WithoutCancel(ctx))

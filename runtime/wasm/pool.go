@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	goruntime "runtime"
@@ -11,27 +12,27 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// pool keeps the instances of one plugin: never more than max, those in the
-// making included. Each get that succeeds is followed by exactly one put or
+// pool keeps the instances of one plugin: never more than max, including those
+// that are being made. Each get that succeeds is followed by exactly one put or
 // discard. It is safe for concurrent use.
 type pool struct {
 	plugin      *plugin
 	max         int
-	ahead       int           // how many unused instances are ready where making one is slow
+	ahead       int           // how many unused instances are kept ready where making one is slow
 	idleTimeout time.Duration // after which instances that were not needed are closed
-	wake        chan struct{} // tells the maker that there may be work
-	done        chan struct{} // closed when the maker has ended
+	wake        chan struct{} // tells replenish that there may be work
+	done        chan struct{} // closed when replenish has ended
 
-	mu      sync.Mutex             // protects the fields below
-	idle    []*instance            // the last used is the first to be used again
-	watched bool                   // the maker's timer is set; only the maker looks at it
-	low     int                    // the fewest idle instances since the maker last looked
-	live    int                    // instances that exist or are in the making
-	all     map[*instance]struct{} // those that exist
-	waiting []*waiter              // the first that came is told first
-	users   int                    // calls between get and put or discard
-	closing bool
-	drained chan struct{} // closed when closing and without users
+	mu       sync.Mutex             // protects the fields below
+	idle     []*instance            // the last used is the first to be used again
+	timerSet bool                   // the timer of replenish is set; only replenish looks at it
+	low      int                    // the fewest idle instances since replenish last looked
+	live     int                    // instances that exist or are being made
+	all      map[*instance]struct{} // those that exist
+	waiting  []*waiter              // the first that came is told first
+	users    int                    // calls between get and put or discard
+	closing  bool
+	drained  chan struct{} // closed when closing and without users
 }
 
 var (
@@ -43,7 +44,7 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	n := goruntime.GOMAXPROCS(0)
 	q := &pool{
 		plugin:      p,
-		max:         orDefault(c.Max, instancesPerCPU*n),
+		max:         cmp.Or(c.Max, instancesPerCPU*n),
 		idleTimeout: idleTimeout,
 		wake:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
@@ -53,18 +54,18 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 	return q
 }
 
-// start begins with the first instance and starts the maker.
+// start puts the first instance into the pool and starts replenish.
 func (q *pool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
 	q.all = map[*instance]struct{}{i: {}}
-	go q.maker()
-	q.nudge()
+	go q.replenish()
+	q.wakeUp()
 }
 
-// spare returns how many unused instances are kept ready: one that a burst
-// finds, or several where each request takes one away for good.
+// spare returns how many unused instances are kept ready: one for a burst, or
+// several where each call uses its instance up.
 func (q *pool) spare() int {
-	if _, _, restores := q.plugin.ladder.rung(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
+	if _, _, restores := q.plugin.fallback.current(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
 		return 1
 	}
 	return q.ahead
@@ -89,7 +90,7 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 	return i, nil
 }
 
-// enter counts a call in and lets it take an instance.
+// enter begins the use of the pool by a call, which takes an instance or waits.
 func (q *pool) enter() (*instance, *waiter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -102,18 +103,18 @@ func (q *pool) enter() (*instance, *waiter, error) {
 }
 
 // take returns an idle instance, or a waiter in the queue if all are taken, or
-// neither if the caller shall make one. The lock is held. A caller that has
-// waited brings its waiter, which is put in front.
+// neither if the caller has to make one. The lock is held. A caller that has
+// waited passes its waiter, which goes to the front of the queue.
 func (q *pool) take(w *waiter) (*instance, *waiter) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
 		q.low = min(q.low, n-1)
-		q.nudgeIfShort()
+		q.wakeIfShort()
 		return i, nil
 	}
 	q.low = 0
-	q.nudgeIfShort()
+	q.wakeIfShort()
 	if q.live < q.max {
 		q.live++
 		return nil, nil
@@ -127,7 +128,7 @@ func (q *pool) take(w *waiter) (*instance, *waiter) {
 	return nil, w
 }
 
-// make makes an instance in the place that the caller was given.
+// make makes an instance; the caller has been counted as live.
 func (q *pool) make(deadline time.Time) (*instance, error) {
 	ctx, cancel := context.WithDeadline(q.plugin.life, deadline)
 	defer cancel()
@@ -152,20 +153,20 @@ func (q *pool) put(i *instance) {
 
 // discard closes an instance that must not be used again.
 func (q *pool) discard(i *instance) {
-	q.strike(i)
+	q.remove(i)
 	i.close()
 	q.free()
-	q.nudge()
+	q.wakeUp()
 	q.leave()
 }
 
-func (q *pool) strike(i *instance) {
+func (q *pool) remove(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.all, i)
 }
 
-// free gives the place of an instance to the next waiter, or to nobody.
+// free lets the next waiter make an instance in the place of one that is gone.
 func (q *pool) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -176,14 +177,14 @@ func (q *pool) free() {
 	q.live--
 }
 
-// leave counts a call out.
+// leave ends the use of the pool by a call.
 func (q *pool) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.exit()
 }
 
-// exit counts a call out. The lock is held.
+// exit is leave with the lock held.
 func (q *pool) exit() {
 	q.users--
 	if q.closing && q.users == 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 // clone makes an instance that has run nothing a copy of the image.
-func (i *instance) clone(rung int, s snapshot.Strategy) error {
+func (i *instance) clone(level int, s snapshot.Strategy) error {
 	globals, err := i.globals()
 	if err != nil {
 		return &abi.Error{Kind: abi.Trap, Err: err}
@@ -20,7 +20,7 @@ func (i *instance) clone(rung int, s snapshot.Strategy) error {
 	if err != nil {
 		return &abi.Error{Kind: abi.Trap, Err: err}
 	}
-	i.rung = rung
+	i.level = level
 	return nil
 }
 
@@ -33,8 +33,8 @@ func (i *instance) globals() ([]api.MutableGlobal, error) {
 	return snapshot.Globals(i.module, names)
 }
 
-// reusable reports whether an instance may serve the next call, and brings it
-// into the state for it.
+// reusable resets an instance for the next call, where that is needed, and
+// reports whether it may serve one.
 func (i *instance) reusable(err error) bool {
 	switch {
 	case i.broken:
@@ -45,28 +45,28 @@ func (i *instance) reusable(err error) bool {
 	return i.reset()
 }
 
-// reset takes back all that a call did to the instance.
+// reset undoes everything that a call did to the instance.
 func (i *instance) reset() bool {
 	if i.restorer == nil {
 		return false
 	}
 	if _, err := i.restorer.Restore(); err != nil {
-		i.plugin.resetFailed(i.rung, err)
+		i.plugin.resetFailed(i.level, err)
 		return false
 	}
-	i.plugin.ladder.worked()
+	i.plugin.fallback.worked()
 	return true
 }
 
-// resetFailed counts a failed reset, after which the instance is given up.
-func (p *plugin) resetFailed(rung int, err error) {
+// resetFailed counts a failed reset, after which the instance is discarded.
+func (p *plugin) resetFailed(level int, err error) {
 	p.log.Error().Err(err).Msg("instance could not be reset")
-	if p.ladder.failed(rung) {
+	if p.fallback.failed(level) {
 		p.fellBack(err)
 	}
 }
 
-// fellBack notes that the ladder was stepped down, and why.
+// fellBack notes that another strategy is used from now on, and why.
 func (p *plugin) fellBack(why error) {
 	p.reason.Store(new(why.Error()))
 	p.log.Warn().Err(why).Str("reset", p.resetName()).Msg("instances are reset in another way from now on")
@@ -78,7 +78,7 @@ func (p *plugin) resetName() string {
 	if p.spec.Instances.Mode == abi.Pooled {
 		return "none"
 	}
-	if _, s, ok := p.ladder.rung(); ok {
+	if _, s, ok := p.fallback.current(); ok {
 		return s.String()
 	}
 	return "new-instance"

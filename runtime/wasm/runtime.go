@@ -22,8 +22,10 @@ type Runtime struct {
 	log    zerolog.Logger
 	cache  wazero.CompilationCache
 	caps   snapshot.Capabilities
-	room   *room
+	quota  *quota
 	first  sync.Once // logs what the system offers
+
+	formats []format
 
 	options       rewrite.Options // of the instrumentation
 	reinstantiate bool            // never take an image; for measurements
@@ -31,9 +33,9 @@ type Runtime struct {
 
 var _ abi.Runtime = (*Runtime)(nil)
 
-// New returns a runtime without plugins. It tries out what the system offers
-// for resets; the first Load logs that. It fails if the cache directory cannot be used,
-// and if the system cannot do what c.Strategy asks for.
+// New returns a runtime without plugins. It probes what the system offers for
+// resets; the first Load logs that. It fails if the cache directory cannot be
+// used, and if the system lacks c.Strategy.
 func New(_ context.Context, c Config) (*Runtime, error) {
 	caps := snapshot.Probe()
 	if _, err := caps.Resolve(c.Strategy, snapshot.MaxLimit); err != nil {
@@ -44,7 +46,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 		return nil, abi.Errorf(abi.Refused, "wasm: compilation cache: %w", err)
 	}
 	r := &Runtime{
-		config: c, log: c.logger(), cache: cache, caps: caps, room: newRoom(c.MaxInstances, caps),
+		formats: formats(), config: c, log: c.logger(), cache: cache, caps: caps, quota: newQuota(c.MaxInstances, caps),
 		options: rewrite.Options{Slice: slice, Yield: snapshot.YieldPages, DepthLimit: depthLimit},
 	}
 	return r, nil
@@ -53,7 +55,7 @@ func New(_ context.Context, c Config) (*Runtime, error) {
 // announce logs, with the first plugin, what the system offers.
 func (r *Runtime) announce() {
 	r.log.Info().Stringer("asked", r.config.Strategy).Stringer("large_memory", r.choice()).
-		Str("reason", r.caps.Reason).Int64("max_instances", r.room.max).Msg("sandbox is ready")
+		Str("reason", r.caps.Reason).Int64("max_instances", r.quota.max).Msg("sandbox is ready")
 }
 
 // choice returns the strategy for plugins with a large memory.
@@ -62,12 +64,11 @@ func (r *Runtime) choice() snapshot.Strategy {
 	return s
 }
 
-// learnVersion lets the engine look up its own version, which it writes down
-// without a lock when the first engine is made. Runtimes may be made by several
-// goroutines.
+// learnVersion makes the engine look up its own version, which it stores without
+// a lock when the first engine is made. Several goroutines may make runtimes.
 var learnVersion = sync.OnceFunc(func() {
 	ctx := context.Background()
-	_ = wazero.NewRuntime(ctx).Close(ctx) // it holds nothing that could fail to close
+	_ = wazero.NewRuntime(ctx).Close(ctx) // nothing in it can fail to close
 })
 
 // openCache returns the cache that all plugins share.

@@ -7,24 +7,23 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 )
 
-// hooks is how many hooks the soak test runs: 20,000 in the usual way and 5,000
-// in every other, which takes about ten seconds together. It is 100,000 in each
-// if SALLYPORT_CI is 1, about two minutes, and a million if SALLYPORT_SOAK is
-// set. New instances take milliseconds: a hundredth.
+// hooks is how many hooks the soak test runs: 5,000 in the usual way and 2,500 in
+// every other, which takes about two seconds together. Long tests run 100,000 in
+// each, about two minutes, and a million if SALLYPORT_SOAK is set. New instances
+// take milliseconds: a hundredth.
 func hooks(w way) int {
-	n := 20_000
+	n := 5_000
 	switch {
 	case os.Getenv("SALLYPORT_SOAK") != "":
 		n = 1_000_000
 	case underRace:
 		n = 2_500
-	case os.Getenv("SALLYPORT_CI") == "1":
+	case longtest.Enabled():
 		n = 100_000
-	case w.name != "auto":
-		n = 5_000
-	case testing.Short():
+	case w.name != "auto" || testing.Short():
 		n = 2_500
 	}
 	if w.anew {
@@ -103,7 +102,7 @@ func soakOnce(t *testing.T, p abi.Plugin, n int) {
 // TestEveryRequestIsAnsweredLikeTheFirst soaks the guests of the other SDKs.
 func TestEveryRequestIsAnsweredLikeTheFirst(t *testing.T) {
 	n := 2_000
-	if os.Getenv("SALLYPORT_SOAK") != "" || os.Getenv("SALLYPORT_CI") == "1" && !underRace {
+	if os.Getenv("SALLYPORT_SOAK") != "" || longtest.Enabled() && !underRace {
 		n = 100_000
 	}
 	for _, source := range []string{headers, headersTS, headersRust} {

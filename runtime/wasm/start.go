@@ -9,16 +9,11 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// warmup is the optional export that a guest may have to be run before its
-// image is taken.
-const warmup = "warmup"
-
 var errSegment = errors.New("data segment out of bounds")
 
-// start runs what a guest wants to be run before its first hook, until ctx
-// ends: the data that was taken out of the module is written, then the start
-// function and _initialize are called, and what the contract wants, warmup for
-// instance.
+// start initialises a guest before its first hook, until ctx ends: it writes the
+// data that was taken out of the module, calls the start function and
+// _initialize, and then does what the guest ABI asks for.
 func (i *instance) start(ctx context.Context) error {
 	r := i.plugin.report
 	for _, s := range r.Segments {
@@ -30,7 +25,7 @@ func (i *instance) start(ctx context.Context) error {
 	if !ok {
 		deadline = time.Now().Add(i.plugin.startTimeout)
 	}
-	i.brake.arm(deadline, ctx.Done())
+	i.interrupt.arm(deadline, ctx.Done())
 	for _, name := range [...]string{r.Start, "_initialize"} {
 		if err := i.invoke(name); err != nil {
 			return i.startFault(err)
@@ -41,7 +36,7 @@ func (i *instance) start(ctx context.Context) error {
 	}
 	i.out.flush()
 	i.memory.ClearRefused()
-	i.brake.release()
+	i.interrupt.release()
 	return nil
 }
 

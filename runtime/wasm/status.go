@@ -10,7 +10,7 @@ func (p *plugin) Status() abi.Status {
 	if why := p.reason.Load(); why != nil {
 		s.Reason = *why
 	}
-	s.Instances, s.Idle, s.Memory = p.pool.census()
+	s.Instances, s.Idle, s.Memory = p.pool.count()
 	if p.image != nil {
 		s.Memory += p.image.Stored()
 	}
@@ -23,8 +23,8 @@ func (p *plugin) announce() {
 		Int64("memory_limit", p.memory).Msg("plugin is loaded")
 }
 
-// census counts the instances and estimates the memory they have resident.
-func (q *pool) census() (live, idle int, memory uint64) {
+// count counts the instances and estimates their resident memory.
+func (q *pool) count() (live, idle int, memory uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.all {

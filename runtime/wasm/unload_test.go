@@ -5,14 +5,15 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm"
 )
 
-// TestUnloadingGivesEverythingBack loads and closes a plugin 1,000 times, 100
-// with -short, as reloads do.
+// TestUnloadingGivesEverythingBack loads and closes a plugin 1,000 times, as
+// reloads do, or 100 times unless long tests were asked for.
 func TestUnloadingGivesEverythingBack(t *testing.T) {
 	rounds := 1000
-	if testing.Short() {
+	if !longtest.Enabled() {
 		rounds = 100
 	}
 	r := newRuntime(t, wasm.Config{})

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// patience is how long a call waits before an instance is handed to it. Until
-// then it is only told that there is one, and whoever comes first takes it:
-// if every instance were handed over, each call of a busy pool would cost two
-// changes of goroutines. One tick of the scheduler keeps waiting calls from
-// starving. It is what sync.Mutex does.
-const patience = 10 * time.Millisecond
+// handOverAfter is how long a call waits before an instance is handed to it.
+// Until then it is only told that there is one, and whoever comes first takes
+// it: if every instance were handed over, each call of a busy pool would cost
+// two changes of goroutines. One tick of the scheduler keeps waiting calls from
+// starving. sync.Mutex does the same.
+const handOverAfter = 10 * time.Millisecond
 
-// waiter is a call that waits for an instance. Its turn comes once for each
-// time that it is in the queue.
+// waiter is a call that waits for an instance. Each time that it is put into the
+// queue, its turn comes once.
 type waiter struct {
 	since time.Time
 	turn  chan turn
 }
 
-// turn is what a waiter is told: to try again, or to take an instance, or,
-// without one, to make it.
+// turn tells a waiter to try again, or to take an instance, or, if there is none,
+// to make one.
 type turn struct {
 	again    bool
 	instance *instance
@@ -29,7 +29,7 @@ type turn struct {
 func newWaiter() *waiter { return &waiter{since: time.Now(), turn: make(chan turn, 1)} }
 
 // wait waits for the waiter's turn. It returns an instance, or the waiter if
-// somebody was faster, or neither if the caller shall make one.
+// another call was faster, or neither if the caller has to make one.
 func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
@@ -74,7 +74,7 @@ func (q *pool) store(i *instance) {
 		return
 	}
 	w := q.next()
-	if time.Since(w.since) > patience {
+	if time.Since(w.since) > handOverAfter {
 		w.turn <- turn{instance: i}
 		return
 	}

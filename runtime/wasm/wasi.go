@@ -13,7 +13,7 @@ import (
 )
 
 // wasi returns what the instance sees of the world: clocks that tell the
-// time, secure random bytes, and an output that ends in the log. There are no
+// time, secure random bytes, and an output that is logged. There are no
 // arguments, no environment, no files and no sockets. The module is anonymous,
 // so that no other can import it.
 func (i *instance) wasi() wazero.ModuleConfig {
@@ -22,15 +22,15 @@ func (i *instance) wasi() wazero.ModuleConfig {
 		WithStartFunctions().
 		WithSysWalltime().
 		WithSysNanotime().
-		WithNanosleep(i.brake.sleep).
-		WithRandSource(&i.brake).
+		WithNanosleep(i.interrupt.sleep).
+		WithRandSource(&i.interrupt).
 		WithStdout(i.out).
 		WithStderr(i.out)
 }
 
 // linkWASI reports whether a WASI function may be imported. Those for files
-// may be linked, because language runtimes import them without use; as no
-// descriptor but the three standard ones exists, they answer EBADF.
+// may be linked, because language runtimes import them without need. They answer
+// EBADF, because only the three standard descriptors exist.
 func linkWASI(def api.FunctionDefinition) error {
 	_, name, _ := def.Import()
 	if strings.HasPrefix(name, "sock_") && name != "sock_accept" && name != "sock_shutdown" {
@@ -47,7 +47,7 @@ var (
 	errUnknownFunction = errors.New("unknown function")
 )
 
-// wasiFunctions are the functions of preview 1 that link.
+// wasiFunctions are the functions of preview 1 that may be imported.
 func wasiFunctions() []string {
 	return strings.Fields(`
 		args_get args_sizes_get environ_get environ_sizes_get
@@ -64,15 +64,15 @@ func wasiFunctions() []string {
 		sock_accept sock_shutdown`)
 }
 
-// instantiateWASI makes the WASI module. The functions that would change what
-// a descriptor is are replaced: what they do would outlive a reset, and the
-// three descriptors there are shall stay as they are.
+// instantiateWASI makes the WASI module. It replaces the functions that change
+// descriptors, because a reset would not undo that.
 func instantiateWASI(ctx context.Context, r wazero.Runtime) error {
+	i32 := []api.ValueType{api.ValueTypeI32}
 	b := r.NewHostModuleBuilder(wasi_snapshot_preview1.ModuleName)
 	wasi_snapshot_preview1.NewFunctionExporter().ExportFunctions(b)
 	for name, params := range map[string]int{"fd_close": 1, "fd_fdstat_set_flags": 2, "fd_renumber": 2} {
 		b.NewFunctionBuilder().
-			WithGoModuleFunction(api.GoModuleFunc(keepDescriptors), slices.Repeat([]api.ValueType{api.ValueTypeI32}, params), []api.ValueType{api.ValueTypeI32}).
+			WithGoModuleFunction(api.GoModuleFunc(keepDescriptors), slices.Repeat(i32, params), i32).
 			Export(name)
 	}
 	if _, err := b.Instantiate(ctx); err != nil {

@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,7 +15,22 @@ import (
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "sallyport-wasm")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	machineCode = dir
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+// machineCode is a folder for the machine code of guests that several tests
+// load: a Go guest takes a second to compile.
+var machineCode string
 
 // The header hook in C, in AssemblyScript and in Rust.
 const (
@@ -29,6 +45,9 @@ func newRuntime(tb testing.TB, c wasm.Config) *wasm.Runtime {
 	tb.Helper()
 	if c.Strategy == snapshot.Auto {
 		c.Strategy = forced(tb)
+	}
+	if c.CacheDir == "" {
+		c.CacheDir = machineCode
 	}
 	r, err := wasm.New(context.Background(), c)
 	if err != nil {

@@ -3,9 +3,11 @@ package wasm_test
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -17,13 +19,23 @@ type way struct {
 	anew     bool // by a new instance
 }
 
-// ways are those that this system can do. With -short there is only the usual
-// one.
+// ways are those that tests go through: all of them if long tests were asked for;
+// otherwise the usual one, the one that every system can do, and new instances.
+// With -short there is only the usual one.
 func ways() []way {
-	all := []way{{name: "auto"}}
-	if testing.Short() {
+	all := everyWay()
+	switch {
+	case testing.Short():
+		return all[:1]
+	case longtest.Enabled():
 		return all
 	}
+	return slices.DeleteFunc(all, func(w way) bool { return w.strategy != snapshot.Auto && w.strategy != snapshot.Copy })
+}
+
+// everyWay are those that this system can do.
+func everyWay() []way {
+	all := []way{{name: "auto"}}
 	for s := snapshot.PageScan; s <= snapshot.Copy; s++ {
 		if _, err := snapshot.Probe().Resolve(s, 1<<20); err == nil {
 			all = append(all, way{name: s.String(), strategy: s})

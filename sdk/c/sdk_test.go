@@ -14,6 +14,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
@@ -58,7 +59,7 @@ func TestThePluginOfTheReadmeImportsWhatItUses(t *testing.T) {
 }
 
 func TestTheTestOfTheReadmePasses(t *testing.T) {
-	need(t, "cc", "gcc libc6-dev")
+	needs.Program(t, "gcc libc6-dev", "sh", "-c", ". ./toolchain.sh; CC=cc with_cc")
 	blocks, dir := readmeBlocks(t), t.TempDir()
 	write(t, filepath.Join(dir, "plugin.c"), blocks[0])
 	write(t, filepath.Join(dir, "test.c"), blocks[1])
@@ -155,7 +156,10 @@ func mustCompile(t *testing.T, source string, flags ...string) []byte {
 // compile makes a plugin of one source file.
 func compile(t *testing.T, source string, flags ...string) ([]byte, error) {
 	t.Helper()
-	need(t, "clang-19", "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32")
+	for _, target := range []string{"wasm32 -nostdlib -Wl,--no-entry", "wasm32-wasi --sysroot=/usr -mexec-model=reactor"} {
+		needs.Program(t, "clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32",
+			"sh", "-c", ". ./toolchain.sh; WASM_CC=clang-19 with_wasm_clang --target="+target)
+	}
 	wasmtest.Watch(t, ".")
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "plugin.wasm")
@@ -196,18 +200,6 @@ func inspect(t *testing.T, binary []byte) (imports, exports []string) {
 	slices.Sort(imports)
 	slices.Sort(exports)
 	return imports, exports
-}
-
-// need skips the test if a tool is missing, except where all must be there.
-func need(t *testing.T, tool, packages string) {
-	t.Helper()
-	if _, err := exec.LookPath(tool); err == nil {
-		return
-	}
-	if os.Getenv("SALLYPORT_CI") == "1" {
-		t.Fatalf("%s is missing: apt install %s", tool, packages)
-	}
-	t.Skipf("%s is missing: apt install %s", tool, packages)
 }
 
 func write(t *testing.T, name, text string) {

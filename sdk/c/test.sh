@@ -2,8 +2,8 @@
 # Runs the unit tests of the header on this machine, with ${CC:-cc}.
 set -eu
 cd "$(dirname "$0")"
-cc=${CC:-cc}
-command -v "$cc" >/dev/null || { echo "$cc is missing: apt install gcc libc6-dev clang-19" >&2; exit 127; }
+. ./toolchain.sh
+with_cc -fsanitize=address,undefined
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 "$cc" -std=c99 -pedantic -Wall -Wextra -Werror -O1 -g -fsanitize=address,undefined \

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi/abitest/conform"
+	"github.com/c386954a/sallyport/internal/needs"
 	sallyport "github.com/c386954a/sallyport/sdk/coproc/go"
 )
 
@@ -38,8 +39,8 @@ func TestMain(m *testing.M) {
 
 // program is a conform process under test.
 type program struct {
-	name, install string
-	command       []string
+	name, packages string
+	command        []string
 }
 
 func programs(t *testing.T) []program {
@@ -54,21 +55,17 @@ func programs(t *testing.T) []program {
 	folder := filepath.Join("..", "..", "abi", "abitest", "conform")
 	return []program{
 		{name: "go", command: []string{self, asProcess}},
-		{name: "python", install: "apt install python3", command: []string{"python3", "-B", filepath.Join(folder, "conform.py")}},
-		{name: "node", install: "apt install nodejs", command: []string{"node", filepath.Join(folder, "conform.mjs")}},
+		{name: "python", packages: "python3", command: []string{"python3", "-B", filepath.Join(folder, "conform.py")}},
+		{name: "node", packages: "nodejs", command: []string{"node", filepath.Join(folder, "conform.mjs")}},
 	}
 }
 
 // need skips a test where a program is missing, except where nothing may skip.
 func (p *program) need(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath(p.command[0]); err == nil {
-		return
+	if p.packages != "" {
+		needs.Program(t, p.packages, p.command[0], "--version")
 	}
-	if os.Getenv("SALLYPORT_CI") == "1" {
-		t.Fatalf("%s is missing: %s", p.command[0], p.install)
-	}
-	t.Skipf("%s is missing: %s", p.command[0], p.install)
 }
 
 // TestSDKsOfOtherLanguages runs the tests that the SDKs bring in their own
@@ -78,8 +75,8 @@ func TestSDKsOfOtherLanguages(t *testing.T) {
 		program
 		folder string
 	}{
-		{program{"python", "apt install python3", []string{"python3", "-B", "-m", "unittest", "discover", "-s", "tests", "-t", "."}}, "python"},
-		{program{"node", "apt install nodejs", []string{"node", "--test"}}, "node"},
+		{program{"python", "python3", []string{"python3", "-B", "-m", "unittest", "discover", "-s", "tests", "-t", "."}}, "python"},
+		{program{"node", "nodejs", []string{"node", "--test"}}, "node"},
 	} {
 		t.Run(p.name, func(t *testing.T) {
 			p.need(t)

@@ -4,10 +4,10 @@
 set -eu
 sdk=$(cd "$(dirname "$0")" && pwd)
 rustc=${RUSTC:-rustc}
-command -v "$rustc" >/dev/null || { echo "$rustc is missing: apt install rustc" >&2; exit 127; }
-command -v cc >/dev/null || { echo "cc, which rustc links with, is missing: apt install gcc libc6-dev" >&2; exit 127; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
+echo 'fn main() {}' | "$rustc" -o "$out/probe" - 2>/dev/null ||
+    { echo "$rustc, or cc, which it links with, is missing or incomplete: apt install rustc gcc libc6-dev" >&2; exit 127; }
 "$rustc" --edition 2021 -D warnings --crate-type rlib --crate-name sallyport --out-dir "$out" "$sdk/src/lib.rs"
 "$rustc" --edition 2021 -D warnings --test --extern "sallyport=$out/libsallyport.rlib" -o "$out/tests" \
     "${1:-$sdk/tests/sdk.rs}"

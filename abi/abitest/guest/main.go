@@ -1,5 +1,6 @@
+//go:build wasip1
+
 // Command guest is the conform plugin of the conformance kit for WebAssembly.
-// It is a module of its own, so that it can use the Go SDK as plugins do.
 package main
 
 import sallyport "github.com/c386954a/sallyport/sdk/go"

@@ -19,11 +19,13 @@ import (
 	"github.com/c386954a/sallyport/sdk"
 )
 
-// templates holds a folder for each language, folders that some share, and
-// common for all of them. What is more special takes the place of what is more
-// common. The ending .tmpl keeps
-// tools from taking a template for what it will be, and "dot" stands for a
-// leading dot.
+// templates holds a folder for each language, folders that some languages
+// share, and the folder common for all of them. A file of a more specific folder
+// replaces the file of the same name of a more general one. The ending .tmpl
+// keeps tools from taking a template for what it will be, and "dot" stands for a
+// leading dot. The SDKs in Go are packages of this module here and become
+// modules of their own in a plugin's folder, so that a plugin does not require
+// the gateway: their go.mod is a template too.
 //
 //go:embed templates
 var templates embed.FS
@@ -136,9 +138,10 @@ func target(p, name string) string {
 	return dir + strings.ReplaceAll(base, nameMark, name)
 }
 
+// addTree adds the sources of an SDK without their Go tests.
 func addTree(files map[string][]byte, tree fs.FS) error {
 	return fs.WalkDir(tree, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || strings.HasSuffix(p, "_test.go") {
 			return err
 		}
 		files[path.Join(sdkFolder, p)], err = fs.ReadFile(tree, p)

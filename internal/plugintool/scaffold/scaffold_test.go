@@ -3,7 +3,9 @@ package scaffold_test
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,43 @@ func TestFolderCanBeReadByTheProgram(t *testing.T) {
 			t.Errorf("sallyport.yaml: %v", err)
 		}
 	})
+}
+
+// TestGoSDKsAreModulesInAPluginsFolder vets the copy of each Go SDK with the Go
+// version of its go.mod, which is older than that of the gateway.
+func TestGoSDKsAreModulesInAPluginsFolder(t *testing.T) {
+	for _, c := range []struct{ language, goos, goarch string }{
+		{"go", "wasip1", "wasm"},
+		{"go", runtime.GOOS, runtime.GOARCH},
+		{"go-coproc", runtime.GOOS, runtime.GOARCH},
+	} {
+		t.Run(c.language+" on "+c.goos, func(t *testing.T) {
+			l, err := scaffold.Find(c.language)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, err := scaffold.Files("my-plugin", l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			paths, err := scaffold.Write(dir, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range paths {
+				if strings.HasPrefix(p, "sallyport/") && strings.HasSuffix(p, "_test.go") {
+					t.Errorf("%s: a plugin needs no tests of the SDK", p)
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), "go", "vet", ".")
+			cmd.Dir = filepath.Join(dir, "sallyport")
+			cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOOS="+c.goos, "GOARCH="+c.goarch)
+			if text, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("go vet: %v\n%s", err, text)
+			}
+		})
+	}
 }
 
 func TestNothingIsOverwritten(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/robertkrimen/otto"
 	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/internal/tyk/jsapi"
@@ -29,5 +30,13 @@ func TestUnderscoreNamesItsVersionAndItsLicence(t *testing.T) {
 		if !strings.Contains(jsapi.Underscore(), want) {
 			t.Errorf("underscore lost its notice %q", want)
 		}
+	}
+}
+
+// TestNewMachinesHaveNoUnderscore is about otto's registry, which adds the text
+// to each VM unless it is told not to.
+func TestNewMachinesHaveNoUnderscore(t *testing.T) {
+	if v, err := otto.New().Run("typeof _"); err != nil || v.String() != "undefined" {
+		t.Errorf("typeof _ = %v, %v, want undefined", v, err)
 	}
 }

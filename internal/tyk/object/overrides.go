@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html"
 	"net/http"
-	"strings"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/jsontext"
@@ -44,7 +43,7 @@ func (o *Overrides) apply(x *abi.Exchange, exact bool) (abi.Verdict, error) {
 
 // answerError answers with Tyk's error reply, which no response hook sees.
 func (o *Overrides) answerError(x *abi.Exchange, message []byte, exact bool) (abi.Verdict, error) {
-	mime, body := ErrorReply(x, message)
+	body, mime := AppendError(nil, &x.Request, string(message))
 	if err := x.Reject(o.ResponseCode, body); err != nil {
 		return abi.Continue, err
 	}
@@ -52,7 +51,7 @@ func (o *Overrides) answerError(x *abi.Exchange, message []byte, exact bool) (ab
 	if err := h.edit(x, abi.OfReply); err != nil {
 		return abi.Continue, err
 	}
-	return abi.Respond, x.SetHeader(abi.OfReply, ContentType, []byte(mime))
+	return abi.Respond, x.SetHeader(abi.OfReply, ContentType, mime)
 }
 
 // ContentType is never written.
@@ -78,38 +77,42 @@ func RedirectReply(x *abi.Exchange) error {
 		return nil
 	}
 	location, _ := x.Reply.Header.Get([]byte("Location"))
-	if !abi.IsRedirect(location) {
-		return nil
-	}
 	location, _, _ = bytes.Cut(location, []byte{'#'})
-	return x.Redirect([]byte(percent(string(location))))
+	r, ok, err := ParseRedirect([]byte(percent(string(location))))
+	if !ok || err != nil {
+		return err
+	}
+	return x.Redirect(r)
 }
 
-// ErrorReply returns Tyk's error reply in the form that the request's own
-// content asks for.
-func ErrorReply(x *abi.Exchange, message []byte) (mime string, body []byte) {
-	kind, _ := x.Request.Header.Get(ContentType)
-	if m := xmlType(kind); m != "" {
-		return m, tykErrorXML(message)
+// AppendError appends Tyk's error reply in the form that the request's own
+// content asks for, and returns it with its media type. It does not allocate if
+// dst has room and the message nothing to escape.
+func AppendError(dst []byte, r *abi.Request, message string) (body, mime []byte) {
+	kind, _ := r.Header.Get(ContentType)
+	if mime = xmlType(kind); mime != nil {
+		dst = append(dst, "<?xml version = \"1.0\" encoding = \"UTF-8\"?>\n<error>"...)
+		dst = append(dst, html.EscapeString(message)...)
+		return append(dst, "</error>\n"...), mime
 	}
-	return "application/json", tykErrorJSON(message)
+	dst = jsontext.AppendText(append(dst, "{\n    \"error\": "...), message)
+	return append(dst, "\n}"...), jsonType
 }
 
 // xmlType returns the media type if it is one for which Tyk answers in XML.
-func xmlType(contentType []byte) string {
+func xmlType(contentType []byte) []byte {
 	media, _, _ := bytes.Cut(contentType, []byte{';'})
-	switch m := strings.ToLower(string(bytes.TrimSpace(media))); m {
-	case "application/xml", "text/xml", "application/soap+xml":
-		return m
+	media = bytes.TrimSpace(media)
+	for _, t := range xmlTypes {
+		if abi.EqualFold(media, t) {
+			return t
+		}
 	}
-	return ""
+	return nil
 }
 
-func tykErrorJSON(message []byte) []byte {
-	b := append(make([]byte, 0, len(message)+24), "{\n    \"error\": "...)
-	return append(jsontext.AppendText(b, message), "\n}"...)
-}
-
-func tykErrorXML(message []byte) []byte {
-	return []byte("<?xml version = \"1.0\" encoding = \"UTF-8\"?>\n<error>" + html.EscapeString(string(message)) + "</error>\n")
-}
+// The media types of error replies are never written to.
+var (
+	jsonType = []byte("application/json")
+	xmlTypes = [...][]byte{[]byte("application/xml"), []byte("text/xml"), []byte("application/soap+xml")}
+)

@@ -57,7 +57,7 @@ func ParseRequest(raw []byte) (*RequestResult, error) {
 // unless there is a reply. An error leaves it to the caller to discard the
 // edits made so far.
 func (r *RequestResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
-	loop, err := r.Request.loop()
+	to, away, err := r.Request.redirect()
 	if err != nil {
 		return abi.Continue, err
 	}
@@ -77,8 +77,8 @@ func (r *RequestResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
 			return v, err
 		}
 	}
-	if loop != nil {
-		return v, x.Redirect(loop)
+	if away {
+		return v, x.Redirect(to)
 	}
 	return v, nil
 }

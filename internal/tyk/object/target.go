@@ -13,29 +13,29 @@ import (
 
 var errTykTarget = errors.New("result: URL has no path")
 
-// loop returns the tyk:// URL that the script wants the request to go to, with
-// its query edited, or nil.
-func (q *Request) loop() ([]byte, error) {
-	if !abi.IsRedirect([]byte(q.URL)) {
-		return nil, nil
+// redirect returns where the tyk:// URL of a script sends the request, with its
+// query edited; ok is false if it is another URL.
+func (q *Request) redirect() (r abi.Redirect, ok bool, err error) {
+	if !isRedirect([]byte(q.URL)) {
+		return r, false, nil
 	}
 	u, err := parseTykURL(q.URL)
 	if err != nil {
-		return nil, &abi.Error{Kind: abi.Protocol, Err: err}
+		return r, true, &abi.Error{Kind: abi.Protocol, Err: err}
 	}
-	authority := q.URL[len("tyk://"):]
+	authority := q.URL[len(redirectScheme):]
 	if i := strings.IndexAny(authority, "/?#"); i >= 0 {
 		authority = authority[:i]
 	}
 	query, _ := q.query(u.RawQuery)
-	return []byte("tyk://" + percent(authority) + joinTarget(u.EscapedPath(), query, false)), nil
+	return ParseRedirect([]byte(redirectScheme + percent(authority) + joinTarget(u.EscapedPath(), query, false)))
 }
 
 // applyTarget replaces path and query, and edits the parameters of the query.
 // What the script left alone stays as it was, byte for byte. A tyk:// URL is
 // no target of this request.
 func (q *Request) applyTarget(x *abi.Exchange) error {
-	if abi.IsRedirect([]byte(q.URL)) {
+	if isRedirect([]byte(q.URL)) {
 		return nil
 	}
 	target, err := q.target(string(x.Request.URI))

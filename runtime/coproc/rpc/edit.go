@@ -270,22 +270,17 @@ func (a *applier) url(q *request) error {
 			return err
 		}
 	}
-	switch {
-	case bytes.Equal(target, a.x.Request.URI):
+	if bytes.Equal(target, a.x.Request.URI) {
 		return nil
-	case abi.IsRedirect(target):
-		return a.redirect(target)
+	}
+	to, away, err := a.parseRedirect(target)
+	switch {
+	case err != nil:
+		return err
+	case away:
+		return a.redirect(to)
 	}
 	return a.x.SetURI(target)
-}
-
-// redirect sends the request to another API. An answer counts more.
-func (a *applier) redirect(target []byte) error {
-	if a.out.Verdict == abi.Respond {
-		a.drop("redirect of a request that is answered")
-		return nil
-	}
-	return a.x.Redirect(target)
 }
 
 // target returns the new path and query, each only if it may be written.
@@ -294,7 +289,7 @@ func (a *applier) target(raw []byte) ([]byte, error) {
 	if !ok {
 		return nil, errShape("url")
 	}
-	if abi.IsRedirect(text) {
+	if _, away, _ := a.parseRedirect(text); away {
 		if !a.may(WritePath, "path") {
 			return a.x.Request.URI, nil
 		}

@@ -40,6 +40,7 @@ func FuzzApply(f *testing.F) {
 		`{"jsonrpc":"2.0","id":1,"result":{"action":"allow","session":{"rate":1,"metadata":{"a":[]}}}}`,
 		`{"jsonrpc":"2.0","id":1,"result":{"action":"respond","request":{"return_overrides":{"response_code":402,"response_error":"x","headers":{"a":"b"}}}}}`,
 		`{"jsonrpc":"2.0","id":1,"result":{"action":"respond","response":{"status_code":200,"raw_body":"YQ=="}}}`,
+		`{"jsonrpc":"2.0","id":1,"result":{"action":"continue","redirect":{"api":"b","url":"/a?b","method":"PUT","limit":3,"check_limits":true}}}`,
 		`{"jsonrpc":"2.0","id":1,"error":{"code":4004,"message":"x","data":{}}}`,
 		`{"jsonrpc":"2.0","method":"log","params":{"level":"warn","msg":"x","attrs":{}}}`,
 	} {

@@ -1,14 +1,41 @@
 package rpc_test
 
 import (
+	"bytes"
+	gocmp "cmp"
 	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/tyk/dialect"
 	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
+
+// forTyk returns an exchange with an API that was written for Tyk.
+func forTyk(h abi.Hook) *abi.Exchange {
+	x := exchange(h)
+	x.API = &abi.API{ID: "orders", Generation: 7, Dialect: dialect.New()}
+	return x
+}
+
+// redirected returns where a request goes on, as a tyk:// URL.
+func redirected(x *abi.Exchange) string {
+	r := x.Redirected()
+	if r == nil {
+		return ""
+	}
+	target, sep := "tyk://"+gocmp.Or(string(r.API), "self")+string(r.URI), "?"
+	if bytes.IndexByte(r.URI, '?') >= 0 {
+		sep = "&"
+	}
+	if len(r.Method) > 0 {
+		target += sep + "method=" + string(r.Method)
+	}
+	return target
+}
 
 func TestTykURLOfAProcessBecomesARedirect(t *testing.T) {
 	for _, tt := range []struct {
@@ -24,16 +51,63 @@ func TestTykURLOfAProcessBecomesARedirect(t *testing.T) {
 		{"as overrides", `{"action":"respond","request":{"return_overrides":{"response_code":301,"headers":{"Location":"tyk://self/x"}}}}`, "tyk://self/x", "GET", ^rpc.Writes(0), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			x, h := forTyk(abi.Post), everything
+			h.Writes = tt.writes
+			out, err := h.Apply(x, []byte(tt.result))
+			if err := finish(x, out.Verdict, err); err != nil {
+				t.Fatal(err)
+			}
+			if redirected(x) != tt.want || string(x.Request.Method) != tt.method || out.Dropped != tt.dropped {
+				t.Errorf("Redirected() = %q, method %s, %d dropped", redirected(x), x.Request.Method, out.Dropped)
+			}
+		})
+	}
+}
+
+func TestProcessRedirectsARequest(t *testing.T) {
+	for _, tt := range []struct {
+		name, result, want string
+		writes             rpc.Writes
+		dropped            int
+	}{
+		{"to an API", `{"action":"continue","redirect":{"api":"other","url":"/a?b=c","method":"PUT"}}`, "tyk://other/a?b=c&method=PUT", rpc.WritePath, 0},
+		{"to itself", `{"action":"continue","redirect":{"url":"/a"}}`, "tyk://self/a", rpc.WritePath, 0},
+		{"without a path", `{"action":"continue","redirect":{"api":"other","url":null}}`, "tyk://other/", rpc.WritePath, 0},
+		{"not declared", `{"action":"continue","redirect":{"api":"other"}}`, "", rpc.WriteMethod, 1},
+		{"an answer counts more", `{"action":"respond","redirect":{"api":"other"},"response":{"status_code":200}}`, "", rpc.WritePath, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			x, h := exchange(abi.Post), everything
 			h.Writes = tt.writes
 			out, err := h.Apply(x, []byte(tt.result))
 			if err := finish(x, out.Verdict, err); err != nil {
 				t.Fatal(err)
 			}
-			if string(x.Redirected()) != tt.want || string(x.Request.Method) != tt.method || out.Dropped != tt.dropped {
-				t.Errorf("Redirected() = %q, method %s, %d dropped", x.Redirected(), x.Request.Method, out.Dropped)
+			if redirected(x) != tt.want || out.Dropped != tt.dropped {
+				t.Errorf("Redirected() = %q, %d dropped", redirected(x), out.Dropped)
 			}
 		})
+	}
+	x := exchange(abi.Pre)
+	if _, err := everything.Apply(x, []byte(`{"action":"continue","redirect":{"limit":7,"check_limits":true}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if r := x.Redirected(); r.Limit != 7 || !r.CheckLimits || r.Dispatch {
+		t.Errorf("Redirected() = %+v", r)
+	}
+}
+
+func TestBrokenRedirectOfAProcessIsAFault(t *testing.T) {
+	for _, redirect := range []string{
+		`"other"`, `[]`, `{"api":7}`, `{"url":"a"}`, `{"url":"//a b"}`, `{"url":"/a#b"}`, `{"method":"G T"}`, `{"limit":"many"}`, `{"check_limits":1}`,
+	} {
+		_, err := everything.Apply(exchange(abi.Post), []byte(`{"action":"continue","redirect":`+redirect+`}`))
+		if abi.KindOf(err) != abi.Protocol || err == nil {
+			t.Errorf("redirect %s: Apply() = %v, want a protocol error", redirect, err)
+		}
+	}
+	if _, err := everything.Apply(exchange(abi.Response), []byte(`{"action":"continue","redirect":{}}`)); !errors.Is(err, abi.ErrReadOnly) {
+		t.Errorf("in the response hook: Apply() = %v, want ErrReadOnly", err)
 	}
 }
 
@@ -43,17 +117,17 @@ func TestBrokenTykURLOfAProcessIsAFault(t *testing.T) {
 		`{"action":"continue","request":{"url":"tyk://a b"}}`,
 		`{"action":"respond","response":{"status_code":302,"set_headers":{"Location":"tyk://"}}}`,
 	} {
-		if _, err := everything.Apply(exchange(abi.Post), []byte(result)); abi.KindOf(err) != abi.Protocol || err == nil {
+		if _, err := everything.Apply(forTyk(abi.Post), []byte(result)); abi.KindOf(err) != abi.Protocol || err == nil {
 			t.Errorf("Apply(%s) = %v, want a protocol error", result, err)
 		}
 	}
 }
 
 func TestResponseHookKeepsALocation(t *testing.T) {
-	x := exchange(abi.Response)
+	x := forTyk(abi.Response)
 	out, err := everything.Apply(x, []byte(`{"action":"respond","response":{"status_code":302,"set_headers":{"Location":"tyk://self/"}}}`))
 	if err := finish(x, out.Verdict, err); err != nil || x.Redirected() != nil || x.Reply.Status != 302 {
-		t.Errorf("Apply() = %v, Redirected() = %q, status %d", err, x.Redirected(), x.Reply.Status)
+		t.Errorf("Apply() = %v, Redirected() = %q, status %d", err, redirected(x), x.Reply.Status)
 	}
 }
 
@@ -88,8 +162,7 @@ func TestProcessRefusesInTykForm(t *testing.T) {
 		{"whole response", abi.Post, `{"action":"respond","response":{"status_code":404,"body":"x"}}`, answer{404, "x", "", false, "", ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			x := exchange(tt.hook)
-			x.API = &abi.API{Tyk: true}
+			x := forTyk(tt.hook)
 			out, err := everything.Apply(x, []byte(tt.result))
 			if err := finish(x, out.Verdict, err); err != nil {
 				t.Fatal(err)

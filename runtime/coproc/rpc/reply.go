@@ -5,7 +5,6 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/jsontext"
-	"github.com/c386954a/sallyport/internal/tyk/object"
 )
 
 // reply answers in place of the upstream, from return_overrides or from
@@ -18,10 +17,8 @@ func (a *applier) reply(r *result) error {
 		return a.respond(&r.response)
 	case r.request.overrides != nil:
 		return a.override(r.request.overrides)
-	case string(r.action) == `"deny"` && a.tyk():
-		return a.refuseTyk(http.StatusForbidden, nil, nil)
 	case string(r.action) == `"deny"`:
-		return a.refuse(http.StatusForbidden, nil)
+		return a.refuse(http.StatusForbidden, nil, nil)
 	}
 	return abi.Errorf(abi.Protocol, "respond without return_overrides and without response")
 }
@@ -49,7 +46,7 @@ func (a *applier) respond(p *response) error {
 	if err := a.addHeaders(abi.OfReply, p.addHeaders); err != nil {
 		return err
 	}
-	return object.RedirectReply(a.x)
+	return a.answered()
 }
 
 // override answers as return_overrides says: an error status in the shape of
@@ -60,14 +57,8 @@ func (a *applier) override(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	switch failed := o.status >= http.StatusBadRequest && !o.verbatim; {
-	case failed && a.tyk():
-		return a.refuseTyk(o.status, o.text(), o.headers)
-	case failed:
-		if err := a.refuse(o.status, o.text()); err != nil {
-			return err
-		}
-		return a.setHeaders(abi.OfReply, o.headers)
+	if o.status >= http.StatusBadRequest && !o.verbatim {
+		return a.refuse(o.status, o.text(), o.headers)
 	}
 	if err := a.answer(o.status, o.text()); err != nil {
 		return err
@@ -75,35 +66,47 @@ func (a *applier) override(raw []byte) error {
 	if err := a.setHeaders(abi.OfReply, o.headers); err != nil {
 		return err
 	}
-	return object.RedirectReply(a.x)
+	return a.answered()
 }
 
-// tyk reports whether the API was written for Tyk.
-func (a *applier) tyk() bool { return a.x.API != nil && a.x.API.Tyk }
+// dialect returns that of the API, if there is an API.
+func (a *applier) dialect() *abi.Dialect {
+	if a.x.API == nil {
+		return nil
+	}
+	return a.x.API.Dialect
+}
 
-// answer answers with the text as it is. Response hooks written for Tyk do not
-// expect to see it.
+// answered lets the dialect make a redirect of an answer.
+func (a *applier) answered() error {
+	if d := a.dialect(); d != nil {
+		return d.RedirectReply(a.x)
+	}
+	return nil
+}
+
+// answer answers with the text as it is.
 func (a *applier) answer(status int, text []byte) error {
-	if a.tyk() {
+	if d := a.dialect(); d != nil && d.FinalAnswers {
 		return a.x.Reject(status, text)
 	}
 	return a.x.Answer(status, text)
 }
 
-// refuseTyk answers with an error in Tyk's shape, which counts as a failed
-// authentication in whatever hook.
-func (a *applier) refuseTyk(status int, text, headers []byte) error {
+// refuseAs answers with an error in the form of a dialect, which counts as a
+// failed authentication in whatever hook.
+func (a *applier) refuseAs(d *abi.Dialect, status int, text, headers []byte) error {
 	if len(text) == 0 {
 		text = refusal(http.StatusForbidden)
 	}
-	mime, body := object.ErrorReply(a.x, text)
+	body, mime := d.AppendError(nil, &a.x.Request, string(text))
 	if err := a.x.Reject(status, body); err != nil {
 		return err
 	}
 	if err := a.setHeaders(abi.OfReply, headers); err != nil {
 		return err
 	}
-	if err := a.x.SetHeader(abi.OfReply, []byte("Content-Type"), []byte(mime)); err != nil {
+	if err := a.x.SetHeader(abi.OfReply, []byte("Content-Type"), mime); err != nil {
 		return err
 	}
 	if !a.x.Hook.BeforeReply() {
@@ -165,8 +168,12 @@ func (o *overrides) set(name string, value []byte) (ok bool) {
 	return ok
 }
 
-// refuse answers with an error in the gateway's own shape.
-func (a *applier) refuse(status int, text []byte) error {
+// refuse answers with an error in the form of the API: the gateway's own, or
+// that of its dialect.
+func (a *applier) refuse(status int, text, headers []byte) error {
+	if d := a.dialect(); d != nil {
+		return a.refuseAs(d, status, text, headers)
+	}
 	if len(text) == 0 {
 		text = refusal(status)
 	}
@@ -178,7 +185,10 @@ func (a *applier) refuse(status int, text []byte) error {
 	if err := a.x.Answer(status, body); err != nil {
 		return err
 	}
-	return a.x.SetHeader(abi.OfReply, []byte("Content-Type"), []byte("application/json"))
+	if err := a.x.SetHeader(abi.OfReply, []byte("Content-Type"), []byte("application/json")); err != nil {
+		return err
+	}
+	return a.setHeaders(abi.OfReply, headers)
 }
 
 // refusal is the text of an error reply that the handler gave none.

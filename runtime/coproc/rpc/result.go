@@ -37,6 +37,9 @@ func (h *Handler) Apply(x *abi.Exchange, result []byte) (Outcome, error) {
 	if err := a.meta(r.meta); err != nil {
 		return a.out, err
 	}
+	if err := a.redirectTo(r.redirect); err != nil {
+		return a.out, err
+	}
 	if a.out.Verdict == abi.Respond {
 		return a.out, a.reply(&r)
 	}
@@ -50,6 +53,7 @@ type result struct {
 	response response
 	session  []byte
 	meta     []byte
+	redirect []byte
 	ttl      []byte
 }
 
@@ -91,6 +95,8 @@ func parseResult(raw []byte) (r result, err error) {
 			r.session = value
 		case "meta":
 			r.meta = value
+		case "redirect":
+			r.redirect = value
 		case "cache_ttl_ms":
 			r.ttl = value
 		}

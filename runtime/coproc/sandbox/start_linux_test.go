@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
@@ -179,9 +180,7 @@ func TestInterpretersStart(t *testing.T) {
 		{"node", "script.js", "require('./beside.js'); require('tls'); console.log('hello')\n"},
 	} {
 		t.Run(test.program, func(t *testing.T) {
-			if _, err := exec.LookPath(test.program); err != nil {
-				t.Skipf("apt-get install %s", test.program)
-			}
+			needs.Program(t, "python3 nodejs", test.program, "--version")
 			for name, text := range map[string]string{test.file: test.text, "beside.py": "", "beside.js": ""} {
 				if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644); err != nil {
 					t.Fatal(err)

@@ -63,8 +63,8 @@ type Client struct {
 	dialer    net.Dialer
 	transport *http.Transport
 
-	// life ends with Close. It is the parent of connections in the making,
-	// which outlive the request that asked for them.
+	// life ends with Close. It is the parent of connections that are being
+	// made, which outlive the request that asked for them.
 	life context.Context
 	stop context.CancelFunc
 
@@ -74,7 +74,7 @@ type Client struct {
 }
 
 // New returns a client that was granted c.Allow. It names every pattern that
-// is none.
+// is not valid.
 func New(c Config) (*Client, error) {
 	client := &Client{maxBody: c.maxBody(), tls: c.tls()}
 	var wrong []error
@@ -126,7 +126,7 @@ func (c *Client) newTransport() *http.Transport {
 	}
 }
 
-// Close ends connections in the making and waits for them, and closes those
+// Close ends connections that are being made and waits for them, and closes those
 // that are idle. No request may be running.
 func (c *Client) Close() {
 	c.mu.Lock()
@@ -167,14 +167,14 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 	config.ServerName = host
 	secured := tls.Client(conn, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
-		_ = conn.Close() // the handshake tells more
+		_ = conn.Close() // the error of the handshake says more
 		return nil, err
 	}
 	return secured, nil
 }
 
-// begin counts a connection in; end counts it out. The context ends with the
-// client, too.
+// begin counts a connection that is being made until end is called. The context
+// ends with the client, too.
 func (c *Client) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package outbound sends the HTTP requests of one plugin, and only to where
-// the plugin was granted to.
+// Package outbound sends the HTTP requests of one plugin, and only to the URLs
+// that the plugin was granted.
 //
 // # Patterns
 //

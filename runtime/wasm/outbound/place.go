@@ -22,7 +22,8 @@ var (
 	errUser   = errors.New("there is user information in it")
 	errHost   = errors.New("the host is not a name or an address")
 	errPort   = errors.New("the port is not a number from 1 to 65535")
-	errPath   = errors.New("its path may mean another one: . or .. or an encoded slash, backslash, percent sign or control character")
+	errPath   = errors.New("its path may mean another one: " +
+		". or .. or an encoded slash, backslash, percent sign or control character")
 )
 
 // placeOf checks a URL.

@@ -84,7 +84,10 @@ func (c *Client) request(ctx context.Context, q *Request) (*http.Request, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &http.Request{Method: method, URL: u, Host: u.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	r := &http.Request{
+		Method: method, URL: u, Host: u.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
 	if len(q.Body) > 0 {
 		setBody(r, bytes.Clone(q.Body))
 	}
@@ -128,8 +131,8 @@ func (c *Client) target(raw []byte) (*url.URL, error) {
 // userAgent is sent unless the plugin has one.
 const userAgent = "Sallyport"
 
-// headerOf copies header fields. Those that say where a message ends and to
-// whom it goes are for the client to write.
+// headerOf copies header fields, except those that say where a message ends and
+// to whom it goes: the client writes them.
 func headerOf(h abi.Header) (http.Header, error) {
 	header := http.Header{"User-Agent": {userAgent}}
 	if h.Index([]byte("user-agent"), 0) >= 0 {

@@ -12,7 +12,7 @@
 //     looks at the deadline there and raises a stop flag; the guest reads it
 //     next and ends with a trap. Without the check at function entry, a tree of
 //     calls without loops would run for ever.
-//   - A call-depth guard around every function that contains a call. Endless
+//   - A call-depth check around every function that contains a call. Endless
 //     recursion ends with a trap after a megabyte of native stack instead of
 //     half a second and some hundred megabytes in the engine.
 //   - Exports for every mutable numeric global, so that a snapshot can save and
@@ -42,7 +42,7 @@
 // memory would do so Slice times between two yields. A single fill or copy is
 // not interrupted: the limit of the memory bounds it.
 //
-// A guarded function is
+// A checked function is
 //
 //	depth = depth + cost
 //	if depth > DepthLimit { unreachable }

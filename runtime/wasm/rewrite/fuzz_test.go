@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 )
 
@@ -84,7 +85,7 @@ func compareRuns(t *testing.T, r wazero.Runtime, module, out []byte, rep *rewrit
 	t.Helper()
 	rewritten, errRewritten := start(t.Context(), r, out, rep, "")
 	if errRewritten != nil && strings.Contains(errRewritten.Error(), "unreachable") {
-		return 0 // in the start function, perhaps by the depth guard
+		return 0 // in the start function, perhaps by the depth check
 	}
 	limited := &memory{limit: min(uint64(rep.Memory.Max)*page, 1<<24)}
 	ctx := experimental.WithMemoryAllocator(t.Context(), limited)
@@ -134,13 +135,17 @@ func sameResults(typ string, a, b []uint64) bool {
 // TestGeneratedModulesBehaveAlike is FuzzGenerated for machines that do not
 // fuzz, on both engines.
 func TestGeneratedModulesBehaveAlike(t *testing.T) {
+	rounds := 200
+	if longtest.Enabled() {
+		rounds = 1_000
+	}
 	for name, config := range engines() {
 		t.Run(name, func(t *testing.T) {
 			r := wazero.NewRuntimeWithConfig(t.Context(), config)
 			defer r.Close(context.Background())
 			rng := rand.New(rand.NewPCG(3, 4))
 			compared := 0
-			for range 1_000 {
+			for range rounds {
 				src := make([]byte, 20+rng.IntN(300))
 				for i := range src {
 					src[i] = byte(rng.Uint32())
@@ -151,7 +156,7 @@ func TestGeneratedModulesBehaveAlike(t *testing.T) {
 				}
 				compared += compare(t, r, module)
 			}
-			if compared < 1_000 {
+			if compared < rounds {
 				t.Errorf("only %d calls ended and were compared", compared)
 			}
 			t.Logf("%d calls compared", compared)

@@ -113,7 +113,7 @@ func (p *parser) instrument(f *body) {
 	p.code.out = appendBytes(p.code.out, b)
 }
 
-// enter appends the depth guard and opens the block around the old body. A
+// enter appends the depth check and opens the block around the old body. A
 // branch to the function's label now hits the block, with the same index.
 func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
 	depth := p.code.seq.depth

@@ -46,7 +46,7 @@ type Report struct {
 	Reasons    []string
 
 	Functions    int // functions with a body
-	Wrapped      int // functions with a depth guard
+	Wrapped      int // functions with a depth check
 	Loops        int
 	DataSegments int // before stripping or merging
 }

@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -36,30 +37,23 @@ type Options struct {
 	DepthLimit int
 	// TailCalls admits return_call and return_call_indirect, which the engine
 	// only accepts with an experimental feature. Where its compiler falls back to
-	// a plain call, the depth guard does not see the frame.
+	// a plain call, the depth check does not see the frame.
 	TailCalls bool
 
-	// NoCounter and NoDepth leave out the counter checks and the depth guard. They
+	// NoCounter and NoDepth leave out the counter checks and the depth check. They
 	// exist for measurements: such a module cannot be stopped.
 	NoCounter bool
 	NoDepth   bool
 }
 
-func (o Options) slice() int32      { return orDefault(o.Slice, defaultSlice) }
-func (o Options) depthLimit() int32 { return orDefault(o.DepthLimit, defaultDepth) }
+func (o Options) slice() int32      { return int32(cmp.Or(o.Slice, defaultSlice)) }
+func (o Options) depthLimit() int32 { return int32(cmp.Or(o.DepthLimit, defaultDepth)) }
 
 func (o Options) yield() int32 {
 	if o.PlainYield {
 		return 0
 	}
-	return orDefault(o.Yield, defaultYield)
-}
-
-func orDefault(v, def int) int32 {
-	if v == 0 {
-		v = def
-	}
-	return int32(v)
+	return int32(cmp.Or(o.Yield, defaultYield))
 }
 
 // check keeps the counters far from an overflow.

@@ -16,6 +16,8 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/c386954a/sallyport/internal/longtest"
+	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 )
 
@@ -43,8 +45,8 @@ func TestSpec(t *testing.T) {
 			opt:      rewrite.Options{TailCalls: true},
 		},
 	}
-	if testing.Short() {
-		suites = suites[1:2] // the largest; nothing here runs concurrently
+	if !longtest.Enabled() {
+		suites = suites[1:2] // the largest
 	}
 	for _, suite := range suites {
 		for engine, config := range engines() {
@@ -64,10 +66,7 @@ func specRoot(t *testing.T) string {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/tetratelabs/wazero").Output()
 	dir := filepath.Join(strings.TrimSpace(string(out)), "internal", "integration_test", "spectest")
 	if _, statErr := os.Stat(dir); err != nil || statErr != nil {
-		if os.Getenv("SALLYPORT_CI") == "1" {
-			t.Fatalf("specification tests not found in %q: %v", dir, err)
-		}
-		t.Skip("specification tests not found: run go mod download github.com/tetratelabs/wazero")
+		needs.Missing(t, "specification tests not found: run go mod download github.com/tetratelabs/wazero")
 	}
 	return dir
 }
@@ -299,7 +298,7 @@ func (s *specScript) resetDepth() {
 	}
 }
 
-// assertExhaustion demands the depth guard's trap instead of the engine's own
+// assertExhaustion demands the depth check's trap instead of the engine's own
 // overflow, which costs too much to be tried on the plain module.
 func (s *specScript) assertExhaustion(ctx context.Context, c specCommand) {
 	r := s.rewritten.module(c.Action.Module)
@@ -308,7 +307,7 @@ func (s *specScript) assertExhaustion(ctx context.Context, c specCommand) {
 	}
 	result := r.act(ctx, c.Action)
 	if result.err == nil || !strings.Contains(result.err.Error(), "unreachable") {
-		s.errorf(c, "got %v, want the depth guard's trap", result.err)
+		s.errorf(c, "got %v, want the depth check's trap", result.err)
 	}
 	if limit := int32(cmp.Or(s.opt.DepthLimit, 131_072)); r.get(rewrite.DepthName) <= limit {
 		s.errorf(c, "depth is %d, want above the limit", r.get(rewrite.DepthName))

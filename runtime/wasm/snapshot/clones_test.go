@@ -6,15 +6,20 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
-// thousand is how many clones or cycles a test makes.
+// thousand is how many clones or cycles a test makes: 200 unless long tests were
+// asked for.
 func thousand() int {
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		return 100
+	case longtest.Enabled():
+		return 1000
 	}
-	return 1000
+	return 200
 }
 
 func TestClonesOfOneImageDoNotSeeEachOther(t *testing.T) {

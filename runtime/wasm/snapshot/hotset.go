@@ -3,7 +3,7 @@ package snapshot
 import "fmt"
 
 const (
-	// learnFor is how many restores are watched to learn the hot pages.
+	// learnFor is how many restores are observed to learn the hot pages.
 	learnFor = 8
 	// relearnAfter is after how many restores they are learned anew.
 	relearnAfter = 4096
@@ -23,7 +23,7 @@ type hotSet struct {
 	pages    int
 }
 
-// learning reports whether the next restore is watched, and first whether it
+// learning reports whether the next restore is observed, and first whether it
 // is the first of them.
 func (h *hotSet) learning() (yes, first bool) {
 	if h.restores == relearnAfter {

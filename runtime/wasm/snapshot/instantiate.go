@@ -30,7 +30,9 @@ func (a allocator) Allocate(_, _ uint64) experimental.LinearMemory {
 // called once. It fails if the module starts with more memory than the limit;
 // other errors are the engine's. After an error only [Memory.Unmap] remains to
 // be called.
-func (m *Memory) Instantiate(ctx context.Context, engine wazero.Runtime, code wazero.CompiledModule, config wazero.ModuleConfig) (module api.Module, err error) {
+func (m *Memory) Instantiate(
+	ctx context.Context, engine wazero.Runtime, code wazero.CompiledModule, config wazero.ModuleConfig,
+) (module api.Module, err error) {
 	if m.allocated || m.module != nil || m.freed.Load() {
 		return nil, errors.New("instantiate: the memory is already used")
 	}

@@ -7,18 +7,24 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
 
 // A million rounds: go test -run Leaves -rounds 1000000 -timeout 1h
-var roundsFlag = flag.Int("rounds", 10_000, "restores of each soak")
+var roundsFlag = flag.Int("rounds", 0, "restores of each soak; 0 means 1,000, and 10,000 in long tests")
 
 // rounds is how many restores a soak does.
 func rounds() int {
-	if testing.Short() {
+	switch {
+	case *roundsFlag > 0:
+		return *roundsFlag
+	case testing.Short():
 		return 500
+	case longtest.Enabled():
+		return 10_000
 	}
-	return *roundsFlag
+	return 1_000
 }
 
 func TestNoRestoreLeavesAnythingOfACall(t *testing.T) {

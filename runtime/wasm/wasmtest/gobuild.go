@@ -7,10 +7,10 @@ import (
 	"os/exec"
 )
 
-// BuildGo compiles the Go program in folder dir, a module of its own, to a
-// guest in the file out.
+// BuildGo compiles the Go program in folder dir to a guest in the file out.
 func BuildGo(dir, out string) error {
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
+	cmd := exec.CommandContext(context.Background(), "go", "build",
+		"-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWORK=off")
 	if b, err := cmd.CombinedOutput(); err != nil {

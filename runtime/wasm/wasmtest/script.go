@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/c386954a/sallyport/internal/needs"
 )
 
 // ErrNoToolchain is wrapped by the error of a build whose compiler is not
@@ -31,20 +32,13 @@ func RunScript(script string, args ...string) error {
 	return fmt.Errorf("%s: %w\n%s", script, err, said)
 }
 
-// TB is what helpers for tests need of a test.
-type TB interface {
-	Helper()
-	Skip(args ...any)
-	Fatal(args ...any)
-}
-
 // MustRunScript is [RunScript] for tests: they skip when a tool is missing,
 // except where every tool must be there, and otherwise fail on errors.
-func MustRunScript(t TB, script string, args ...string) {
+func MustRunScript(t needs.TB, script string, args ...string) {
 	t.Helper()
 	err := RunScript(script, args...)
-	if errors.Is(err, ErrNoToolchain) && os.Getenv("SALLYPORT_CI") != "1" {
-		t.Skip(err)
+	if errors.Is(err, ErrNoToolchain) {
+		needs.Missing(t, err.Error())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 // hook calls the function of dispatch.js for the hook of x and returns its
 // result: a view of the guest's memory.
-func (g *Guest) hook(x *abi.Exchange) ([]byte, error) {
+func (g *scriptGuest) hook(x *abi.Exchange) ([]byte, error) {
 	f, args := g.arguments(x)
 	v := g.invoke(f, args[:]...)
 	if g.machine.err == nil && v != g.layout.exception {
@@ -32,7 +32,7 @@ func (g *Guest) hook(x *abi.Exchange) ([]byte, error) {
 const maxArguments = 5
 
 // arguments makes the objects that a hook gets in the guest.
-func (g *Guest) arguments(x *abi.Exchange) (f value, args [maxArguments]value) {
+func (g *scriptGuest) arguments(x *abi.Exchange) (f value, args [maxArguments]value) {
 	l := g.layout
 	for i := range args {
 		args[i] = l.undefined
@@ -60,7 +60,7 @@ func (g *Guest) arguments(x *abi.Exchange) (f value, args [maxArguments]value) {
 }
 
 // request is an object, or what dispatch.js completes the one in the image with.
-func (g *Guest) request(x *abi.Exchange) value {
+func (g *scriptGuest) request(x *abi.Exchange) value {
 	if g.program.fresh() {
 		return g.object(object.AppendRequestParts(g.input[:0], x))
 	}
@@ -69,14 +69,14 @@ func (g *Guest) request(x *abi.Exchange) value {
 
 // session is undefined for a hook that is not given the session: it gets the
 // zero form.
-func (g *Guest) session(x *abi.Exchange) value {
+func (g *scriptGuest) session(x *abi.Exchange) value {
 	if x.Session == nil || !g.program.options.Gives(x.Hook) {
 		return g.layout.undefined
 	}
 	return g.object(object.AppendSession(g.input[:0], x.Session))
 }
 
-func (g *Guest) spec(x *abi.Exchange) value {
+func (g *scriptGuest) spec(x *abi.Exchange) value {
 	if text, ok := g.program.specs[specKey{x.API, x.Hook}]; ok {
 		return g.parse(text)
 	}
@@ -84,7 +84,7 @@ func (g *Guest) spec(x *abi.Exchange) value {
 }
 
 // raw is a body that JSON cannot carry, or undefined.
-func (g *Guest) raw(body []byte) value {
+func (g *scriptGuest) raw(body []byte) value {
 	if utf8.Valid(body) {
 		return g.layout.undefined
 	}
@@ -93,13 +93,13 @@ func (g *Guest) raw(body []byte) value {
 }
 
 // object makes an object of JSON that was written to g.input.
-func (g *Guest) object(json []byte) value {
+func (g *scriptGuest) object(json []byte) value {
 	g.input = json
 	return g.parse(json)
 }
 
 // parse makes a value of JSON.
-func (g *Guest) parse(json []byte) value {
+func (g *scriptGuest) parse(json []byte) value {
 	at, release := g.hold(json)
 	v := value(g.machine.call(jsParseJSON, uint64(g.layout.context), uint64(at), uint64(len(json)), uint64(g.layout.name)))
 	release(g, at)
@@ -107,7 +107,7 @@ func (g *Guest) parse(json []byte) value {
 }
 
 // string makes a string of WTF-8.
-func (g *Guest) string(text []byte) value {
+func (g *scriptGuest) string(text []byte) value {
 	at, release := g.hold(text)
 	v := value(g.machine.call(jsNewString, uint64(g.layout.context), uint64(at), uint64(len(text))))
 	release(g, at)
@@ -116,16 +116,16 @@ func (g *Guest) string(text []byte) value {
 
 // hold writes text into the guest, to the buffer for that or, if it is too
 // long, to memory that release frees.
-func (g *Guest) hold(text []byte) (at uint32, release func(*Guest, uint32)) {
+func (g *scriptGuest) hold(text []byte) (at uint32, release func(*scriptGuest, uint32)) {
 	if len(text) < bufferSize {
 		g.machine.put(g.layout.buffer, text)
-		return g.layout.buffer, func(*Guest, uint32) {}
+		return g.layout.buffer, func(*scriptGuest, uint32) {}
 	}
-	return g.machine.place(text), func(g *Guest, at uint32) { g.machine.free(at) }
+	return g.machine.place(text), func(g *scriptGuest, at uint32) { g.machine.free(at) }
 }
 
 // invoke calls a function of ours with undefined as this.
-func (g *Guest) invoke(f value, args ...value) value {
+func (g *scriptGuest) invoke(f value, args ...value) value {
 	l := g.layout
 	for i, v := range args {
 		if v == l.exception {
@@ -133,12 +133,13 @@ func (g *Guest) invoke(f value, args ...value) value {
 		}
 		g.machine.set(l.scratch+uint32(8*i), uint64(v))
 	}
-	return value(g.machine.call(jsCall, uint64(l.context), uint64(f), uint64(l.undefined), uint64(len(args)), uint64(l.scratch)))
+	return value(g.machine.call(jsCall, uint64(l.context), uint64(f),
+		uint64(l.undefined), uint64(len(args)), uint64(l.scratch)))
 }
 
 // settle runs what is left to do after a hook has returned v, and returns the
 // result of a hook that is asynchronous.
-func (g *Guest) settle(v value) value {
+func (g *scriptGuest) settle(v value) value {
 	later := v.tag() == g.layout.object
 	m := &g.machine
 	for m.err == nil && m.address(qjsJobPending) != 0 {
@@ -151,7 +152,7 @@ func (g *Guest) settle(v value) value {
 }
 
 // result returns the text of the result v of a hook.
-func (g *Guest) result(v value) ([]byte, error) {
+func (g *scriptGuest) result(v value) ([]byte, error) {
 	l, m := g.layout, &g.machine
 	switch {
 	case m.err != nil:
@@ -159,7 +160,7 @@ func (g *Guest) result(v value) ([]byte, error) {
 	case v == l.exception:
 		return nil, g.thrown()
 	case v == l.undefined:
-		return nil, abi.Errorf(abi.Protocol, "%s: the script returned no result", g.program.main())
+		return nil, abi.Errorf(abi.Protocol, "%s: the script returned no result", g.program.sources.main())
 	}
 	at := m.address(jsText, uint64(l.context), uint64(l.length()), uint64(v), 0)
 	if m.err == nil && at == 0 {
@@ -167,7 +168,7 @@ func (g *Guest) result(v value) ([]byte, error) {
 	}
 	n := m.u32(l.length())
 	if limit := resultLimit(g.x); m.err == nil && limit > 0 && int64(n) > limit {
-		return nil, abi.Errorf(abi.Limit, "%s: the result has %d bytes, more than %d", g.program.main(), n, limit)
+		return nil, abi.Errorf(abi.Limit, "%s: the result has %d bytes, more than %d", g.program.sources.main(), n, limit)
 	}
 	text := m.read(at, n)
 	if m.err != nil {
@@ -192,16 +193,16 @@ func resultLimit(x *abi.Exchange) int64 {
 }
 
 // release frees the values of a call in an instance that is not reset.
-func (g *Guest) release(values []value) {
+func (g *scriptGuest) release(values []value) {
 	for _, v := range values {
 		g.machine.call(jsFreeValue, uint64(g.layout.context), uint64(v))
 	}
 }
 
 // broken returns why the engine cannot go on.
-func (g *Guest) broken() error {
+func (g *scriptGuest) broken() error {
 	if errors.Is(g.machine.err, errMemory) {
-		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("%s: %w", g.program.main(), errMemory)}
+		return &abi.Error{Kind: abi.Limit, Err: fmt.Errorf("%s: %w", g.program.sources.main(), errMemory)}
 	}
 	return g.machine.err
 }

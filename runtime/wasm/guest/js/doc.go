@@ -9,8 +9,8 @@
 //
 // # The life of a script
 //
-// [Program] is what all instances of a plugin share, [Guest] is one of them.
-// [Guest.Start] runs in the template only: it starts the engine, then
+// [Program] is what all instances of a plugin share, a scriptGuest is one of them.
+// [guest.Guest.Start] runs in the template only: it starts the engine, then
 // underscore, console and the functions of the gateway, the shim of package
 // jsapi, the preload and the files, and looks the entry up. What the memory
 // holds then is the image (package snapshot), and every call begins with it.
@@ -20,10 +20,10 @@
 //
 // # One call
 //
-// [Guest.Run] writes what the hook is told as JSON into the guest, lets the
-// engine parse it, calls a function of dispatch.js, runs what jobs there are,
-// and reads the result in place, as JSON again. Package wire makes the one and
-// applies the other, as for otto.
+// Run writes the arguments of the hook as JSON into the guest, lets the engine
+// parse it, calls a function of dispatch.js, runs what jobs there are,
+// and reads the result in place, as JSON again. The packages object and
+// hostapi make the one and apply the other, as for otto.
 //
 // Strings of JavaScript cannot hold bytes that are not UTF-8. Each is a lone
 // surrogate in the guest, see wtf8.go, so that bodies of any bytes pass.
@@ -44,7 +44,7 @@
 // loops, expressions that backtrack, sorting, collecting garbage. Two limits
 // are the engine's own, and scripts can catch what they throw: a stack of 256
 // KiB, which is some 1,000 calls, and the memory of the instance. Beyond those
-// are the guard of package rewrite and the allocator of package snapshot.
+// are the depth check of package rewrite and the allocator of package snapshot.
 //
 // # Errors
 //

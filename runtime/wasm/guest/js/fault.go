@@ -12,7 +12,7 @@ import (
 var errLate = errors.New("the script was still running at the deadline")
 
 // thrown returns the exception that is pending in the engine as an error.
-func (g *Guest) thrown() error {
+func (g *scriptGuest) thrown() error {
 	what, at := g.describe()
 	if g.machine.err != nil {
 		return g.broken()
@@ -23,7 +23,7 @@ func (g *Guest) thrown() error {
 	case strings.HasPrefix(what, outOfMemory), what == nothing && g.full():
 		return abi.Errorf(abi.Limit, "%s: %s", at, outOfMemory)
 	case strings.HasPrefix(what, "RangeError"):
-		g.Shed() // for this may have been its stack
+		g.DropStack() // because its stack may have been used up
 	}
 	return abi.Errorf(abi.Trap, "%s: %s", at, what)
 }
@@ -35,9 +35,9 @@ const (
 	nothing     = "uncaught null"
 )
 
-// full reports whether the memory has grown up to its limit in this call. It
-// never shrinks in one.
-func (g *Guest) full() bool {
+// full reports whether the memory has grown up to its limit in this call. It does
+// not shrink during a call.
+func (g *scriptGuest) full() bool {
 	limit := g.program.config.Memory
 	return int64(g.machine.memory.Size()) > limit-limit/4
 }
@@ -47,13 +47,13 @@ const maxDescription = 1 << 10
 
 // describe takes the exception out of the engine and returns its text, and
 // where it was thrown.
-func (g *Guest) describe() (what, at string) {
+func (g *scriptGuest) describe() (what, at string) {
 	l, m := g.layout, &g.machine
-	at = g.program.main()
+	at = g.program.sources.main()
 	v := value(m.call(jsGetException, uint64(l.context)))
 	text := g.invoke(l.functions.describe, v)
 	if m.err != nil || text == l.exception {
-		return outOfMemory, at // or what else keeps a description from being made
+		return outOfMemory, at // or something else that prevents a description
 	}
 	p := m.address(jsText, uint64(l.context), uint64(l.length()), uint64(text), 0)
 	if p == 0 {
@@ -72,24 +72,16 @@ func (p *Program) locate(stack string) string {
 		if i := strings.LastIndex(line, " ("); i >= 0 {
 			line = line[i+2:]
 		}
-		for _, f := range p.files() {
-			if strings.HasPrefix(line, f.Name+":") {
+		for _, f := range p.sources.all() {
+			if strings.HasPrefix(line, f.name+":") {
 				return line
 			}
 		}
 	}
-	return p.main()
+	return p.sources.main()
 }
 
-// files are all sources, in the order in which they run.
-func (p *Program) files() []File {
-	if p.config.Preload == nil {
-		return p.config.Files
-	}
-	return append([]File{*p.config.Preload}, p.config.Files...)
-}
-
-// refused takes the kind of a call's fault off an error of loading.
+// refused gives an error of loading the kind that belongs to loading.
 func refused(err error) error {
 	if e, ok := errors.AsType[*abi.Error](err); ok {
 		if e.Kind == abi.Timeout {

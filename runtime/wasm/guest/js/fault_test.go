@@ -70,7 +70,7 @@ func TestWhatIsRefusedAtLoad(t *testing.T) {
 			}
 			var config wasm.Config
 			if c.name == "endless loop" {
-				config.StartTimeout = short
+				config.StartTimeout = 10 * short // the engine has to start first
 			}
 			r := newRuntime(t, config)
 			_, err := r.Load(context.Background(), c.spec)

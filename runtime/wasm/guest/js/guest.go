@@ -7,39 +7,39 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
-// Guest is the engine in one instance, with the script in it. It belongs to
+// scriptGuest is the engine in one instance, with the script in it. It belongs to
 // one goroutine at a time.
-type Guest struct {
-	program *Program
-	layout  *layout
-	machine machine
-	late    func()
+type scriptGuest struct {
+	program   *Program
+	layout    *layout
+	machine   machine
+	interrupt func()
 
 	x        *abi.Exchange // nil while the script is loaded
 	deadline time.Time
-	logged   hostapi.Ration
+	logged   loglimit.Budget
 	input    []byte // what is written into the guest
 }
 
-// guestKey is the key under which a context carries a *Guest.
+// guestKey is the key under which a context carries a *scriptGuest.
 type guestKey struct{}
 
 // Context returns a context by which host functions find the guest.
-func (g *Guest) Context(parent context.Context) context.Context {
+func (g *scriptGuest) Context(parent context.Context) context.Context {
 	return context.WithValue(parent, guestKey{}, g)
 }
 
 // Bind gives the guest its module.
-func (g *Guest) Bind(module api.Module) { g.machine.bind(module) }
+func (g *scriptGuest) Bind(module api.Module) { g.machine.bind(module) }
 
-// Shed gives up native stacks.
-func (g *Guest) Shed() { g.machine.functions = [levels][exportCount]api.Function{} }
+// DropStack frees native stacks.
+func (g *scriptGuest) DropStack() { g.machine.functions = [levels][exportCount]api.Function{} }
 
 // begin gives host functions the exchange of a call.
-func (g *Guest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) {
+func (g *scriptGuest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) {
 	g.x, g.deadline, g.logged = x, deadline, 0
 	g.machine.ctx = ctx //nolint:fatcontext // it takes the place of the last one
 	g.machine.err, g.machine.level = nil, fromHost
@@ -48,7 +48,7 @@ func (g *Guest) begin(ctx context.Context, x *abi.Exchange, deadline time.Time) 
 // maxInput is the largest buffer a guest keeps between calls.
 const maxInput = 64 << 10
 
-func (g *Guest) end() {
+func (g *scriptGuest) end() {
 	g.x = nil
 	if cap(g.input) > maxInput {
 		g.input = nil
@@ -56,7 +56,7 @@ func (g *Guest) end() {
 }
 
 // Run calls the hook of x. An error that is not an *abi.Error is the engine's.
-func (g *Guest) Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
+func (g *scriptGuest) Run(ctx context.Context, x *abi.Exchange, deadline time.Time) (abi.Verdict, error) {
 	g.begin(ctx, x, deadline)
 	defer g.end()
 	result, err := g.hook(x)

@@ -61,16 +61,16 @@ const hostModule = "env"
 type hostImport struct {
 	name            string
 	params, results int // all of type i32
-	run             func(g *Guest, stack []uint64)
+	run             func(g *scriptGuest, stack []uint64)
 }
 
 // hostImports are all of them. Those that do nothing belong to features that
 // are not switched on: the interrupt handler, tracking of rejected promises, a
 // loader of modules.
 func hostImports() []hostImport {
-	nothing := func(_ *Guest, stack []uint64) { stack[0] = 0 }
+	nothing := func(_ *scriptGuest, stack []uint64) { stack[0] = 0 }
 	return []hostImport{
-		{"host_call", 5, 1, (*Guest).hostCall},
+		{"host_call", 5, 1, (*scriptGuest).hostCall},
 		{"host_get_timezone_offset", 2, 1, nothing}, // UTC
 		{"host_interrupt", 0, 1, nothing},
 		{"host_module_normalize", 2, 1, nothing},
@@ -95,7 +95,8 @@ func (p *Program) Instantiate(ctx context.Context, r wazero.Runtime) error {
 func (p *Program) Link(def api.FunctionDefinition) error {
 	module, name, _ := def.Import()
 	for _, f := range hostImports() {
-		if module == hostModule && name == f.name && len(def.ParamTypes()) == f.params && len(def.ResultTypes()) == f.results {
+		if module == hostModule && name == f.name &&
+			len(def.ParamTypes()) == f.params && len(def.ResultTypes()) == f.results {
 			return nil
 		}
 	}
@@ -113,7 +114,7 @@ func i32s(n int) []api.ValueType {
 // host returns the function as the wasm engine calls it.
 func (f hostImport) host() api.GoModuleFunc {
 	return func(ctx context.Context, _ api.Module, stack []uint64) {
-		if g, ok := ctx.Value(guestKey{}).(*Guest); ok {
+		if g, ok := ctx.Value(guestKey{}).(*scriptGuest); ok {
 			f.run(g, stack)
 		}
 	}
@@ -121,7 +122,7 @@ func (f hostImport) host() api.GoModuleFunc {
 
 // hostCall is one call of a host function.
 type hostCall struct {
-	*Guest
+	*scriptGuest
 	args   uint32 // address of the handles of the arguments
 	count  uint32
 	answer uint32 // handle of the result; 0 is undefined
@@ -129,10 +130,10 @@ type hostCall struct {
 
 // hostCall (name, name_len, this, argc, argv) calls a host function and
 // returns a handle.
-func (g *Guest) hostCall(stack []uint64) {
+func (g *scriptGuest) hostCall(stack []uint64) {
 	m := &g.machine
 	name := m.read(api.DecodeU32(stack[0]), 1)
-	c := &hostCall{Guest: g, count: api.DecodeU32(stack[3]), args: api.DecodeU32(stack[4])}
+	c := &hostCall{scriptGuest: g, count: api.DecodeU32(stack[3]), args: api.DecodeU32(stack[4])}
 	if all := hostFunctions(); m.level == fromHost && len(name) == 1 && int(name[0]) < len(all) {
 		m.level = fromHostFunction
 		all[name[0]].run(c)
@@ -186,8 +187,8 @@ func (c *hostCall) random() {
 	c.answer = c.machine.address(qjsNewNumber, api.EncodeF64(rand.Float64()))
 }
 
-// waited stops the script if its time is up, or its plugin at its end: it must not take the end of its
-// own deadline for a fault of a server or a store.
+// waited stops the script if its time is up or its plugin ends: it must not
+// mistake its own deadline for a fault of a server or a store.
 func (c *hostCall) waited() {
-	c.late()
+	c.interrupt()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm"
 )
 
@@ -29,10 +30,10 @@ const pollute = `
 const untouched = "0,0,0,0,0,0,undefined,undefined,undefined,undefined,undefined,undefined,1,2,"
 
 // TestNoStatePassesBetweenRequests calls one plugin 10,000 times from many
-// goroutines at once.
+// goroutines at once, or 1,000 times unless long tests were asked for.
 func TestNoStatePassesBetweenRequests(t *testing.T) {
 	requests := 10_000
-	if testing.Short() {
+	if !longtest.Enabled() {
 		requests = 1_000
 	}
 	p := loadIn(t, newRuntime(t, wasm.Config{}), script(t, polluting+handler(pollute)))
@@ -78,8 +79,8 @@ func TestAPooledPluginDoesNotGrow(t *testing.T) {
 	s.Instances, s.Limits.Memory = abi.Instances{Mode: abi.Pooled, Max: 1}, 8<<20
 	p := loadIn(t, newRuntime(t, wasm.Config{}), s)
 	requests := 3_000
-	if testing.Short() {
-		requests = 300
+	if !longtest.Enabled() {
+		requests = 500
 	}
 	var early uint64
 	for n := range requests {

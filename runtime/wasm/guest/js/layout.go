@@ -8,8 +8,8 @@ const (
 	bufferSize  = 16 << 10 // for what is handed over
 )
 
-// layout is what the set-up has left in an instance, and where. In clones
-// everything is in the same place.
+// layout says where the set-up has put things in an instance. In clones they are
+// in the same place.
 type layout struct {
 	context, runtime uint32 // of the engine
 	name             uint32 // of files that have none

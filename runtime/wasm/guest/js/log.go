@@ -4,7 +4,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 // log (level, kind, text) writes a line to the plugin's log.
@@ -41,7 +41,7 @@ func (c *hostCall) complain(name string, err error) {
 	c.line(zerolog.WarnLevel, "host-call", []byte(name+": "+err.Error()))
 }
 
-func (g *Guest) line(level zerolog.Level, kind string, text []byte) {
+func (g *scriptGuest) line(level zerolog.Level, kind string, text []byte) {
 	log := g.program.config.Log
 	if text = g.spend(text); text == nil || log == nil {
 		return
@@ -51,7 +51,7 @@ func (g *Guest) line(level zerolog.Level, kind string, text []byte) {
 }
 
 // caller returns for whom the script runs: nothing while it is loaded.
-func (g *Guest) caller() (api *abi.API, requestID []byte) {
+func (g *scriptGuest) caller() (api *abi.API, requestID []byte) {
 	if g.x == nil {
 		return nil, nil
 	}
@@ -60,9 +60,9 @@ func (g *Guest) caller() (api *abi.API, requestID []byte) {
 
 // spend cuts a line and counts it. It returns nil if the call has used up its
 // share of the log, and says so once.
-func (g *Guest) spend(line []byte) []byte {
-	if len(line) > hostapi.MaxLine {
-		line = append(line[:hostapi.MaxLine:hostapi.MaxLine], " […]"...)
+func (g *scriptGuest) spend(line []byte) []byte {
+	if len(line) > loglimit.MaxLine {
+		line = append(line[:loglimit.MaxLine:loglimit.MaxLine], " […]"...)
 	}
 	ok, first := g.logged.Spend(len(line))
 	if ok {
@@ -70,7 +70,7 @@ func (g *Guest) spend(line []byte) []byte {
 	}
 	if log := g.program.config.Log; first && log != nil {
 		api, id := g.caller()
-		log.Script(zerolog.WarnLevel, "log-limit", api, id, []byte(hostapi.LogsTooMuch))
+		log.Script(zerolog.WarnLevel, "log-limit", api, id, []byte(loglimit.Exhausted))
 	}
 	return nil
 }

@@ -133,8 +133,8 @@ const (
 	levels
 )
 
-// machine calls the engine in one instance. The first error sticks: no later
-// call does anything, so that errors need not be looked at after each.
+// machine calls the engine in one instance. After the first error, calls do
+// nothing, so that the caller need not check each of them.
 type machine struct {
 	module api.Module
 	memory api.Memory
@@ -178,7 +178,7 @@ func (m *machine) address(e export, args ...uint64) uint32 {
 	return api.DecodeU32(m.call(e, args...))
 }
 
-// alloc returns room for n bytes.
+// alloc allocates n bytes.
 func (m *machine) alloc(n int) uint32 {
 	at := m.address(wasmMalloc, uint64(n))
 	if at == 0 && m.err == nil {
@@ -202,7 +202,7 @@ func (m *machine) put(at uint32, b []byte) {
 	room[copy(room, b)] = 0
 }
 
-// place allocates room for b with a zero byte behind it, and writes it there.
+// place allocates memory for b and a zero byte behind it, and writes it there.
 func (m *machine) place(b []byte) uint32 {
 	at := m.alloc(len(b) + 1)
 	m.put(at, b)

@@ -21,7 +21,8 @@ func readOptions(config []byte) (o options, err error) {
 		return o, nil
 	}
 	if err := json.Unmarshal(config, &o); err != nil {
-		return o, fmt.Errorf("config: require_session, use_session, keep_header_case and hide_config are true or false, compat is a word: %w", err)
+		return o, fmt.Errorf("config: require_session, use_session, keep_header_case and hide_config "+
+			"are true or false, compat is a word: %w", err)
 	}
 	if o.Compat != "" && o.Compat != "otto" {
 		return o, fmt.Errorf("config: compat: %q is not known; want otto, or no such line", o.Compat)

@@ -9,23 +9,18 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/tetratelabs/wazero"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/object"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 )
-
-// File is one source of a plugin.
-type File struct {
-	Name string // in messages
-	Text []byte
-}
 
 // Config is what a program needs besides its specification. What was not
 // granted may be nil.
 type Config struct {
-	Files   []File // in the order in which they run
-	Preload *File  // runs before the functions of the gateway exist; or nil
+	MaxSource int64 // bytes of a file
 
 	Memory  int64         // bytes of one instance
 	Timeout time.Duration // of a call without a deadline
@@ -57,6 +52,7 @@ type Log interface {
 type Program struct {
 	config  Config
 	spec    abi.Spec
+	sources sources
 	options options
 	keys    []native.KeyPattern // that were granted
 	specs   map[specKey][]byte  // objects for the APIs and hooks the plugin is bound to
@@ -72,11 +68,25 @@ type specKey struct {
 	hook abi.Hook
 }
 
+var _ guest.Contract = (*Program)(nil)
+
 var entryName = regexp.MustCompile(`^[\pL_$][\pL\pN_$]*(\.[\pL_$][\pL\pN_$]*)*$`)
 
-// New returns the program that s describes. It takes c.HTTP over if it does
-// not fail. Nothing of the script has run yet.
+// New reads the files of the plugin that s describes and returns its program. It
+// owns c.HTTP, even if it fails. Nothing of the script has run yet.
 func New(s abi.Spec, c Config) (*Program, error) {
+	p, err := newProgram(s, c)
+	if err != nil && c.HTTP != nil {
+		c.HTTP.Close()
+	}
+	return p, err
+}
+
+func newProgram(s abi.Spec, c Config) (*Program, error) {
+	files, err := readSources(s, c.MaxSource)
+	if err != nil {
+		return nil, err
+	}
 	o, err := readOptions(s.Config)
 	if err != nil {
 		return nil, err
@@ -84,7 +94,7 @@ func New(s abi.Spec, c Config) (*Program, error) {
 	if !entryName.MatchString(s.Entry) {
 		return nil, fmt.Errorf("entry %q is not the name of a JavaScript variable", s.Entry)
 	}
-	p := &Program{config: c, spec: s, options: o, zero: object.AppendSession(nil, nil)}
+	p := &Program{config: c, spec: s, sources: files, options: o, zero: object.AppendSession(nil, nil)}
 	if err := p.grant(); err != nil {
 		return nil, err
 	}
@@ -130,14 +140,18 @@ func (p *Program) Declares() abi.Declaration {
 	}
 }
 
-// Adopt makes g, which has been started, the model of all guests that are not
-// started themselves.
-func (p *Program) Adopt(g *Guest) { p.layout = g.layout }
+// Check accepts all exports: the engine is always the same, and what the script
+// implements is known when it has run.
+func (p *Program) Check(wazero.CompiledModule) error { return nil }
 
-// NewGuest returns the state of one instance. late is called by host functions
-// that come back with the time used up.
-func (p *Program) NewGuest(late func()) *Guest {
-	return &Guest{program: p, layout: p.layout, late: late}
+// Adopt makes template, which has been started, the model of all guests that are
+// not started themselves.
+func (p *Program) Adopt(template guest.Guest) { p.layout = template.(*scriptGuest).layout }
+
+// NewGuest returns the state of one instance. Host functions that take time call
+// interrupt before they return.
+func (p *Program) NewGuest(interrupt func()) guest.Guest {
+	return &scriptGuest{program: p, layout: p.layout, interrupt: interrupt}
 }
 
 // Close releases connections. No call is running.
@@ -149,10 +163,6 @@ func (p *Program) Close() {
 
 // fresh reports whether every call has the state of loading.
 func (p *Program) fresh() bool { return p.spec.Instances.Mode == abi.Fresh }
-
-// main returns the name of the file that messages are about if nothing more
-// is known.
-func (p *Program) main() string { return p.config.Files[len(p.config.Files)-1].Name }
 
 // requestHooks are those that a request handler serves.
 func requestHooks() abi.HookSet {

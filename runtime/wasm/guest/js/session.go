@@ -18,7 +18,8 @@ const SessionsGrant = "sessions"
 
 var (
 	errNoSessions = errors.New("there is no store of sessions")
-	errNotGranted = errors.New(`not granted, and this line under the plugin would grant it: allow: { kv: ["` + SessionsGrant + `"] }`)
+	errNotGranted = errors.New(`not granted, and this line under the plugin would grant it: ` +
+		`allow: { kv: ["` + SessionsGrant + `"] }`)
 )
 
 // sessions returns the store, if the script may use it.

@@ -40,9 +40,9 @@ const (
 
 // Start makes the engine ready and runs the script. An error is of kind
 // Refused, or the engine's own.
-func (g *Guest) Start(ctx context.Context, deadline time.Time) error {
+func (g *scriptGuest) Start(ctx context.Context, deadline time.Time) error {
 	g.begin(ctx, nil, deadline)
-	s := &setup{Guest: g}
+	s := &setup{scriptGuest: g}
 	s.prepare()
 	for _, step := range []func() error{s.scripts, s.script, s.entry, s.dispatch} {
 		if err := step(); err != nil {
@@ -58,7 +58,7 @@ func (g *Guest) Start(ctx context.Context, deadline time.Time) error {
 
 // setup makes an instance ready for its first call.
 type setup struct {
-	*Guest
+	*scriptGuest
 	global, tools, stock value
 	module               value  // namespace of the last file, if it is a module
 	found                value  // the entry
@@ -154,7 +154,7 @@ func (s *setup) scripts() (err error) {
 	if s.stock, err = s.checked(s.eval("<tyk>", "TykJS.TykMiddleware.NewMiddleware.prototype", evalGlobal)); err != nil {
 		return err
 	}
-	if p := s.program.config.Preload; p != nil {
+	if p := s.program.sources.preload; p != nil {
 		if err := s.run(*p); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (s *setup) scripts() (err error) {
 
 // script runs the files of the plugin.
 func (s *setup) script() error {
-	for _, f := range s.program.config.Files {
+	for _, f := range s.program.sources.files {
 		if err := s.run(f); err != nil {
 			return err
 		}
@@ -176,22 +176,22 @@ func (s *setup) script() error {
 	return nil
 }
 
-// run runs one file, as a script or, if it is none, as a module.
-func (s *setup) run(f File) error {
-	s.running = f.Name
-	text := string(bytes.TrimPrefix(f.Text, []byte("\uFEFF")))
-	if s.isModule(f.Name, text) {
-		return s.runModule(f.Name, text)
+// run runs one file, as a script or as a module.
+func (s *setup) run(f file) error {
+	s.running = f.name
+	text := string(bytes.TrimPrefix(f.text, []byte("\uFEFF")))
+	if s.isModule(f.name, text) {
+		return s.runModule(f.name, text)
 	}
-	if _, err := s.checked(s.eval(f.Name, text, evalGlobal)); err != nil {
+	if _, err := s.checked(s.eval(f.name, text, evalGlobal)); err != nil {
 		return err
 	}
 	s.settle(s.layout.undefined)
 	return nil
 }
 
-// isModule reports whether a text that is no script is a module, or wants to
-// be one.
+// isModule reports whether a text that is not a script is a module, or was meant
+// to be one.
 func (s *setup) isModule(name, text string) bool {
 	if !strings.Contains(text, "export") && !strings.Contains(text, "import") && !strings.Contains(text, "await") {
 		return false
@@ -205,7 +205,7 @@ var statement = regexp.MustCompile(`(?m)^\s*(import|export)[\s{*"']`)
 // mistake reports whether a text has a mistake as a script or a module.
 func (s *setup) mistake(name, text string, flags uint64) bool {
 	v := s.eval(name, text, flags|evalCompile)
-	if v != s.layout.exception { // and is left to the collector, which knows modules
+	if v != s.layout.exception { // the garbage collector of the engine frees it
 		return false
 	}
 	what, _ := s.describe()
@@ -244,7 +244,7 @@ const awaitText = `(function (promise) {
 	};
 })`
 
-// entry looks the entry up and tells which hooks it serves.
+// entry looks the entry up and finds out which hooks it serves.
 func (s *setup) entry() error {
 	name := s.program.spec.Entry
 	s.found = s.lookUp(name)
@@ -252,17 +252,19 @@ func (s *setup) entry() error {
 		return s.broken()
 	}
 	if s.found.tag() != s.layout.object {
-		return abi.Errorf(abi.Refused, "%s: no object or function named %s", s.program.main(), name)
+		return abi.Errorf(abi.Refused, "%s: no object or function named %s", s.program.sources.main(), name)
 	}
 	kinds, err := s.function("<hooks>", jsapi.Hooks(), s.found, s.stock)
 	if err != nil {
 		return err
 	}
 	if s.layout.hooks = hooksOf(s.text(kinds)); s.layout.hooks == 0 {
-		return abi.Errorf(abi.Refused, "%s: %s has no handler. Give it one with NewProcessRequest or NewProcessResponse", s.program.main(), name)
+		return abi.Errorf(abi.Refused, "%s: %s has no handler. Give it one with NewProcessRequest or NewProcessResponse",
+			s.program.sources.main(), name)
 	}
 	if missing := s.program.spec.Hooks &^ s.layout.hooks; missing != 0 {
-		return abi.Errorf(abi.Refused, "%s: %s does not implement %s: it has handlers for %s", s.program.main(), name, missing, s.layout.hooks)
+		return abi.Errorf(abi.Refused, "%s: %s does not implement %s: it has handlers for %s",
+			s.program.sources.main(), name, missing, s.layout.hooks)
 	}
 	return nil
 }
@@ -339,8 +341,8 @@ func (s *setup) finish() {
 	m.free(room)
 }
 
-// plug fills the holes that the set-up has left below an address, so that what
-// a call allocates lies side by side: each page that it writes has to be
+// plug fills the holes that the set-up has left below an address. Calls then
+// allocate from adjacent memory and write to fewer pages, each of which has to be
 // restored.
 func (s *setup) plug(below uint32) {
 	for size := largestHole; size >= smallestHole; size -= max(smallestHole, size/8) {

@@ -33,8 +33,10 @@ func (c *hostCall) store(f func(*hostapi.Storing) (string, error)) (string, erro
 		return "", err
 	}
 	p := c.program
-	if p.config.KV == nil || !slices.ContainsFunc(p.keys, func(k native.KeyPattern) bool { return k.Allows([]byte(key)) }) {
-		return "", fmt.Errorf("the key %q is not granted; %s under the plugin would grant all", key, native.GrantLine([]string{"kv"}))
+	allows := func(k native.KeyPattern) bool { return k.Allows([]byte(key)) }
+	if p.config.KV == nil || !slices.ContainsFunc(p.keys, allows) {
+		return "", fmt.Errorf("the key %q is not granted; %s under the plugin would grant all",
+			key, native.GrantLine([]string{"kv"}))
 	}
 	return f(hostapi.NewStoring(p.config.KV, c.deadline, key))
 }

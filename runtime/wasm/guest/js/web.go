@@ -28,7 +28,8 @@ const (
 )
 
 var (
-	errNoHTTP    = fmt.Errorf("not granted, and this line under the plugin would grant it: %s", native.GrantLine([]string{"http"}))
+	errNoHTTP = fmt.Errorf("not granted, and this line under the plugin would grant it: %s",
+		native.GrantLine([]string{"http"}))
 	errRedirects = errors.New("stopped after 10 redirects")
 	errAbsolute  = errors.New("not an absolute URL")
 	errBatchSize = fmt.Errorf("a batch has at most %d requests", maxBatch)
@@ -96,7 +97,7 @@ func send(ctx context.Context, client native.HTTP, q *outbound.Request) (*receiv
 }
 
 // follow makes q the request that a redirect asks for, and reports false if
-// the reply is none.
+// the reply is not a redirect.
 func follow(q *outbound.Request, reply *outbound.Response) (again bool, err error) {
 	location, ok := reply.Header.Get([]byte("Location"))
 	if !ok {
@@ -239,7 +240,8 @@ func (c *hostCall) batched(argument []byte) ([]hostapi.BatchItem, error) {
 
 // sendAll sends the requests of a batch. It reports false if the bodies of the
 // replies are too large together; those beyond the limit are missing.
-func sendAll(ctx context.Context, client native.HTTP, in *hostapi.Batch, requests []*outbound.Request) (items []hostapi.BatchItem, whole bool) {
+func sendAll(ctx context.Context, client native.HTTP, in *hostapi.Batch, requests []*outbound.Request,
+) (items []hostapi.BatchItem, whole bool) {
 	var size atomic.Int64
 	items = in.Send(func(i int) *hostapi.Reply {
 		if size.Load() > maxReplies {

@@ -91,7 +91,7 @@ func (b body) splice(c *Call, f frame) int64 {
 	return b.write(c, c.scratch)
 }
 
-// write replaces the body and keeps account of it.
+// write replaces the body and counts its bytes.
 func (b body) write(c *Call, data []byte) int64 {
 	if !c.affords(len(data)) {
 		return c.edited(abi.ErrBodySize)

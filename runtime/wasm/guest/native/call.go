@@ -59,8 +59,8 @@ func (c *Call) End() {
 // Exchange returns the exchange of the hook that is running, or nil.
 func (c *Call) Exchange() *abi.Exchange { return c.x }
 
-// Refused returns why the host last refused something in this call, or nil: a guest
-// that breaks off probably does so because of that.
+// Refused returns why the host last refused something in this call, or nil. If
+// the guest then breaks off, that is probably the reason.
 func (c *Call) Refused() error { return c.refused }
 
 // maxScratch is the largest buffer an instance keeps between calls.

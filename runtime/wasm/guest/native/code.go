@@ -57,7 +57,7 @@ func (c *Call) failed(err error) int64 {
 // unavailable returns the code of something that gave no answer: because of
 // the deadline, or because it is down.
 func (c *Call) unavailable(err error) int64 {
-	if c.late() {
+	if c.expired() {
 		return c.refuse(CodeTimeout, &abi.Error{Kind: abi.Timeout, Err: err})
 	}
 	return c.refuse(CodeUnavailable, &abi.Error{Kind: abi.Unavailable, Err: err})

@@ -93,7 +93,7 @@ func apiGet(c *Call, f frame) int64 {
 	if !ok {
 		return int64(CodeInvalid)
 	}
-	buffer, code := f.room(1, len(text))
+	buffer, code := f.reserve(1, len(text))
 	copy(buffer, text)
 	return code
 }

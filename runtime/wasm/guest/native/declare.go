@@ -18,10 +18,31 @@ const exportPrefix = "sallyport_"
 // Export returns the name of the function that a guest exports for a hook.
 func Export(h abi.Hook) string { return exportPrefix + h.String() }
 
-// Declare reads from exports and imports what a guest implements and needs.
-// It fails on an export that looks like a hook and is none, and on a hook
-// with the wrong signature, and names all of them.
-func Declare(m wazero.CompiledModule) (abi.Declaration, error) {
+// Check reads from exports and imports what a guest implements and needs. It
+// fails if that is not what the configuration uses.
+func (h *Host) Check(code wazero.CompiledModule) (err error) {
+	if f := code.ExportedFunctions()[warmup]; f != nil && len(f.ParamTypes())+len(f.ResultTypes()) > 0 {
+		return fmt.Errorf("%s is not a function () -> ()", warmup)
+	}
+	if h.declares, err = declare(code); err != nil {
+		return err
+	}
+	if missing := h.spec.Hooks &^ h.declares.Hooks; missing != 0 {
+		return fmt.Errorf("does not implement %s: it exports hooks for: %s", missing, listed(h.declares.Hooks))
+	}
+	return nil
+}
+
+func listed(s abi.HookSet) string {
+	if s == 0 {
+		return "none"
+	}
+	return s.String()
+}
+
+// declare fails on an export that only looks like a hook, and on a hook with the
+// wrong signature, and names all of them.
+func declare(m wazero.CompiledModule) (abi.Declaration, error) {
 	var d abi.Declaration
 	var wrong []string
 	for name, def := range m.ExportedFunctions() {
@@ -78,10 +99,13 @@ func beforeReply(hooks abi.HookSet) (before abi.HookSet) {
 	return before
 }
 
-// Link reports whether the plugin that s describes may import a function, and
-// if not, why: it is not part of the ABI, or not granted.
-func Link(def api.FunctionDefinition, s abi.Spec) error {
-	_, name, _ := def.Import()
+// Link reports why the plugin may not import a function: it is not part of the
+// ABI, or not granted.
+func (h *Host) Link(def api.FunctionDefinition) error {
+	module, name, _ := def.Import()
+	if module != Module {
+		return errors.New("unknown module")
+	}
 	all := functions()
 	i := slices.IndexFunc(all, func(f function) bool { return f.name == name })
 	if i < 0 {
@@ -91,7 +115,7 @@ func Link(def api.FunctionDefinition, s abi.Spec) error {
 		!slices.Equal(def.ResultTypes(), []api.ValueType{all[i].result()}) {
 		return fmt.Errorf("wrong signature, want %s", all[i].describe())
 	}
-	return checkGrant(all[i].grant, s)
+	return checkGrant(all[i].grant, h.spec)
 }
 
 // describe returns the signature as ABI.md writes it.

@@ -33,14 +33,14 @@ func (f frame) bytes(i int) (b []byte, ok bool) {
 // select. If it does not fit nothing is written; the result is len(b) either
 // way.
 func (f frame) give(i int, b []byte) int64 {
-	buffer, code := f.room(i, len(b))
+	buffer, code := f.reserve(i, len(b))
 	copy(buffer, b)
 	return code
 }
 
-// room returns the first n bytes of the buffer in arguments i and i+1, or nil
+// reserve returns the first n bytes of the buffer in arguments i and i+1, or nil
 // if it is smaller, and the result to answer with: n, or a negative code.
-func (f frame) room(i, n int) ([]byte, int64) {
+func (f frame) reserve(i, n int) ([]byte, int64) {
 	buffer, ok := f.bytes(i)
 	switch {
 	case !ok:

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/tetratelabs/wazero"
@@ -9,7 +10,7 @@ import (
 )
 
 // Module is the name guests import the functions from. Its version is part of
-// the name: a second version would be called otherwise.
+// the name: a second version would have another name.
 const Module = "sallyport"
 
 // function is one host function. Its result is an i32 unless wide.
@@ -100,15 +101,17 @@ const (
 )
 
 // Instantiate makes the host module in r. All instances of r share it.
-func Instantiate(ctx context.Context, r wazero.Runtime) error {
+func (h *Host) Instantiate(ctx context.Context, r wazero.Runtime) error {
 	b := r.NewHostModuleBuilder(Module)
 	for _, f := range functions() {
 		b.NewFunctionBuilder().
 			WithGoModuleFunction(f.host(), f.signature(), []api.ValueType{f.result()}).
 			Export(f.name)
 	}
-	_, err := b.Instantiate(ctx)
-	return err
+	if _, err := b.Instantiate(ctx); err != nil {
+		return fmt.Errorf("link host functions: %w", err)
+	}
+	return nil
 }
 
 // host returns the function as the engine calls it.

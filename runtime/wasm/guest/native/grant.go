@@ -33,7 +33,7 @@ func (g grant) of(all abi.Grants) []string {
 	return nil
 }
 
-// example is a pattern to write the own one after.
+// example is a pattern that shows how to write one.
 func (g grant) example() string {
 	switch g {
 	case grantKV:

@@ -15,8 +15,8 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// guest calls host functions as an instance does, without an engine.
-type guest struct {
+// fakeGuest calls host functions as an instance does, without an engine.
+type fakeGuest struct {
 	call   *Call
 	module *wazerotest.Module
 	ctx    context.Context
@@ -37,14 +37,14 @@ const (
 )
 
 // newGuest returns a guest in the hook h of an exchange.
-func newGuest(tb testing.TB, s abi.Spec, h abi.Hook) (*guest, *abi.Exchange) {
+func newGuest(tb testing.TB, s abi.Spec, h abi.Hook) (*fakeGuest, *abi.Exchange) {
 	tb.Helper()
 	l := new(logged)
 	return newGuestWith(tb, s, Config{Log: l, KV: newKV(), HTTP: &fakeHTTP{}, Env: environment}, h)
 }
 
 // newGuestWith is newGuest with a configuration.
-func newGuestWith(tb testing.TB, s abi.Spec, config Config, h abi.Hook) (*guest, *abi.Exchange) {
+func newGuestWith(tb testing.TB, s abi.Spec, config Config, h abi.Hook) (*fakeGuest, *abi.Exchange) {
 	tb.Helper()
 	host, err := NewHost(s, config)
 	if err != nil {
@@ -54,14 +54,14 @@ func newGuestWith(tb testing.TB, s abi.Spec, config Config, h abi.Hook) (*guest,
 	c := host.NewCall()
 	x := newExchange(h)
 	c.Begin(x)
-	return &guest{
+	return &fakeGuest{
 		call: c, ctx: c.Context(context.Background()), log: l,
 		module: wazerotest.NewModule(wazerotest.NewFixedMemory(memorySize)),
 	}, x
 }
 
 // newLargeGuest is newGuest with more memory.
-func newLargeGuest(tb testing.TB, s abi.Spec) (*guest, *abi.Exchange) {
+func newLargeGuest(tb testing.TB, s abi.Spec) (*fakeGuest, *abi.Exchange) {
 	tb.Helper()
 	g, x := newGuest(tb, s, abi.Pre)
 	g.module = wazerotest.NewModule(wazerotest.NewFixedMemory(4 * memorySize))
@@ -93,7 +93,7 @@ func fields(pairs ...string) abi.Header {
 }
 
 // do calls a function. Strings are passed as pointer and length.
-func (g *guest) do(name string, args ...any) int64 {
+func (g *fakeGuest) do(name string, args ...any) int64 {
 	var stack []uint64
 	for _, arg := range args {
 		switch v := arg.(type) {
@@ -113,7 +113,7 @@ func (g *guest) do(name string, args ...any) int64 {
 }
 
 // raw calls a function with a stack.
-func (g *guest) raw(name string, stack []uint64) int64 {
+func (g *fakeGuest) raw(name string, stack []uint64) int64 {
 	all := functions()
 	f := all[slices.IndexFunc(all, func(f function) bool { return f.name == name })]
 	stack = append(stack, 0)
@@ -131,7 +131,7 @@ const (
 )
 
 // read calls a function with a buffer and returns what is in it.
-func (g *guest) read(name string, args ...any) string {
+func (g *fakeGuest) read(name string, args ...any) string {
 	n := g.do(name, append(args, bufferAt, bufferSize)...)
 	if n < 0 {
 		return codeName(Code(n))

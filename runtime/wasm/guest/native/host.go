@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -9,6 +10,13 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/telemetry"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
+)
+
+var (
+	_ guest.Contract = (*Host)(nil)
+	_ abi.Measurer   = (*Host)(nil)
 )
 
 // Log takes the lines a guest logs. It must bound their size and their rate,
@@ -27,8 +35,12 @@ type Config struct {
 	Env func(name string) (value string, ok bool)
 }
 
-// Host is what the host functions of all instances of one plugin share.
+// Host is the contract of one plugin: what the host functions of all its
+// instances share.
 type Host struct {
+	spec     abi.Spec
+	declares abi.Declaration
+
 	log     Log
 	config  members
 	apis    []apiConfig
@@ -38,10 +50,10 @@ type Host struct {
 	keys    []KeyPattern // that were granted
 	http    HTTP
 	env     []variable // that were granted
-	metrics metrics
+	metrics telemetry.Registry
 }
 
-// apiConfig is the configuration of one API, taken apart when the plugin was
+// apiConfig is the configuration of one API, parsed when the plugin was
 // loaded.
 type apiConfig struct {
 	api    *abi.API
@@ -53,18 +65,23 @@ const defaultTimeout = 50 * time.Millisecond
 
 // NewHost returns the host of the plugin that s describes. It fails if a
 // configuration is not a JSON object, and on grants of what is not there or
-// makes no sense. It takes c.HTTP over if it does not fail.
+// makes no sense. It owns c.HTTP, even if it fails.
 func NewHost(s abi.Spec, c Config) (*Host, error) {
+	h, err := newHost(s, c)
+	if err != nil && c.HTTP != nil {
+		c.HTTP.Close()
+	}
+	return h, err
+}
+
+func newHost(s abi.Spec, c Config) (*Host, error) {
 	config, err := parseMembers(s.Config)
 	if err != nil {
 		return nil, fmt.Errorf("config of the plugin: %w", err)
 	}
 	h := &Host{
-		log: c.Log, config: config, start: time.Now(), timeout: s.Limits.Timeout,
-		kv: c.KV, http: c.HTTP,
-	}
-	if h.timeout == 0 {
-		h.timeout = defaultTimeout
+		spec: s, log: c.Log, config: config, start: time.Now(), timeout: cmp.Or(s.Limits.Timeout, defaultTimeout),
+		kv: c.KV, http: c.HTTP, metrics: telemetry.Registry{Max: maxSeries},
 	}
 	if err := h.grant(s.Grants, c); err != nil {
 		return nil, err
@@ -105,8 +122,19 @@ func (h *Host) grant(g abi.Grants, c Config) error {
 	return nil
 }
 
+// NewGuest returns the state of one instance. No host function of this ABI calls
+// interrupt: those that wait end with the deadline, and the guest stops at its
+// next yield.
+func (h *Host) NewGuest(func()) guest.Guest { return &nativeGuest{call: h.NewCall()} }
+
+// Adopt does nothing: what a plugin implements is known from its exports.
+func (h *Host) Adopt(guest.Guest) {}
+
+// Declares returns what the exports declare, after Check.
+func (h *Host) Declares() abi.Declaration { return h.declares }
+
 // Metrics yields what the guests measured so far.
-func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.all() }
+func (h *Host) Metrics() iter.Seq[abi.Metric] { return h.metrics.All() }
 
 // Close releases connections. No call may be running.
 func (h *Host) Close() {

@@ -12,7 +12,7 @@ import (
 )
 
 // newCaller returns a guest whose requests are answered by do.
-func newCaller(t *testing.T, do func(ctx context.Context, q *outbound.Request) (*outbound.Response, error)) *guest {
+func newCaller(t *testing.T, do func(ctx context.Context, q *outbound.Request) (*outbound.Response, error)) *fakeGuest {
 	t.Helper()
 	s := abi.Spec{Grants: abi.Grants{HTTP: []string{"-"}}}
 	g, _ := newGuestWith(t, s, Config{HTTP: &fakeHTTP{do: do}}, abi.Pre)

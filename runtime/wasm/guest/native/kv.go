@@ -14,9 +14,9 @@ import (
 //
 // Every method gives up at the deadline. Keys and values that it is given are
 // the guest's memory: it keeps no part of them once it has returned. Errors
-// are of kind limit if there is no room, of kind protocol if a value is not a
-// number, and all others mean that the store is not available. A time to live
-// of 0 is none.
+// are of kind limit if the store is full, of kind protocol if a value is not a
+// number, and all others mean that the store is not available. With a time to
+// live of 0 a value does not expire.
 type KV interface {
 	// Get returns a value that must not be written to; ok is false if there
 	// is none.
@@ -185,7 +185,7 @@ func (f frame) ttl(i int) (ttl time.Duration, ok bool) {
 }
 
 // checkKey returns the code of a key that must not be used, or that of a call
-// which is too late to use any, or 0.
+// after which no value is of use, or 0.
 func (c *Call) checkKey(key []byte) int64 {
 	if len(key) == 0 || len(key) > maxKey {
 		return int64(CodeInvalid)

@@ -13,7 +13,7 @@ import (
 )
 
 // newKeeper returns a guest that was granted keys, and its store.
-func newKeeper(t *testing.T, patterns ...string) (*guest, *fakeKV) {
+func newKeeper(t *testing.T, patterns ...string) (*fakeGuest, *fakeKV) {
 	t.Helper()
 	kv := newKV()
 	g, _ := newGuestWith(t, abi.Spec{Grants: abi.Grants{KV: patterns}}, Config{KV: kv}, abi.Pre)
@@ -21,7 +21,7 @@ func newKeeper(t *testing.T, patterns ...string) (*guest, *fakeKV) {
 }
 
 // incr calls kv_incr and returns the sum.
-func (g *guest) incr(key string, delta, ttl int64) (sum, code int64) {
+func (g *fakeGuest) incr(key string, delta, ttl int64) (sum, code int64) {
 	code = g.do("kv_incr", key, bufferAt, delta, ttl)
 	b, _ := g.module.Memory().Read(bufferAt, 8)
 	return int64(binary.LittleEndian.Uint64(b)), code

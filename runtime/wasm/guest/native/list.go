@@ -23,7 +23,7 @@ func (s *listSize) add(item []byte) {
 // fit and nothing may be put.
 func (s listSize) list(f frame, i int) (l list, code int64) {
 	head := numberSize * (1 + s.items)
-	buffer, code := f.room(i, head+s.bytes)
+	buffer, code := f.reserve(i, head+s.bytes)
 	if buffer == nil {
 		return list{}, code
 	}

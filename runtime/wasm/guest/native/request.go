@@ -48,7 +48,7 @@ func scheme(x *abi.Exchange, f frame) int64 {
 	if x.Request.TLS {
 		name = "https"
 	}
-	buffer, code := f.room(1, len(name))
+	buffer, code := f.reserve(1, len(name))
 	copy(buffer, name)
 	return code
 }

@@ -3,7 +3,6 @@
 set -eu
 out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cd "$(dirname "$0")"
-asc=../../../../../sdk/assemblyscript/node_modules/assemblyscript/bin/asc.js
-command -v node >/dev/null && [ -f "$asc" ] ||
-    { echo "asc is missing: apt install nodejs npm, npm ci --prefix sdk/assemblyscript" >&2; exit 127; }
+. ../../../../../sdk/assemblyscript/toolchain.sh
+with_asc ../../../../../sdk/assemblyscript
 exec node "$asc" hooks.ts -o "$out"

@@ -1,3 +1,5 @@
+//go:build wasip1
+
 // Command go has the four hooks of the benchmark in Go, as a WebAssembly
 // module.
 package main

@@ -1,0 +1,128 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/c386954a/sallyport/internal/tyk/definition"
+	"github.com/c386954a/sallyport/internal/tyk/document"
+	"github.com/c386954a/sallyport/internal/tyk/script"
+)
+
+// maxScript is the size of the largest script.
+const maxScript = script.MaxBytes
+
+// Script is a file with a script, or the reason why it cannot be read.
+type Script struct {
+	File string // absolute
+	Text []byte
+	Err  error
+}
+
+// scriptName is how a definition names a script: relative to a folder.
+type scriptName struct{ dir, name string }
+
+// Script returns the script that a definition names, which may be relative to
+// dir.
+func (t *Tree) Script(dir, name string) Script { return t.scripts[nameOf(dir, name)] }
+
+func nameOf(dir, name string) scriptName {
+	if filepath.IsAbs(name) {
+		dir = ""
+	}
+	return scriptName{dir, name}
+}
+
+// Base returns the folder that the hooks of an API are relative to.
+func (t *Tree) Base(a *API) string {
+	if a.Bundle.Section != nil {
+		return a.Bundle.Dir
+	}
+	return t.Root
+}
+
+// readScripts reads every file that the definition names for JavaScript.
+func (t *Tree) readScripts(a *API) {
+	base, middleware := t.Base(a), a.Middleware()
+	hooks := [][]definition.Hook{{middleware.AuthCheck}, middleware.Pre, middleware.PostKeyAuth, middleware.Post, middleware.Response}
+	for _, list := range hooks {
+		for _, h := range list {
+			t.readScript(base, h.Path)
+		}
+	}
+	for _, v := range a.Definition.VersionData.Versions {
+		for _, e := range v.ExtendedPaths.Virtual {
+			if strings.EqualFold(e.SourceType, "file") {
+				t.readScript(t.Root, e.SourceURI)
+			}
+		}
+	}
+	for _, handlers := range a.Definition.EventHandlers.Events {
+		for _, h := range handlers {
+			t.readScript(t.Root, h.Meta.Path)
+		}
+	}
+}
+
+// readScript reads a script. A relative path must stay in the folder: one that
+// leaves it would be a different file on another machine.
+func (t *Tree) readScript(dir, name string) {
+	key := nameOf(dir, name)
+	if _, ok := t.scripts[key]; ok {
+		return
+	}
+	s := Script{File: t.Resolve(dir, name)}
+	switch {
+	case !strings.Contains(filepath.Ext(name), ".js"):
+		s.Err = fmt.Errorf("%q is not the name of a script: .js is missing", name)
+	case strings.ContainsRune(name, 0):
+		s.Err = fmt.Errorf("%q is not the name of a file", name)
+	case !filepath.IsAbs(name) && !Under(dir, s.File):
+		s.Err = fmt.Errorf("%q leaves the folder; write an absolute path if that is meant", name)
+	default:
+		if s.Text, s.Err = readFile(s.File, maxScript); s.Err != nil {
+			s.Err = fmt.Errorf("%s: %s", t.Shown(s.File), Reason(s.Err))
+		}
+	}
+	t.scripts[key] = s
+}
+
+// readFolders reads the files of folder loading. They are hooks by the id of
+// their API and the name of their folder.
+func (t *Tree) readFolders() map[string]map[string][]definition.Hook {
+	all := map[string]map[string][]definition.Hook{}
+	dir := t.Resolve(t.Root, t.Settings.MiddlewarePath)
+	ids, err := os.ReadDir(dir)
+	if err != nil {
+		return all // there is no such folder
+	}
+	for _, id := range ids {
+		all[id.Name()] = map[string][]definition.Hook{}
+		for _, folder := range []string{"pre", "auth", "post_auth", "post"} {
+			all[id.Name()][folder] = t.readFolder(filepath.Join(dir, id.Name(), folder))
+		}
+	}
+	return all
+}
+
+func (t *Tree) readFolder(dir string) (hooks []definition.Hook) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".js") {
+			continue
+		}
+		file := filepath.Join(dir, f.Name())
+		name, _, _ := strings.Cut(f.Name(), ".")
+		t.readScript(t.Root, file)
+		hooks = append(hooks, definition.Hook{
+			Pos: document.Pos{File: t.Shown(file)}, Name: name, Path: file,
+			RequireSession: strings.HasSuffix(name, "_with_session"),
+		})
+	}
+	return hooks
+}

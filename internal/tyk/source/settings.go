@@ -1,0 +1,104 @@
+package source
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/c386954a/sallyport/internal/tyk/document"
+)
+
+// defaultMaxBody is what a request may have where tyk.conf sets no limit. Tyk
+// has none: this is wide enough for what its users send through scripts.
+const defaultMaxBody = 8 << 20
+
+// Settings are those of tyk.conf that have a meaning here.
+type Settings struct {
+	Root  *document.Value // nil without a file
+	Notes []document.Note // about keys without a meaning; none after an error
+	Err   error
+
+	ListenAddress string `json:"listen_address"`
+	ListenPort    int    `json:"listen_port"`
+	AppPath       string `json:"app_path"`
+	HashKeys      bool   `json:"hash_keys"`
+	MasterKeys    bool   `json:"allow_master_keys"`
+
+	EnableJSVM           bool   `json:"enable_jsvm"`
+	JSVMTimeout          int64  `json:"jsvm_timeout"` // seconds
+	TykJSPath            string `json:"tyk_js_path"`
+	MiddlewarePath       string `json:"middleware_path"`
+	NoBlobs              bool   `json:"disable_virtual_path_blobs"`
+	KeepHeaderCase       bool   `json:"ignore_canonical_mime_header_key"`
+	IgnoreEndpointCase   bool   `json:"ignore_endpoint_case"`
+	ManagementNode       bool   `json:"management_node"`
+	EnableBundles        bool   `json:"enable_bundle_downloader"`
+	BundleBaseURL        string `json:"bundle_base_url"`
+	BundleInsecure       bool   `json:"bundle_insecure_skip_verify"`
+	PublicKeyPath        string `json:"public_key_path"`
+	SkipVerifyOldBundles bool   `json:"skip_verify_existing_plugin_bundle"`
+
+	Coprocess Coprocess `json:"coprocess_options"`
+	Server    Server    `json:"http_server_options"`
+}
+
+// Coprocess are the settings of plugins of other languages.
+type Coprocess struct {
+	Enabled bool  `json:"enable_coprocess"`
+	RecvMax int64 `json:"grpc_recv_max_size"`
+	SendMax int64 `json:"grpc_send_max_size"`
+}
+
+// Server are the settings of the listener and of paths.
+type Server struct {
+	PrefixMatching bool          `json:"enable_path_prefix_matching"`
+	SuffixMatching bool          `json:"enable_path_suffix_matching"`
+	StrictRoutes   bool          `json:"enable_strict_routes"`
+	MaxBody        int64         `json:"max_request_body_size"`
+	UseSSL         bool          `json:"use_ssl"`
+	Certificates   []Certificate `json:"certificates"`
+	ReadTimeout    int64         `json:"read_timeout"`  // seconds
+	WriteTimeout   int64         `json:"write_timeout"` // seconds
+}
+
+// Certificate is one of the listener.
+type Certificate struct {
+	CertFile string `json:"cert_file"`
+	KeyFile  string `json:"key_file"`
+}
+
+// readSettings reads tyk.conf. Without one, the gateway is as the definitions
+// would have it.
+func (t *Tree) readSettings() Settings {
+	s := Settings{EnableJSVM: true, HashKeys: true}
+	file := filepath.Join(t.Root, "tyk.conf")
+	if _, err := os.Lstat(file); err == nil {
+		s = t.parseSettings(file)
+	}
+	if s.JSVMTimeout <= 0 {
+		s.JSVMTimeout = 5
+	}
+	if s.MiddlewarePath == "" {
+		s.MiddlewarePath = "middleware"
+	}
+	if s.AppPath == "" {
+		s.AppPath = "apps"
+	}
+	if s.Server.MaxBody <= 0 {
+		s.Server.MaxBody = defaultMaxBody
+	}
+	return s
+}
+
+func (t *Tree) parseSettings(file string) (s Settings) {
+	v, err := t.parse(file)
+	if err != nil {
+		return Settings{Err: err}
+	}
+	unknown, err := v.Decode(&s)
+	if err != nil {
+		s.Err = err
+		return s
+	}
+	s.Root, s.Notes = v, settingNotes(unknown)
+	return s
+}

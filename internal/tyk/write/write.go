@@ -1,0 +1,267 @@
+// Package write turns decisions into the text of a configuration: structs,
+// maps, lists and scalars, in the order of their fields and with comments.
+//
+// It exists beside the YAML library because of two things that its encoder
+// does not do: comments that stay where they are put, and text that the
+// configuration reads back as it was, dollar signs included, which stand for
+// the environment there.
+package write
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/c386954a/sallyport/internal/tyk/document"
+)
+
+// mapping is a mapping in the order in which it is written.
+type mapping struct{ entries []entry }
+
+type entry struct {
+	comment string
+	key     string
+	value   any
+}
+
+// list is a list of values with a line for each; flow is one on one line.
+type (
+	list []any
+	flow []string
+)
+
+// add appends a key, unless its value is a nil or empty collection.
+func (m *mapping) add(comment, key string, value any) {
+	switch v := value.(type) {
+	case nil:
+		return
+	case *mapping:
+		if len(v.entries) == 0 {
+			return
+		}
+	case list:
+		if len(v) == 0 {
+			return
+		}
+	case flow:
+		if len(v) == 0 {
+			return
+		}
+	}
+	m.entries = append(m.entries, entry{comment, key, value})
+}
+
+// append writes the entries, each on a line of its own.
+func (m *mapping) append(b []byte, depth int) []byte {
+	for i, e := range m.entries {
+		b = appendComment(b, e.comment, depth)
+		b = indent(b, depth)
+		b = appendText(b, e.key, false)
+		b = append(b, ':')
+		b = appendValue(b, e.value, depth)
+		if depth == 0 && i+1 < len(m.entries) && block(e.value) {
+			b = append(b, '\n')
+		}
+	}
+	return b
+}
+
+// block reports whether a value takes lines of its own.
+func block(value any) bool {
+	switch value.(type) {
+	case *mapping, list:
+		return true
+	}
+	return false
+}
+
+func appendComment(b []byte, text string, depth int) []byte {
+	if text == "" {
+		return b
+	}
+	for line := range strings.Lines(printable(text)) {
+		b = append(indent(b, depth), "# "...)
+		b = append(b, strings.TrimRight(line, "\n")...)
+		b = append(b, '\n')
+	}
+	return b
+}
+
+// printable replaces what must not stand in a comment.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r >= ' ' && strconv.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
+}
+
+func indent(b []byte, depth int) []byte { return append(b, strings.Repeat("  ", depth)...) }
+
+// appendValue writes what comes after "key:" or "-", line end included.
+func appendValue(b []byte, value any, depth int) []byte {
+	switch v := value.(type) {
+	case *mapping:
+		return v.append(append(b, '\n'), depth+1)
+	case list:
+		return v.append(append(b, '\n'), depth+1)
+	case *document.Value:
+		return appendDocument(b, v, depth)
+	}
+	b = append(b, ' ')
+	return append(appendScalar(b, value), '\n')
+}
+
+// append writes the items. The first key of a mapping follows its dash.
+func (l list) append(b []byte, depth int) []byte {
+	for _, item := range l {
+		if m, ok := item.(*mapping); ok {
+			b = m.appendItem(b, depth)
+			continue
+		}
+		b = append(indent(b, depth), '-')
+		b = appendValue(b, item, depth)
+	}
+	return b
+}
+
+func (m *mapping) appendItem(b []byte, depth int) []byte {
+	first := m.entries[0]
+	b = appendComment(b, first.comment, depth)
+	start := len(b)
+	first.comment = ""
+	rest := &mapping{entries: append([]entry{first}, m.entries[1:]...)}
+	b = rest.append(b, depth+1)
+	b[start+2*depth] = '-'
+	return b
+}
+
+func appendScalar(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case string:
+		return appendText(b, v, true)
+	case Template:
+		return appendText(b, string(v), false)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case flow:
+		b = append(b, '[')
+		for i, s := range v {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendText(b, s, true)
+		}
+		return append(b, ']')
+	}
+	panic("write: no way to write a value of this type")
+}
+
+// appendDocument writes a JSON value: block style for what has something in
+// it, keys in the order of their bytes.
+func appendDocument(b []byte, v *document.Value, depth int) []byte {
+	switch {
+	case len(v.Members) > 0:
+		m := &mapping{}
+		for _, member := range v.Members {
+			m.entries = append(m.entries, entry{key: member.Key, value: member.Value})
+		}
+		slices.SortStableFunc(m.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+		return m.append(append(b, '\n'), depth+1)
+	case len(v.Items) > 0:
+		var l list
+		for _, item := range v.Items {
+			l = append(l, item)
+		}
+		return l.append(append(b, '\n'), depth+1)
+	}
+	b = append(b, ' ')
+	return append(appendLeaf(b, v), '\n')
+}
+
+func appendLeaf(b []byte, v *document.Value) []byte {
+	switch v.Kind {
+	case document.Object:
+		return append(b, "{}"...)
+	case document.List:
+		return append(b, "[]"...)
+	case document.Text:
+		return appendText(b, v.Text, true)
+	case document.Number:
+		return appendNumber(b, v.Text)
+	case document.Bool:
+		return append(b, v.Text...)
+	}
+	return append(b, "null"...)
+}
+
+// appendNumber writes a JSON number so that YAML takes it for one: an exponent
+// needs a point before it there.
+func appendNumber(b []byte, text string) []byte {
+	i := strings.IndexAny(text, "eE")
+	if i < 0 {
+		return append(b, text...)
+	}
+	mantissa, exponent := text[:i], text[i+1:]
+	if !strings.Contains(mantissa, ".") {
+		mantissa += ".0"
+	}
+	if exponent[0] != '-' && exponent[0] != '+' {
+		exponent = "+" + exponent
+	}
+	return append(b, mantissa+"e"+exponent...)
+}
+
+// plain matches text that YAML takes for a string without quotes.
+var plain = regexp.MustCompile(`^([A-Za-z_/]|\.\.?/)([A-Za-z0-9_./@+-]|:[/0-9])*( [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*$`)
+
+// measure matches durations and sizes.
+var measure = regexp.MustCompile(`^([0-9]+h)?([0-9]+m)?[0-9]+s$|^[0-9]+[KMG]iB$`)
+
+// words are those that YAML, or a version of it, takes for something else.
+var words = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n|\.nan|[.+-]*\.inf)$`)
+
+// appendText writes a string. In values, not in keys, a dollar sign is
+// doubled, so that it stands for itself.
+func appendText(b []byte, s string, value bool) []byte {
+	if value {
+		s = strings.ReplaceAll(s, "$", "$$")
+	}
+	if plain.MatchString(s) && !words.MatchString(s) || measure.MatchString(s) {
+		return append(b, s...)
+	}
+	b = append(b, '"')
+	for _, r := range s {
+		b = appendRune(b, r)
+	}
+	return append(b, '"')
+}
+
+func appendRune(b []byte, r rune) []byte {
+	switch {
+	case r == '"' || r == '\\':
+		return append(b, '\\', byte(r))
+	case r == '\n':
+		return append(b, `\n`...)
+	case r == '\t':
+		return append(b, `\t`...)
+	case r == '\r':
+		return append(b, `\r`...)
+	case r < 0x80 && (r < ' ' || r == 0x7f):
+		return append(b, `\x`+string("0123456789ABCDEF"[r>>4])+string("0123456789ABCDEF"[r&15])...)
+	case strconv.IsPrint(r):
+		return append(b, string(r)...)
+	case r > 0xffff:
+		return append(b, `\U`+hex(r, 8)...)
+	}
+	return append(b, `\u`+hex(r, 4)...)
+}
+
+func hex(r rune, digits int) string {
+	s := strconv.FormatInt(int64(r), 16)
+	return strings.Repeat("0", max(0, digits-len(s))) + s
+}

@@ -1,3 +1,0 @@
-module goguest
-
-go 1.24
