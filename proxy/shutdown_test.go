@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/upstream"
@@ -200,4 +201,65 @@ func TestRouterIsReplacedUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	clients.Wait()
+}
+
+// deaf is a connection whose client sends a request and takes nothing.
+type deaf struct {
+	net.Conn
+	sent *strings.Reader
+}
+
+func (c deaf) Read(p []byte) (int, error)  { return c.sent.Read(p) }
+func (c deaf) Write(p []byte) (int, error) { return 0, net.ErrClosed }
+
+// oneConn is a listener that accepts one connection.
+type oneConn struct {
+	net.Listener
+	conn chan net.Conn
+}
+
+func (l oneConn) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conn:
+		return c, nil
+	default:
+		return l.Listener.Accept()
+	}
+}
+
+func TestRequestEndsWhenItsClientCannotBeToldToContinue(t *testing.T) {
+	t.Parallel()
+	var ended atomic.Int64
+	c := newChain(t)
+	u := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
+	r, err := proxy.NewRouter([]proxy.API{{Chain: c, Upstream: u}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := proxy.New(proxy.Config{Observe: func(*proxy.Access) { ended.Add(1) }}, r)
+	raw, client := net.Pipe()
+	defer func() { _ = client.Close() }()
+	ln := oneConn{listen(t), make(chan net.Conn, 1)}
+	ln.conn <- deaf{raw, strings.NewReader("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")}
+	served := make(chan error, 1)
+	go func() { served <- g.Serve(ln) }()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for g.OpenConns() > 0 || ended.Load() == 0 {
+		select {
+		case <-ctx.Done():
+			t.Fatal("the request does not end")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	g.SetRouter(r)
+	if err := r.Drain(ctx); err != nil {
+		t.Errorf("Drain() = %v", err)
+	}
+	if err := g.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve() = %v", err)
+	}
 }
