@@ -4,9 +4,8 @@ package abi
 // Session is shared between requests and never changes once it is set on an
 // exchange or put in the store.
 //
-// The JSON names are those of Tyk's session object, so that stores and key
-// files written for it can be read. Members that the gateway has no use for
-// are kept in Extra and written back.
+// The JSON names are those of stores and key files that exist already. Members
+// that the gateway has no use for are kept in Extra and written back.
 type Session struct {
 	KeyID    string   `json:"key_id,omitempty"` // names the key in counters; empty shares none
 	OrgID    string   `json:"org_id,omitempty"`

@@ -1,9 +1,6 @@
 package abi
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "encoding/json"
 
 // The shapes of the two types for encoding/json, without their methods.
 type (
@@ -29,7 +26,7 @@ func (s *Session) UnmarshalJSON(raw []byte) error {
 		s.AccessRights = nil
 	}
 	var err error
-	s.Extra, err = extraOf(raw, sessionNames[:])
+	s.Extra, err = extraOf(raw, IsSessionMember)
 	return err
 }
 
@@ -47,33 +44,19 @@ func (a *Access) UnmarshalJSON(raw []byte) error {
 	}
 	*a = Access(f)
 	var err error
-	a.Extra, err = extraOf(raw, accessNames[:])
+	a.Extra, err = extraOf(raw, IsAccessMember)
 	return err
 }
 
-// sessionNames and accessNames are the members that have a field; a test
-// compares them with the types. They are never written.
-var (
-	sessionNames = [...]string{
-		"key_id", "org_id", "alias", "tags", "is_inactive", "rate", "per", "expires",
-		"quota_max", "quota_remaining", "quota_renewal_rate", "quota_renews",
-		"access_rights", "apply_policies", "date_created", "last_updated", "session_lifetime",
-		"id_extractor_deadline", "meta_data",
-	}
-	accessNames = [...]string{"api_name", "api_id", "versions", "allowed_urls"}
-)
-
-// extraOf returns the members of an object that none of the names matches.
-func extraOf(raw []byte, names []string) ([]byte, error) {
+// extraOf returns the members of an object that are not known.
+func extraOf(raw []byte, known func(name string) bool) ([]byte, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &members); err != nil {
 		return nil, err
 	}
 	for member := range members {
-		for _, name := range names {
-			if strings.EqualFold(member, name) {
-				delete(members, member)
-			}
+		if known(member) {
+			delete(members, member)
 		}
 	}
 	if len(members) == 0 {

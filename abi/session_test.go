@@ -68,6 +68,36 @@ func TestWrongTypesInASessionAreErrors(t *testing.T) {
 	}
 }
 
+func TestTheTableHasEveryMemberOfASession(t *testing.T) {
+	s := &abi.Session{}
+	fields := reflect.ValueOf(s).Elem()
+	var want []string
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
+		want = append(want, name)
+		m := abi.SessionMemberOf(name)
+		if m == nil {
+			t.Errorf("%s is not in the table", name)
+			continue
+		}
+		if got, want := m.Field(s), fields.Field(i).Addr().Interface(); got != want {
+			t.Errorf("Field of %s is %T %p, want %T %p", name, got, got, want, want)
+		}
+	}
+	var got []string
+	for _, m := range abi.SessionMembers() {
+		got = append(got, m.Name)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+}
+
 func TestNamesWithAFieldAreNotExtra(t *testing.T) {
 	for _, v := range []any{abi.Session{}, abi.Access{}} {
 		for field := range reflect.TypeOf(v).Fields() {

@@ -11,7 +11,8 @@ import (
 // The sources. The patterns of the Go SDKs include their tests.
 //
 //go:embed c/*.h c/README.md
-//go:embed assemblyscript/assembly assemblyscript/index.ts assemblyscript/asconfig.json assemblyscript/package.json assemblyscript/README.md
+//go:embed assemblyscript/assembly assemblyscript/index.ts assemblyscript/README.md
+//go:embed assemblyscript/asconfig.json assemblyscript/package.json
 //go:embed rust/src rust/Cargo.toml rust/README.md
 //go:embed go/*.go go/README.md
 //go:embed coproc/go/*.go coproc/go/README.md

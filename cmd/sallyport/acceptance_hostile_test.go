@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -326,10 +327,10 @@ hook.NewProcessRequest(function (request, session, spec) {
 
 // globalRequests is how many requests I5 sends.
 func globalRequests() int {
-	if testing.Short() {
-		return 1_000
+	if longtest.Enabled() && !testing.Short() {
+		return 10_000
 	}
-	return 10_000
+	return 1_000
 }
 
 // playGlobals is I5.

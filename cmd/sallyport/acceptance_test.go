@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/tools/txtar"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk"
 	"github.com/c386954a/sallyport/store"
 )
 
@@ -144,9 +145,9 @@ type world struct {
 	logger zerolog.Logger
 	yaml   string // as served last
 	url    string
-	gate   *gateway
+	gate   *app.App
 	store  store.Store // nil is that of the configuration
-	tree   *tykTree
+	tree   *app.TykFolder
 	edits  []string // old and new, of the imported configuration
 }
 
@@ -189,16 +190,16 @@ func (w *world) write(t *testing.T, name, text string) {
 
 // read imports the folder, for the engine of this world.
 func (w *world) read(ctx context.Context, lenient bool) (*config.Config, error) {
-	flags := &tykFlags{dir: w.dir, listen: "127.0.0.1:0", lenient: lenient, waive: w.waive}
+	c := tyk.Config{Dir: w.dir, Listen: "127.0.0.1:0", Lenient: lenient, Waive: w.waive}
 	if w.process {
-		flags.process = handlerCommand()
+		c.Process = handlerCommand()
 	}
-	tree, err := openTree(flags, os.LookupEnv, &w.logger)
+	tree, err := app.OpenTykFolder(c, os.LookupEnv, &w.logger)
 	if err != nil {
 		return nil, err
 	}
 	w.tree = tree
-	text, err := tree.text(ctx)
+	text, err := tree.Text(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -229,9 +230,9 @@ func (w *world) mustRefuse(t *testing.T, r *acceptanceRound) {
 	cfg, err := w.read(t.Context(), false)
 	defer w.closeTree()
 	if err == nil {
-		var g *gateway
-		if g, err = w.open(t.Context(), cfg); err == nil {
-			_ = g.release(context.Background())
+		var a *app.App
+		if a, err = app.New(t.Context(), cfg, w.options()); err == nil {
+			_ = a.Close(context.Background())
 		}
 	}
 	w.checkRefusal(t, r, err)
@@ -252,7 +253,7 @@ func (w *world) checkRefusal(t *testing.T, r *acceptanceRound, err error) {
 
 func (w *world) closeTree() {
 	if w.tree != nil {
-		w.tree.close()
+		w.tree.Close()
 		w.tree = nil
 	}
 }
@@ -265,37 +266,12 @@ func (w *world) start(t *testing.T) {
 	if err != nil {
 		t.Fatalf("import: %v\n%s", err, w.yaml)
 	}
-	ls, err := listen(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if w.gate, err = w.open(t.Context(), cfg); err != nil {
-		ls.close()
-		t.Fatalf("start: %v\n%s", err, w.yaml)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- w.gate.serve(ctx, ls, 10*time.Second) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("serve() = %v", err)
-		}
-	})
-	w.url = "http://" + ls.public.Addr().String()
+	w.gate, w.url = serveGateway(t, cfg, w.options())
 }
 
-// open loads everything, on the store of the case if it has one.
-func (w *world) open(ctx context.Context, cfg *config.Config) (*gateway, error) {
-	watch := watchers{raw: &w.log}
-	if w.store == nil {
-		return openGateway(ctx, cfg, &w.logger, watch)
-	}
-	first, err := newGeneration(ctx, nil, cfg, w.store, &w.logger, watch.raw)
-	if err != nil {
-		return nil, err
-	}
-	return newGateway(ctx, cfg, w.store, first, &w.logger, watch)
+// options have the store of the case, if it has one.
+func (w *world) options() app.Options {
+	return app.Options{Logger: &w.logger, Raw: &w.log, Store: w.store}
 }
 
 // reload reads the folder again, as SIGHUP does.
@@ -306,7 +282,7 @@ func (w *world) reload(t *testing.T) error {
 		return err
 	}
 	t.Cleanup(w.closeTree)
-	return w.gate.reload(t.Context(), cfg, 10*time.Second)
+	return reload(t.Context(), w.gate, cfg)
 }
 
 // acceptanceTable is what the suite prints: which case holds where.

@@ -1,18 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/compare/bench"
 	"github.com/c386954a/sallyport/internal/compare/page"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // benchFlags are how a person says what to measure.
@@ -21,9 +21,7 @@ type benchFlags struct {
 	quick   bool
 	targets bool
 	asJSON  bool
-	out     string // file of the report
-	faults  string // file with what the containment suite has found
-	found   *page.Faults
+	report  page.Destination
 }
 
 func newBenchCmd() *cobra.Command {
@@ -54,17 +52,21 @@ func newBenchCmd() *cobra.Command {
 
 func (f *benchFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringSliceVar(&f.options.Rows, "rows", nil, "`NAMES` of rows, or words of them: wasm, \"go fresh\"; all of them without it")
-	flags.StringSliceVar(&f.options.Hooks, "hook", nil, "`HOOKS` to measure: headers, json, auth, response, or all (default headers)")
-	flags.DurationVar(&f.options.Duration, "duration", 0, "`TIME` for a row with all connections busy, a quarter of it at each rate (default 12s)")
+	flags.StringSliceVar(&f.options.Rows, "rows", nil,
+		"`NAMES` of rows, or words of them: wasm, \"go fresh\"; all of them without it")
+	flags.StringSliceVar(&f.options.Hooks, "hook", nil,
+		"`HOOKS` to measure: headers, json, auth, response, or all (default headers)")
+	flags.DurationVar(&f.options.Duration, "duration", 0,
+		"`TIME` for a row with all connections busy, a quarter of it at each rate (default 12s)")
 	flags.IntVar(&f.options.Rounds, "rounds", 0, "`NUMBER` of rounds in which rows take turns (default 60)")
 	flags.IntVar(&f.options.Chain, "chain", 0, "`NUMBER` of plugins of the same kind behind each other (default 1)")
 	flags.IntVar(&f.options.Concurrency, "concurrency", 0, "`NUMBER` of connections (default 16)")
 	flags.BoolVar(&f.quick, "quick", false, "less time for each row: all rows of a hook in less than two minutes")
 	flags.BoolVar(&f.targets, "targets", false, "measure what the gateway has promised, instead of a table of your choice")
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON")
-	flags.StringVar(&f.out, "out", "", "`FILE` to write a report to: one page of HTML")
-	flags.StringVar(&f.faults, "faults", "", "`FILE` that sallyport faults --json has printed, for a section of the report")
+	flags.StringVar(&f.report.Path, "out", "", "`FILE` to write a report to: one page of HTML")
+	flags.StringVar(&f.report.Faults, "faults", "",
+		"`FILE` that sallyport faults --json has printed, for a section of the report")
 }
 
 // alone makes sure that nobody believes to choose what the targets choose.
@@ -86,7 +88,7 @@ func (f *benchFlags) complete(progress io.Writer) (err error) {
 	if f.options.Program, err = os.Executable(); err != nil {
 		return err
 	}
-	f.options.Version, f.options.Progress = version(), progress
+	f.options.Version, f.options.Progress = app.Version(), progress
 	if len(f.options.Hooks) == 1 && f.options.Hooks[0] == "all" {
 		f.options.Hooks = bench.HookNames()
 	}
@@ -96,40 +98,7 @@ func (f *benchFlags) complete(progress io.Writer) (err error) {
 	if err := f.options.Validate(); err != nil {
 		return err
 	}
-	return errors.Join(f.checkOut(), f.readFaults())
-}
-
-// checkOut makes sure that the report will have a place.
-func (f *benchFlags) checkOut() error {
-	if f.out == "" {
-		return nil
-	}
-	if dir, err := os.Stat(filepath.Dir(f.out)); err != nil || !dir.IsDir() {
-		return fmt.Errorf("--out: %s is not a folder", filepath.Dir(f.out))
-	}
-	if at, err := os.Stat(f.out); err == nil && at.IsDir() {
-		return fmt.Errorf("--out: %s is a folder", f.out)
-	}
-	return nil
-}
-
-// readFaults reads the file of the section on faults, if there is one.
-func (f *benchFlags) readFaults() error {
-	if f.faults == "" {
-		return nil
-	}
-	if f.out == "" {
-		return errors.New("--faults goes with --out")
-	}
-	file, err := os.Open(f.faults)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	if f.found, err = page.ReadFaults(file); err != nil {
-		return fmt.Errorf("%s: %w", f.faults, err)
-	}
-	return nil
+	return f.report.Open()
 }
 
 // runTargets prints targets that are met and those that are not: which it is
@@ -139,10 +108,7 @@ func (f *benchFlags) runTargets(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
-		return printJSON(out, t)
-	}
-	return t.Print(out)
+	return output.Show(out, f.asJSON, t)
 }
 
 func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
@@ -150,28 +116,12 @@ func (f *benchFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
-		err = printJSON(out, r)
-	} else {
-		err = r.Print(out)
-	}
-	if err := errors.Join(err, f.write(r)); err != nil {
+	err = output.Show(out, f.asJSON, r)
+	if err := errors.Join(err, f.report.Write(r)); err != nil {
 		return err
 	}
 	if r.Failed() {
 		return &exitError{exitCheck, errors.New("rows that should have been measured were not: see what was not measured")}
 	}
 	return nil
-}
-
-// write writes the report, if one is wanted.
-func (f *benchFlags) write(r *bench.Result) error {
-	if f.out == "" {
-		return nil
-	}
-	var html bytes.Buffer
-	if err := page.Write(&html, r, f.found); err != nil {
-		return err
-	}
-	return os.WriteFile(f.out, html.Bytes(), 0o644) //nolint:gosec // a page for everybody
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -11,7 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/compare/bench"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // benchConnections are the numbers of connections at which peers are compared.
@@ -36,8 +37,8 @@ func newBenchPeersCmd() *cobra.Command {
 			if o.Program, err = os.Executable(); err != nil {
 				return err
 			}
-			o.Version, o.Progress = version(), cmd.ErrOrStderr()
-			if err := checkConnections(o, connections); err != nil {
+			o.Version, o.Progress = app.Version(), cmd.ErrOrStderr()
+			if err := o.ValidateBeside(connections); err != nil {
 				return usageError(cmd, err)
 			}
 			return benchPeers(cmd.Context(), cmd.OutOrStdout(), o, connections, asJSON)
@@ -51,33 +52,12 @@ func newBenchPeersCmd() *cobra.Command {
 	return cmd
 }
 
-// checkConnections finds what is wrong before minutes have passed.
-func checkConnections(o bench.Options, connections []int) error {
-	if len(connections) == 0 {
-		return errors.New("--concurrency needs at least one number")
-	}
-	for _, n := range connections {
-		if n < 1 {
-			return fmt.Errorf("--concurrency: there must be at least one connection, not %d", n)
-		}
-		o.Concurrency = n
-		if err := o.Validate(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func benchPeers(ctx context.Context, out io.Writer, o bench.Options, connections []int, asJSON bool) error {
 	r, err := bench.RunBeside(ctx, o, connections)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = printJSON(out, r)
-	} else {
-		err = r.Print(out)
-	}
+	err = output.Show(out, asJSON, r)
 	if err == nil && len(r.Missing) > 0 {
 		err = &exitError{exitCheck, errors.New(strings.Join(r.Missing, "; "))}
 	}

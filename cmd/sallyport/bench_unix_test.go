@@ -47,7 +47,7 @@ func TestCtrlCEndsTheBenchmarkWithAllItHasStarted(t *testing.T) {
 }
 
 // asSallyport returns the test binary under the name by which it is the
-// program.
+// commandLine.
 func asSallyport(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()

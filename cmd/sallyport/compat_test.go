@@ -12,10 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/internal/admin"
-	"github.com/c386954a/sallyport/store"
 )
 
 const keyFile = `[
@@ -37,7 +33,7 @@ plugins:
   may-v1: { runtime: builtin, entry: access, config: { version: v1 } }
   may-v2: { runtime: builtin, entry: access, config: { version: v2 } }
   limit: { runtime: builtin, entry: rate-limit }
-  mark-v1: { runtime: builtin, entry: transform, config: { set: { X-Served: "one $tyk_meta.plan" } } }
+  mark-v1: { runtime: builtin, entry: transform, config: { set: { X-Served: "one $meta.plan" } } }
   mark-v2: { runtime: builtin, entry: transform, config: { set: { X-Served: two } } }
 apis:
   - name: orders
@@ -135,7 +131,7 @@ func validateText(t *testing.T, text string, files ...string) (stdout, stderr st
 			t.Fatal(err)
 		}
 	}
-	return execute(t.Context(), newApp(), "validate", "-c", "sallyport.yaml")
+	return execute(t.Context(), newProgram(), "validate", "-c", "sallyport.yaml")
 }
 
 const lenient = `version: 1
@@ -168,7 +164,7 @@ func TestPluginThatMayBeBrokenFaultsInsteadOfTheStart(t *testing.T) {
 	}
 	s.write(t, "broken.js", `var broken = new TykJS.TykMiddleware.NewMiddleware({});
 broken.NewProcessResponse(function (response, request, session) { return broken.ReturnResponseData(response, {}); });`)
-	if err := s.gateway.reload(t.Context(), s.config(t), 10*time.Second); err != nil {
+	if err := reload(t.Context(), s.gateway, s.config(t)); err != nil {
 		t.Fatal(err)
 	}
 	if status, body := s.get(t, "/b/x"); status != 200 {
@@ -178,7 +174,7 @@ broken.NewProcessResponse(function (response, request, session) { return broken.
 
 func TestStatusShowsWhatIsNotLoaded(t *testing.T) {
 	s := serveEcho(t, lenient, "broken.js", "var broken = ;")
-	status := admin.New(admin.Config{Chains: s.gateway.chains, Process: s.gateway.process}).Status()
+	status := s.gateway.Status()
 	text, err := json.Marshal(status)
 	if err != nil {
 		t.Fatal(err)
@@ -223,7 +219,7 @@ store: { keys: keys.json, hash_keys: HASH }
 plugins:
   script: { runtime: jsvm, source: auth.js, entry: script }
   key: { runtime: builtin, entry: key-auth, config: { header: X-Key, session: SESSION } }
-  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$tyk_meta.plan" } } }
+  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$meta.plan" } } }
   note: { runtime: jsvm, source: note.js, entry: note, config: { require_session: true } }
 apis:
   - name: a
@@ -277,7 +273,7 @@ func TestTwoChecksShareOneSession(t *testing.T) {
 // checkStored looks at the session of a key: what became of its metadata.
 func checkStored(t *testing.T, s *site, key string, stored bool, plan string) {
 	t.Helper()
-	got, err := s.gateway.store.Session(time.Time{}, []byte(key))
+	got, err := s.store.Session(time.Time{}, []byte(key))
 	if err != nil || (got != nil) != stored {
 		t.Fatalf("session of %s = %+v, %v, want stored %v", key, got, err, stored)
 	}
@@ -297,38 +293,6 @@ func TestScriptsOfTykCheckExemptPathsToo(t *testing.T) {
 	}
 }
 
-func TestQuotaOfScriptsIsThatOfTheStore(t *testing.T) {
-	st := store.NewMemory()
-	ss := scriptSessions{st}
-	key := []byte("k")
-	put := func(s *abi.Session) {
-		t.Helper()
-		if err := ss.PutSession(time.Time{}, key, s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	left := func(want int64) {
-		t.Helper()
-		s, err := ss.Session(time.Time{}, key)
-		if err != nil || s.QuotaRemaining != want {
-			t.Errorf("Session() = %+v, %v, want %d of the quota left", s, err, want)
-		}
-	}
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 3, QuotaRenewalRate: 60})
-	left(3)
-	for range 5 {
-		_, _, _ = st.Count(time.Time{}, "quota", "k1", time.Minute)
-	}
-	left(0)
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 0, QuotaRenewalRate: 60})
-	left(0)
-	put(&abi.Session{KeyID: "k1", QuotaMax: 3, QuotaRemaining: 3, QuotaRenewalRate: 60})
-	left(3)
-	if s, err := ss.Session(time.Time{}, []byte("nobody")); s != nil || err != nil {
-		t.Errorf("session of nobody = %v, %v", s, err)
-	}
-}
-
 func TestProcessIsNotAskedAboutAnIdentityThatIsStored(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
@@ -340,7 +304,7 @@ listen: "127.0.0.1:0"
 coproc: { command: [%q], env: { %s: %q }, sandbox: { enabled: false } }
 plugins:
   who: { runtime: coproc, entry: who, timeout: 10s, id_extractor: { from: header, name: X-Token, with: regex, regex: "[a-z]+", match: 1 } }
-  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$tyk_meta.plan" } } }
+  mark: { runtime: builtin, entry: transform, config: { set: { X-Served: "$meta.plan" } } }
 apis:
   - { name: a, org_id: acme, compat: tyk, match: { path: / }, upstream: { url: UPSTREAM }, hooks: { auth: who, post: mark } }
 `, program, childMode, notes))
@@ -364,14 +328,14 @@ apis:
 	asked(2)
 	sum := md5.Sum([]byte("ann"))
 	key := "acme" + hex.EncodeToString(sum[:])
-	stored, err := s.gateway.store.Session(time.Time{}, []byte(key))
+	stored, err := s.store.Session(time.Time{}, []byte(key))
 	if err != nil || stored == nil || stored.KeyID != key {
 		t.Fatalf("stored session = %+v, %v", stored, err)
 	}
 	until := *stored
 	until.ExtractorDeadline = time.Now().Add(time.Hour).Unix()
 	until.Metadata = map[string]any{"plan": "stored"}
-	if err := s.gateway.store.PutSession(time.Time{}, []byte(key), &until); err != nil {
+	if err := s.store.PutSession(time.Time{}, []byte(key), &until); err != nil {
 		t.Fatal(err)
 	}
 	if status, body := s.get(t, "/x", "X-Token", "id ann"); status != 200 || body != "GET /x stored" {

@@ -42,6 +42,7 @@ const sandboxNeighbours = 100
 func TestClientsOfAttackedPluginsAreAnsweredAndNeighboursNoticeNothing(t *testing.T) {
 	for _, a := range assaults() {
 		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
 			guest := a.harm.Always()
 			guest.Func("sallyport_post", wasmtest.Const(0))
 			s := serve(t, `version: 1

@@ -23,6 +23,7 @@ func TestEveryExampleRunsAsItsReadmeSays(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+			t.Parallel()
 			if strings.HasSuffix(file, "coproc-headers/sallyport.yaml") {
 				needs.Program(t, "python3", "python3", "--version")
 			}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
+	"github.com/c386954a/sallyport/internal/compare/rig"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // Exit codes. They are part of the command line's contract.
@@ -46,13 +49,17 @@ func exitCode(err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
-	if _, ok := errors.AsType[config.Problems](err); ok {
+	if _, ok := errors.AsType[config.Problems](err); ok || isAny(err, app.ErrNoProcess, rig.ErrNoAdmin, rig.ErrTLS) {
 		return exitConfig
 	}
 	if errors.Is(err, context.Canceled) {
 		return exitInterrupted
 	}
 	return exitFailure
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
 }
 
 // usageError is err as a mistake in the command line of cmd.
@@ -77,37 +84,10 @@ func report(w io.Writer, err error) {
 
 // reportProblems prints every problem on a line of its own, then their number.
 func reportProblems(w io.Writer, problems config.Problems) {
-	bold, plain := "", ""
-	if colored(w) {
-		bold, plain = "\x1b[1m", "\x1b[0m"
-	}
+	paint := output.PaintFor(w)
 	for _, p := range problems {
 		place := p.Pos().String()
-		fmt.Fprintf(w, "%s%s%s%s\n", bold, place, plain, p.String()[len(place):])
+		fmt.Fprintf(w, "%s%s%s%s\n", paint.Bold, place, paint.Plain, p.String()[len(place):])
 	}
-	fmt.Fprintln(w, plural(len(problems), "problem"))
-}
-
-// colored reports whether w is a terminal that wants colours, which NO_COLOR
-// (https://no-color.org) forbids.
-func colored(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
-
-// isTerminal reports whether w is a terminal, or another character device.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// plural returns a number and what it counts.
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	fmt.Fprintln(w, output.Plural(len(problems), "problem"))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // execute runs one command line and returns what it printed and its code.
-func execute(ctx context.Context, a *app, args ...string) (stdout, stderr string, code int) {
+func execute(ctx context.Context, a *commandLine, args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	code = a.execute(ctx, streams{in: &bytes.Buffer{}, out: &out, err: &errs}, args)
 	return out.String(), errs.String(), code
@@ -37,7 +37,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"success", nil, exitOK},
 		{"any failure", errors.New("port taken"), exitFailure},
-		{"usage", usageError(newRootCmd(&app{}), errors.New("unknown flag")), exitUsage},
+		{"usage", usageError(newRootCmd(&commandLine{}), errors.New("unknown flag")), exitUsage},
 		{"problems", config.Problems{{Text: "x"}}, exitConfig},
 		{"wrapped problems", fmt.Errorf("load: %w", config.Problems{{Text: "x"}}), exitConfig},
 		{"failed check", &exitError{code: exitCheck}, exitCheck},
@@ -54,7 +54,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestWrongCommandLineEndsWithUsage(t *testing.T) {
 	for _, args := range [][]string{{"valdate"}, {"validate", "--jsn"}, {"validate", "file"}, {"version", "-c"}} {
-		if _, stderr, code := execute(t.Context(), &app{}, args...); code != exitUsage || stderr == "" {
+		if _, stderr, code := execute(t.Context(), &commandLine{}, args...); code != exitUsage || stderr == "" {
 			t.Errorf("%q ended with %d and said %q, want %d and a reason", args, code, stderr, exitUsage)
 		}
 	}
@@ -62,7 +62,7 @@ func TestWrongCommandLineEndsWithUsage(t *testing.T) {
 
 func TestValidateReportsWhatLoadingFinds(t *testing.T) {
 	file := writeConfig(t)
-	a := &app{checkPlugins: func(_ context.Context, c *config.Config) config.Problems {
+	a := &commandLine{checkPlugins: func(_ context.Context, c *config.Config) config.Problems {
 		return config.Problems{
 			c.Problemf(config.Pos{File: file, Line: 9, Column: 1}, "", "second"),
 			c.Problemf(config.Pos{File: file, Line: 3, Column: 5}, "build it again", "plugin %s: %v", "a", errors.New("bad magic")),
@@ -77,7 +77,7 @@ func TestValidateReportsWhatLoadingFinds(t *testing.T) {
 
 func TestInterruptedValidateSaysNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	a := &app{checkPlugins: func(context.Context, *config.Config) config.Problems {
+	a := &commandLine{checkPlugins: func(context.Context, *config.Config) config.Problems {
 		cancel()
 		return config.Problems{{Text: "interrupted in the middle"}}
 	}}

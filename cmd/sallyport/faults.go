@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/c386954a/sallyport/internal/compare/faults"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // faultsFlags are what the command line chooses.
@@ -32,7 +33,7 @@ func newFaultsCmd() *cobra.Command {
 			"took of memory, and when the plugin served again. Nothing else is needed, and\n" +
 			"nothing is left behind.\n\n" +
 			"It exits with 4 if a cell has no verdict, or the sandbox did not contain a fault.\n\n" +
-			faultsHelp(),
+			faults.Help(),
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.config()
@@ -46,55 +47,23 @@ func newFaultsCmd() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.faults, "fault", nil, "only these `FAULTS`; several with commas")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "longest `TIME` for all of it")
-	cmd.Flags().StringVar(&f.broken, "break", "", "switch a `LIMIT` off to see the suite fail: "+strings.Join(brokenLimits(), ", "))
+	cmd.Flags().StringVar(&f.broken, "break", "",
+		"switch a `LIMIT` off to see the suite fail: "+strings.Join(faults.Limits(), ", "))
 	if err := cmd.Flags().MarkHidden("break"); err != nil {
 		panic(err) // there is no such flag
 	}
 	return cmd
 }
 
-// faultsHelp lists what the flags take.
-func faultsHelp() string {
-	var b strings.Builder
-	b.WriteString("Models:\n")
-	for _, m := range faults.Models() {
-		fmt.Fprintf(&b, "  %-14s %s\n", m.ID, m.Title)
-	}
-	b.WriteString("\nFaults:\n")
-	for _, f := range faults.Faults() {
-		fmt.Fprintf(&b, "  %-14s %s\n", f.ID, f.Title)
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
-
 // config resolves the names.
 func (f *faultsFlags) config() (c faults.Config, err error) {
-	for _, id := range f.models {
-		m, ok := faults.ModelByID(id)
-		if !ok {
-			return c, unknownName("model", id, faults.Models(), func(m faults.Model) string { return m.ID })
-		}
-		c.Models = append(c.Models, m)
-	}
-	for _, id := range f.faults {
-		x, ok := faults.FaultByID(id)
-		if !ok {
-			return c, unknownName("fault", id, faults.Faults(), func(x faults.Fault) string { return x.ID })
-		}
-		c.Faults = append(c.Faults, x)
+	if c.Models, c.Faults, err = faults.Choose(f.models, f.faults); err != nil {
+		return c, err
 	}
 	if f.timeout <= 0 {
 		return c, errors.New("--timeout must be more than 0")
 	}
 	return c, f.programs(&c)
-}
-
-func unknownName[T any](what, id string, all []T, name func(T) string) error {
-	var names []string
-	for _, x := range all {
-		names = append(names, name(x))
-	}
-	return fmt.Errorf("unknown %s `%s`: use %s", what, id, strings.Join(names, ", "))
 }
 
 // programs makes this program the gateway and the external process.
@@ -109,28 +78,25 @@ func (f *faultsFlags) programs(c *faults.Config) error {
 		return nil
 	}
 	c.Gateway = []string{self, faultsGatewayName, "--break", f.broken}
-	return checkBroken(f.broken)
+	return faults.CheckLimit(f.broken)
 }
 
 // runFaults exits with an error if the report is not good.
 func runFaults(ctx context.Context, out, progress io.Writer, c faults.Config, f *faultsFlags) error {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	line := newProgressLine(progress)
-	c.Progress = line.show
+	line := faults.NewProgress(progress)
+	c.Progress = line.Show
 	report, err := faults.Run(ctx, c)
-	line.clear()
+	line.Clear()
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("not done within %v: choose fewer with --model and --fault, or allow more with --timeout", f.timeout)
+			return fmt.Errorf("not done within %v: choose fewer with --model and --fault, or allow more with --timeout",
+				f.timeout)
 		}
 		return err
 	}
-	if f.json {
-		err = printJSON(out, report)
-	} else {
-		err = printFaults(out, report)
-	}
+	err = output.Show(out, f.json, report)
 	if err == nil && !report.OK {
 		return &exitError{code: exitCheck}
 	}

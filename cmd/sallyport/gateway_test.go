@@ -21,8 +21,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/examples"
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/config"
 	child "github.com/c386954a/sallyport/sdk/coproc/go"
+	"github.com/c386954a/sallyport/store"
 )
 
 // childMode is set in the environment of a test binary that plays the
@@ -70,7 +72,8 @@ func note(file string) {
 // site is a gateway under test with its upstream.
 type site struct {
 	url     string
-	gateway *gateway
+	gateway *app.App
+	store   store.Store
 	file    string
 	logs    *lockedBuffer
 }
@@ -92,24 +95,47 @@ func serve(t *testing.T, text string, files ...string) *site {
 
 	logger := zerolog.New(s.logs)
 	cfg := s.config(t)
-	ls, err := listen(t.Context(), cfg)
+	var err error
+	if s.store, err = app.OpenStore(cfg); err != nil {
+		t.Fatal(err)
+	}
+	s.gateway, s.url = serveGateway(t, cfg, app.Options{Logger: &logger, Store: s.store})
+	return s
+}
+
+// serveGateway runs a gateway until the end of the test.
+func serveGateway(t *testing.T, cfg *config.Config, o app.Options) (a *app.App, url string) {
+	t.Helper()
+	cfg.Timeouts.Shutdown = 10 * time.Second
+	ls, err := app.Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.gateway, err = openGateway(t.Context(), cfg, &logger, watchers{}); err != nil {
-		t.Fatal(err)
+	if a, err = app.New(t.Context(), cfg, o); err != nil {
+		ls.Close()
+		t.Fatalf("New() = %v", err)
 	}
-	s.url = "http://" + ls.public.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- s.gateway.serve(ctx, ls, 10*time.Second) }()
+	go func() { served <- a.Run(ctx, ls) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-served; err != nil {
-			t.Errorf("serve() = %v", err)
+			t.Errorf("Run() = %v", err)
 		}
 	})
-	return s
+	return a, "http://" + ls.Public.Addr().String()
+}
+
+// reload swaps a configuration in and drains what served before.
+func reload(ctx context.Context, a *app.App, cfg *config.Config) error {
+	old, err := a.Reload(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return old.Drain(ctx)
 }
 
 func (s *site) write(t *testing.T, name, text string) {
@@ -280,13 +306,13 @@ func TestReloadUnderLoadLosesNoRequest(t *testing.T) {
 		})
 	}
 	for i := range 5 {
-		if err := s.gateway.reload(t.Context(), s.config(t), 10*time.Second); err != nil {
+		if err := reload(t.Context(), s.gateway, s.config(t)); err != nil {
 			t.Errorf("reload %d: %v", i, err)
 		}
 	}
 	stop.Store(true)
 	clients.Wait()
-	if got := s.gateway.current.Load().number; got != 6 {
+	if got := s.gateway.Generation().Number(); got != 6 {
 		t.Errorf("generation %d after 5 reloads, want 6", got)
 	}
 	t.Logf("%d requests answered during 5 reloads", answered.Load())
@@ -296,7 +322,7 @@ func TestRefusedReloadLeavesTheGatewayAsItWas(t *testing.T) {
 	s := serve(t, threeModels)
 	cfg := s.config(t)
 	s.write(t, "headers.js", "var headers = ;")
-	err := s.gateway.reload(t.Context(), cfg, time.Second)
+	err := reload(t.Context(), s.gateway, cfg)
 	if err == nil || !strings.Contains(err.Error(), "headers.js:1:15") {
 		t.Errorf("reload() = %v, want the place of the syntax error", err)
 	}
@@ -332,7 +358,7 @@ func TestTakenPortIsOneClearLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	code := newApp().execute(t.Context(), streams{nil, &out, &errs}, []string{"run", "-c", file})
+	code := newProgram().execute(t.Context(), streams{nil, &out, &errs}, []string{"run", "-c", file})
 	want := fmt.Sprintf("sallyport: %s:2:9: listen tcp %s: bind: address already in use\n", file, ln.Addr())
 	if code != exitFailure || errs.String() != want {
 		t.Errorf("exit %d with %q, want 1 with %q", code, errs.String(), want)
@@ -349,7 +375,7 @@ func TestPluginThatCannotLoadStopsTheStart(t *testing.T) {
 		}
 	}
 	var out, errs bytes.Buffer
-	code := newApp().execute(t.Context(), streams{nil, &out, &errs}, []string{"run", "-c", file})
+	code := newProgram().execute(t.Context(), streams{nil, &out, &errs}, []string{"run", "-c", file})
 	if code != exitFailure || !strings.HasPrefix(errs.String(), "sallyport: "+file+":4:31: plugin x: ") || strings.Count(errs.String(), "\n") != 1 {
 		t.Errorf("exit %d with %q, want 1 and one line that names the place", code, errs.String())
 	}

@@ -134,7 +134,7 @@ func runLab(t *testing.T, text string) (page, errs string) {
 	var out, stderr lockedBuffer
 	done := make(chan int, 1)
 	go func() {
-		done <- newApp().execute(ctx, streams{strings.NewReader(""), &out, &stderr}, []string{"run", "--lab", "-c", file, "--log-level", "error"})
+		done <- newProgram().execute(ctx, streams{strings.NewReader(""), &out, &stderr}, []string{"run", "--lab", "-c", file, "--log-level", "error"})
 	}()
 	ended := false
 	t.Cleanup(func() {
@@ -174,7 +174,7 @@ apis:
 	}
 }
 
-func injectInto(t *testing.T, page, model, fault string) (o lab.Outcome) {
+func injectInto(t *testing.T, page, model, fault string) (o lab.InjectionOutcome) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, page+"inject", strings.NewReader(`{"model": "`+model+`", "fault": "`+fault+`"}`))
 	if err != nil {

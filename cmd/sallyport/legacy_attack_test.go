@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,6 +13,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/longtest"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // legacyTimeout is the jsvm_timeout of the attacked API.
@@ -26,12 +28,15 @@ var legacyAttacks = []struct {
 	// late says that the engine does the harm in one step that nothing can
 	// break off: the answer may come after the deadline, and memory grows.
 	late string
+	// long says that the attack takes gigabytes of memory to and fro, and is
+	// for long tests.
+	long bool
 }{
 	{name: "endless loop", code: "for (;;) {}"},
 	{name: "endless recursion", code: "function f() { f(); } f();"},
 	{name: "server that never answers", code: `JSON.parse(TykMakeHttpRequest(JSON.stringify({Method: "GET", Domain: "$UPSTREAM", Resource: "/never"})));`},
-	{name: "string of 1 GiB", code: "var s = 'x'; while (s.length < 1073741824) { s += s; } request.SetHeaders['X-Length'] = '' + s.length;", late: config.JSVM},
-	{name: "list without end", code: "var a = []; while (true) { a.push('0123456789abcdef' + a.length); }"},
+	{name: "string of 1 GiB", code: "var s = 'x'; while (s.length < 1073741824) { s += s; } request.SetHeaders['X-Length'] = '' + s.length;", late: config.JSVM, long: true},
+	{name: "list without end", code: "var a = []; while (true) { a.push('0123456789abcdef' + a.length); }", long: true},
 	{name: "/^(a+)+$/", code: "/^(a+)+$/.test(new Array(40).join('a') + 'b');", status: map[string]int{config.JSVM: http.StatusOK}},
 }
 
@@ -39,13 +44,13 @@ var legacyAttacks = []struct {
 // process takes, for each attack on each engine. After each of them, the same
 // API serves.
 func TestLegacyScriptsThatDoHarm(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes gigabytes of memory to and fro")
-	}
 	var table []string
 	for _, engine := range [...]string{config.JSVM, config.Wasm} {
 		w := attackedWorld(t, engine)
 		for _, a := range legacyAttacks {
+			if a.long && (testing.Short() || !longtest.Enabled()) {
+				continue
+			}
 			t.Run(engine+"/"+a.name, func(t *testing.T) {
 				grown := watchMemory(t)
 				reply := w.ask(t, &acceptanceStep{at: a.name, method: http.MethodGet, path: "/attacked/?attack=" + strconv.Itoa(len(a.code))})
@@ -118,13 +123,9 @@ func watchMemory(t *testing.T) (grown func() int64) {
 
 func residentNow(t *testing.T) int64 {
 	t.Helper()
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0 // not Linux: the table has no memory then
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
-	if err != nil {
+	n, err := procstat.Resident(0)
+	if err != nil && !errors.Is(err, procstat.ErrUnsupported) { // not Linux: the table has no memory then
 		t.Error(err)
 	}
-	return pages * int64(os.Getpagesize())
+	return n
 }

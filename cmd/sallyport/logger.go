@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/output"
 	"github.com/c386954a/sallyport/proxy"
 )
 
@@ -16,7 +17,8 @@ type logFlags struct{ format, level string }
 
 // add adds the flags; level is the default.
 func (f *logFlags) add(cmd *cobra.Command, level string) {
-	cmd.Flags().StringVar(&f.format, "log-format", "auto", "`FORMAT` of the log on stderr: json, console, or auto (console on a terminal)")
+	cmd.Flags().StringVar(&f.format, "log-format", "auto",
+		"`FORMAT` of the log on stderr: json, console, or auto (console on a terminal)")
 	cmd.Flags().StringVar(&f.level, "log-level", level, "least `LEVEL` that is logged: debug, info, warn, error")
 }
 
@@ -27,7 +29,7 @@ func (f *logFlags) logger(w io.Writer) (*zerolog.Logger, error) {
 	}
 	switch f.format {
 	case "auto":
-		if isTerminal(w) {
+		if output.IsTerminal(w) {
 			w = console(w)
 		}
 	case "console":
@@ -41,7 +43,7 @@ func (f *logFlags) logger(w io.Writer) (*zerolog.Logger, error) {
 }
 
 func console(w io.Writer) io.Writer {
-	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !colored(w)}
+	return zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !output.Colored(w)}
 }
 
 // accessLog returns what writes a line per request, at level debug; nil, which

@@ -13,11 +13,11 @@ import (
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == sandbox.Command {
-		sandbox.Main() // before anything else: it is to be small and quick
+		sandbox.Main() // it must stay small and quick, so nothing else runs before it
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	code := newApp().execute(ctx, newStreams(), os.Args[1:])
+	code := newProgram().execute(ctx, newStreams(), os.Args[1:])
 	stop()
 	os.Exit(code)
 }

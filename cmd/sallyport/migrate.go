@@ -4,24 +4,22 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/app"
+	"github.com/c386954a/sallyport/internal/output"
 	"github.com/c386954a/sallyport/internal/tyk"
 )
 
-func newMigrateCmd(a *app) *cobra.Command {
+func newMigrateCmd(p *commandLine) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Turn the files of another gateway into a configuration",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newMigrateTykCmd(a))
+	cmd.AddCommand(newMigrateTykCmd(p))
 	return cmd
 }
 
@@ -33,7 +31,7 @@ type migration struct {
 	json   bool
 }
 
-func newMigrateTykCmd(a *app) *cobra.Command {
+func newMigrateTykCmd(p *commandLine) *cobra.Command {
 	m := &migration{}
 	cmd := &cobra.Command{
 		Use:   "tyk DIR",
@@ -51,7 +49,7 @@ func newMigrateTykCmd(a *app) *cobra.Command {
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m.dir = args[0]
-			return m.run(cmd.Context(), a, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return m.run(cmd.Context(), p, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	m.add(cmd)
@@ -63,28 +61,19 @@ func newMigrateTykCmd(a *app) *cobra.Command {
 }
 
 // run imports, checks and writes, in this order: a file that is written works.
-func (m *migration) run(ctx context.Context, a *app, out, errOut io.Writer) error {
+func (m *migration) run(ctx context.Context, p *commandLine, out, errOut io.Writer) error {
 	m.report = m.report || m.json
-	if _, err := os.Lstat(m.out); m.out != "" && err == nil {
-		return fmt.Errorf("%s is there already, and nothing is overwritten: remove it, or name another file", m.out)
-	}
-	scratch, done, err := m.scratch()
+	result, err := app.MigrateTyk(ctx, m.config(), m.out, m.report, p.lookup)
 	if err != nil {
-		return err
-	}
-	defer done()
-	result, err := tyk.Import(ctx, m.config(m.base(), scratch))
-	if err == nil {
-		err = m.check(ctx, a, result)
-	}
-	if err != nil {
-		return m.fail(out, result, problemsOf(err))
-	}
-	if err := m.write(out, result); err != nil {
-		return err
+		return m.fail(out, result, err)
 	}
 	if m.report {
 		return m.print(out, result.Report)
+	}
+	if m.out == "" {
+		if _, err := out.Write(result.YAML); err != nil {
+			return err
+		}
 	}
 	fmt.Fprint(errOut, m.summary(result))
 	return nil
@@ -102,75 +91,9 @@ func (m *migration) fail(out io.Writer, result *tyk.Result, err error) error {
 
 func (m *migration) print(out io.Writer, r *tyk.Report) error {
 	if m.json {
-		return printJSON(out, r)
+		return output.JSON(out, r)
 	}
-	return r.Print(out, colored(out))
-}
-
-// base is the folder that names of files are relative to.
-func (m *migration) base() string {
-	if m.out == "" {
-		return "."
-	}
-	return filepath.Dir(m.out)
-}
-
-// scratch returns the folder for scripts without a file, and what to do with
-// it in the end. A report without a configuration leaves none behind; a
-// configuration on the standard output can have none.
-func (m *migration) scratch() (dir string, done func(), err error) {
-	switch {
-	case m.out != "":
-		dir = strings.TrimSuffix(m.out, filepath.Ext(m.out)) + ".scripts"
-		// A bundle that was unpacked before may have changed since.
-		return dir, func() {}, os.RemoveAll(filepath.Join(dir, "bundles"))
-	case !m.report:
-		return "", func() {}, nil
-	}
-	if dir, err = os.MkdirTemp("", "sallyport-tyk-"); err != nil {
-		return "", nil, err
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
-}
-
-// check reads the text back and loads all plugins, unless they need a process
-// that is not there.
-func (m *migration) check(ctx context.Context, a *app, result *tyk.Result) error {
-	name := m.out
-	if name == "" {
-		name = "imported"
-	}
-	cfg, err := config.Parse(name, result.YAML, a.lookup)
-	if err != nil {
-		return originOf(err, result.Origins)
-	}
-	if result.NeedsProcess || a.checkPlugins == nil {
-		return nil
-	}
-	warnings, problems := a.checkPlugins(ctx, cfg).Warnings()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	for _, w := range warnings {
-		_, rest, _ := strings.Cut(w.Text, " ")
-		name, why, _ := strings.Cut(rest, " is not loaded: ")
-		result.Report.Fault(name, why)
-	}
-	if len(problems) > 0 {
-		return originOf(problems, result.Origins)
-	}
-	return nil
-}
-
-func (m *migration) write(out io.Writer, result *tyk.Result) error {
-	switch {
-	case m.out != "":
-		return os.WriteFile(m.out, result.YAML, 0o644) //nolint:gosec // it holds no secrets: keys stay in their file
-	case m.report:
-		return nil
-	}
-	_, err := out.Write(result.YAML)
-	return err
+	return r.Print(out, output.Colored(out))
 }
 
 // summary says in a line or two what was done.
@@ -183,12 +106,12 @@ func (m *migration) summary(result *tyk.Result) string {
 		notes += len(a.Worries())
 		faults += a.Faults()
 	}
-	s := fmt.Sprintf("%s: %s, %s", m.dir, plural(served, "api"), plural(notes, "note"))
+	s := fmt.Sprintf("%s: %s, %s", m.dir, output.Plural(served, "api"), output.Plural(notes, "note"))
 	if skipped := len(result.Report.APIs) - served; skipped > 0 {
 		s += fmt.Sprintf(", %d not served", skipped)
 	}
 	if faults > 0 {
-		s += fmt.Sprintf(", %s that will answer 500", plural(faults, "hook"))
+		s += fmt.Sprintf(", %s that will answer 500", output.Plural(faults, "hook"))
 	}
 	if notes > 0 {
 		s += "; --report says what they are"

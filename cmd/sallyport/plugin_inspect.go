@@ -1,21 +1,11 @@
 package main
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/output"
+	"github.com/c386954a/sallyport/internal/plugintool"
 )
-
-// maxInspect is the largest file that is read.
-const maxInspect = 64 << 20
 
 func newPluginInspectCmd() *cobra.Command {
 	var asJSON bool
@@ -29,15 +19,11 @@ func newPluginInspectCmd() *cobra.Command {
 			"the gateway would refuse the file.",
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, err := inspect(cmd.Context(), args[0], entry)
+			i, err := plugintool.Inspect(cmd.Context(), args[0], entry)
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				err = printJSON(cmd.OutOrStdout(), i)
-			} else {
-				err = i.print(cmd.OutOrStdout())
-			}
+			err = output.Show(cmd.OutOrStdout(), asJSON, i)
 			if err == nil && !i.Loads {
 				return &exitError{code: exitCheck}
 			}
@@ -47,102 +33,4 @@ func newPluginInspectCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	cmd.Flags().StringVar(&entry, "entry", "", "`NAME` of the object in a JavaScript file; found unless given")
 	return cmd
-}
-
-// inspection is what is known of a plugin from its file.
-type inspection struct {
-	File   string `json:"file"`
-	Format string `json:"format"` // wasm or javascript
-	ABI    int    `json:"abi,omitempty"`
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"`
-
-	Loads   bool   `json:"loads"` // with everything granted that it imports
-	Problem string `json:"problem,omitempty"`
-	Entry   string `json:"entry,omitempty"`
-
-	Hooks       []string `json:"hooks"`
-	RequestBody []string `json:"request_body"` // hooks that need it
-	ReplyBody   []string `json:"reply_body"`
-
-	Module *moduleReport `json:"module,omitempty"`
-}
-
-// moduleReport is what only WebAssembly modules have.
-type moduleReport struct {
-	Imports importReport `json:"imports"`
-	Exports []string     `json:"exports"` // functions that are no hooks
-
-	// Allow is the line of configuration that grants what is imported; empty
-	// if nothing has to be granted.
-	Allow string `json:"allow,omitempty"`
-
-	Memory     memoryReport `json:"memory"`
-	Restorable bool         `json:"restorable"`
-	Reasons    []string     `json:"reasons"` // why it cannot be restored
-
-	Functions    int      `json:"functions"`
-	Loops        int      `json:"loops"`
-	Guarded      int      `json:"guarded"` // functions with a check of the call depth
-	Globals      int      `json:"globals"` // that can change
-	DataSegments int      `json:"data_segments"`
-	Features     []string `json:"features"` // beyond WebAssembly 1.0
-}
-
-// importReport sorts imports by what they need.
-type importReport struct {
-	Free    []string            `json:"free"`    // of the ABI, for everyone
-	Granted map[string][]string `json:"granted"` // of the ABI, by what has to be granted
-	WASI    []string            `json:"wasi"`
-	Unknown []string            `json:"unknown"` // the reason why it does not load
-}
-
-// memoryReport is the memory that a module declares.
-type memoryReport struct {
-	MinBytes int64  `json:"min_bytes"`
-	MaxBytes *int64 `json:"max_bytes"` // null: none of its own
-}
-
-// inspect looks at a file. An error means that there is nothing to say.
-func inspect(ctx context.Context, file, entry string) (*inspection, error) {
-	data, err := readPlugin(file)
-	if err != nil {
-		return nil, err
-	}
-	digest := sha256.Sum256(data)
-	i := &inspection{File: file, Bytes: int64(len(data)), SHA256: hex.EncodeToString(digest[:])}
-	switch {
-	case strings.EqualFold(filepath.Ext(file), ".js"):
-		return i, i.script(ctx, data, entry)
-	case len(data) >= 4 && string(data[:4]) == "\x00asm":
-		return i, i.module(ctx, data)
-	}
-	return nil, fmt.Errorf("%s is neither a WebAssembly module nor a .js file", file)
-}
-
-func readPlugin(file string) ([]byte, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder: name the plugin's file in it", file)
-	}
-	if info.Size() > maxInspect {
-		return nil, fmt.Errorf("%s is larger than %s", file, formatBytes(maxInspect))
-	}
-	return os.ReadFile(file)
-}
-
-// declares notes what the plugin said of itself when it was loaded.
-func (i *inspection) declares(d abi.Declaration) {
-	i.Hooks, i.RequestBody, i.ReplyBody = names(d.Hooks), names(d.RequestBody), names(d.ReplyBody)
-}
-
-func names(hooks abi.HookSet) []string {
-	all := []string{}
-	for h := range hooks.All() {
-		all = append(all, h.String())
-	}
-	return all
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/c386954a/sallyport/runtime/coproc"
 )
@@ -51,7 +50,7 @@ func underReloads(t *testing.T, s *site, reloads int) map[int]int {
 		})
 	}
 	for i := range reloads {
-		if err := s.gateway.reload(t.Context(), s.config(t), 10*time.Second); err != nil {
+		if err := reload(t.Context(), s.gateway, s.config(t)); err != nil {
 			t.Errorf("reload %d: %v", i, err)
 		}
 	}
@@ -79,7 +78,7 @@ func TestReloadByStopStartLosesOnlyCallsThatWait(t *testing.T) {
 func TestStatusShowsWhatConfinesTheProcess(t *testing.T) {
 	s := serveProcess(t, "")
 	s.get(t, "/")
-	stats, ok := s.gateway.process().(coproc.Stats)
+	stats, ok := s.gateway.Status().Process.(coproc.Stats)
 	if !ok || stats.Sandbox == nil || stats.State != "ready" || stats.Calls != 1 {
 		t.Fatalf("process = %+v", stats)
 	}

@@ -91,6 +91,7 @@ func serveRateLimit(t *testing.T) (*site, *redisServer) {
 }
 
 func TestRateLimiterInRedisKeepsTheLimitOfEachAPI(t *testing.T) {
+	t.Parallel()
 	s, _ := serveRateLimit(t)
 	for api, limit := range map[string]int{"free": 5, "gold": 20} {
 		for i := range limit + 5 {
@@ -115,13 +116,14 @@ func TestRateLimiterInRedisKeepsTheLimitOfEachAPI(t *testing.T) {
 }
 
 func TestRateLimiterRefusesAnAPIWithoutLimits(t *testing.T) {
+	t.Parallel()
 	s, _ := serveRateLimit(t)
 	text, err := os.ReadFile(s.file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.write(t, "sallyport.yaml", strings.ReplaceAll(string(text), "limit: 20", "limit: -1"))
-	err = s.gateway.reload(t.Context(), s.config(t), 10*time.Second)
+	err = reload(t.Context(), s.gateway, s.config(t))
 	if err == nil || !strings.Contains(err.Error(), "rate_limit needs a whole number limit") {
 		t.Errorf("reload() = %v, want the plugin's reason", err)
 	}
@@ -183,6 +185,7 @@ func (l *load) more(t *testing.T, status int) time.Duration {
 }
 
 func TestRateLimiterFailsClosedWithoutRedisAndRecovers(t *testing.T) {
+	t.Parallel()
 	s, redis := serveRateLimit(t)
 	limited, open := startLoad(s, "/gold/x", 8), startLoad(s, "/open/x", 2)
 	limited.more(t, http.StatusTooManyRequests)

@@ -8,11 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/config"
 )
 
-// app is what the commands share.
-type app struct {
+// commandLine is what the commands share.
+type commandLine struct {
 	// checkPlugins loads every plugin of a configuration, lets go of them
 	// again and returns what was wrong. nil checks nothing.
 	checkPlugins func(context.Context, *config.Config) config.Problems
@@ -24,7 +25,7 @@ type app struct {
 	raw io.Writer
 }
 
-func newApp() *app { return &app{checkPlugins: checkPlugins, lookup: os.LookupEnv} }
+func newProgram() *commandLine { return &commandLine{checkPlugins: app.Check, lookup: os.LookupEnv} }
 
 // streams are where a command reads and writes.
 type streams struct {
@@ -35,9 +36,9 @@ type streams struct {
 func newStreams() streams { return streams{os.Stdin, os.Stdout, os.Stderr} }
 
 // execute runs one command line and returns its exit code.
-func (a *app) execute(ctx context.Context, s streams, args []string) int {
-	a.raw = s.err
-	root := newRootCmd(a)
+func (p *commandLine) execute(ctx context.Context, s streams, args []string) int {
+	p.raw = s.err
+	root := newRootCmd(p)
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -47,7 +48,7 @@ func (a *app) execute(ctx context.Context, s streams, args []string) int {
 	return exitCode(err)
 }
 
-func newRootCmd(a *app) *cobra.Command {
+func newRootCmd(p *commandLine) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "sallyport",
 		Short:         "HTTP API gateway with plugins in three isolation models",
@@ -60,16 +61,16 @@ func newRootCmd(a *app) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.AddCommand(
 		newBenchCmd(),
-		newBenchChildCmd(a),
+		newBenchChildCmd(),
 		newDemoCmd(),
 		newDemoChildCmd(),
 		newFaultsCmd(),
 		newFaultsChildCmd(),
-		newFaultsGatewayCmd(a),
-		newMigrateCmd(a),
-		newPluginCmd(a),
-		newRunCmd(a),
-		newValidateCmd(a),
+		newFaultsGatewayCmd(p),
+		newMigrateCmd(p),
+		newPluginCmd(p),
+		newRunCmd(p),
+		newValidateCmd(p),
 		newVersionCmd(),
 	)
 	return root

@@ -13,34 +13,16 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/c386954a/sallyport/internal/app"
+	"github.com/c386954a/sallyport/internal/compare/rig"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
-// reader reads a configuration, at the start and for each reload.
-type reader interface {
-	read(ctx context.Context) (*config.Config, error)
-
-	// explain returns an error of the configuration that was read last in the
-	// words of whoever wrote it.
-	explain(err error) error
-}
-
-// configFile reads a configuration from its file.
-type configFile struct {
-	name   string
-	lookup func(string) (string, bool)
-}
-
-func (f configFile) read(context.Context) (*config.Config, error) {
-	return config.Load(f.name, f.lookup)
-}
-
-func (configFile) explain(err error) error { return err }
-
-func newRunCmd(a *app) *cobra.Command {
+func newRunCmd(p *commandLine) *cobra.Command {
 	var file string
 	var logs logFlags
-	var tree tykFlags
+	var folder tykFlags
 	var withLab bool
 	cmd := &cobra.Command{
 		Use:   "run",
@@ -59,70 +41,112 @@ func newRunCmd(a *app) *cobra.Command {
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			if err := tree.check(cmd); err != nil {
+			if err := folder.check(cmd); err != nil {
 				return usageError(cmd, err)
 			}
+			s := &serving{logger: logger, raw: p.raw, out: cmd.OutOrStdout()}
 			if !cmd.Flags().Changed("tyk") {
-				return a.run(cmd.Context(), file, configFile{file, a.lookup}, withLab, logger, cmd.OutOrStdout())
+				s.from = app.ConfigFile{Path: file, Lookup: p.lookup}
+				return s.run(cmd.Context(), withLab)
 			}
-			return a.runTyk(cmd.Context(), &tree, withLab, logger, cmd.OutOrStdout())
+			tree, err := app.OpenTykFolder(folder.config(), p.lookup, logger)
+			if err != nil {
+				return err
+			}
+			defer tree.Close()
+			s.from = tree
+			return s.run(cmd.Context(), withLab)
 		},
 	}
 	addConfigFlag(cmd, &file)
-	tree.addTo(cmd)
+	folder.addTo(cmd)
 	cmd.Flags().BoolVar(&withLab, "lab", false, "let the page on the admin listener inject faults")
 	logs.add(cmd, "info")
 	return cmd
 }
 
-// run serves a configuration until ctx ends. name is what it is called.
-func (a *app) run(ctx context.Context, name string, from reader, withLab bool, logger *zerolog.Logger, out io.Writer) error {
-	if !withLab {
-		return a.serve(ctx, name, from, nil, logger, out)
-	}
-	from, rig, err := addLab(ctx, from)
+// serving is one run of a gateway.
+type serving struct {
+	from   app.ConfigSource
+	lab    *rig.Rig // nil: nothing injects faults
+	logger *zerolog.Logger
+	raw    io.Writer // gets the lines of rawlog; nil sends them to the log
+	out    io.Writer
+}
+
+// run serves until ctx ends. The configuration is read once, and again for
+// each reload.
+func (s *serving) run(ctx context.Context, withLab bool) error {
+	cfg, err := s.from.Read(ctx)
 	if err != nil {
+		return err
+	}
+	if !withLab {
+		return s.serve(ctx, cfg)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if s.lab, err = rig.Open(ctx, cfg, []string{program, faultsChildName}); err != nil {
 		return err
 	}
 	inner, stop := context.WithCancel(ctx)
-	err = a.serve(inner, name, from, rig, logger, out)
+	if err = s.lab.Extend(cfg); err == nil {
+		err = s.serve(inner, cfg)
+	}
 	stop()
-	return errors.Join(err, rig.Close())
+	return errors.Join(err, s.lab.Close())
 }
 
-// serve is run with a lab, or without one.
-func (a *app) serve(ctx context.Context, name string, from reader, rig *labRig, logger *zerolog.Logger, out io.Writer) error {
-	cfg, err := from.read(ctx)
+// serve is run with a configuration that was read and extended.
+func (s *serving) serve(ctx context.Context, cfg *config.Config) error {
+	ls, err := app.Listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	ls, err := listen(ctx, cfg)
-	if err != nil {
-		return err
+	defer ls.Close()
+	o := app.Options{Logger: s.logger, Raw: s.raw, Access: accessLog(s.logger)}
+	if s.lab != nil {
+		o.Injector = s.lab
 	}
-	defer ls.close()
-	w := watchers{access: accessLog(logger), raw: a.raw}
-	if rig != nil {
-		w.injector = rig
-	}
-	g, err := openGateway(ctx, cfg, logger, w)
+	a, err := app.New(ctx, cfg, o)
 	if err != nil {
 		// The file is valid: what it names does not work here and now.
-		return &exitError{exitFailure, from.explain(err)}
+		return &exitError{exitFailure, s.from.Explain(err)}
 	}
-	fmt.Fprintf(out, "%s: listening on %s\n", name, ls.describe(cfg))
-	if rig != nil {
-		fmt.Fprintf(out, "isolation lab: http://%s/lab/\n", ls.admin.Addr())
-		rig.serve(ctx, ls.scheme(cfg)+"://"+ls.public.Addr().String())
+	s.announce(cfg, ls)
+	if s.lab != nil {
+		s.lab.Serve(ctx, scheme(cfg)+"://"+ls.Public.Addr().String())
 	}
-	stop := reloadOnHangup(ctx, g, name, from, logger)
+	stop := s.reloadOnHangup(ctx, a)
 	defer stop()
-	return g.serve(ctx, ls, cfg.Timeouts.Shutdown)
+	return a.Run(ctx, ls)
+}
+
+// announce says where to reach the gateway.
+func (s *serving) announce(cfg *config.Config, ls app.Listeners) {
+	fmt.Fprintf(s.out, "%s: listening on %s://%s (%s, %s)", s.from.Name(), scheme(cfg), ls.Public.Addr(),
+		output.Plural(len(cfg.APIs), "api"), output.Plural(len(cfg.Plugins), "plugin"))
+	if ls.Admin != nil {
+		fmt.Fprintf(s.out, ", admin on http://%s", ls.Admin.Addr())
+	}
+	fmt.Fprintln(s.out)
+	if s.lab != nil {
+		fmt.Fprintf(s.out, "isolation lab: http://%s/lab/\n", ls.Admin.Addr())
+	}
+}
+
+func scheme(cfg *config.Config) string {
+	if cfg.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // reloadOnHangup reloads on SIGHUP, one reload at a time, until the returned
 // function is called.
-func reloadOnHangup(ctx context.Context, g *gateway, name string, from reader, logger *zerolog.Logger) (stop func()) {
+func (s *serving) reloadOnHangup(ctx context.Context, a *app.App) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -134,7 +158,7 @@ func reloadOnHangup(ctx context.Context, g *gateway, name string, from reader, l
 			case <-ctx.Done():
 				return
 			case <-hangup:
-				reloadOnce(ctx, g, name, from, logger)
+				s.reload(ctx, a)
 			}
 		}
 	}()
@@ -145,41 +169,38 @@ func reloadOnHangup(ctx context.Context, g *gateway, name string, from reader, l
 	}
 }
 
-func reloadOnce(ctx context.Context, g *gateway, name string, from reader, logger *zerolog.Logger) {
+// reload swaps the configuration as it is now in, and then drains what served
+// before. These are two results: once new requests are served by the new
+// generation, a request of the old one that does not end makes nothing undone.
+func (s *serving) reload(ctx context.Context, a *app.App) {
 	start := time.Now()
-	cfg, err := from.read(ctx)
+	log := s.logger.With().Str("file", s.from.Name()).Logger()
+	cfg, err := s.read(ctx)
+	var old *app.Generation
 	if err == nil {
-		err = from.explain(g.reload(ctx, cfg, cfg.Timeouts.Shutdown))
+		old, err = a.Reload(ctx, cfg)
+		err = s.from.Explain(err)
 	}
 	if err != nil {
-		logger.Error().Err(err).Str("file", name).Msg("reload refused; going on as before")
+		log.Error().Err(err).Msg("reload refused; going on as before")
 		return
 	}
-	logger.Info().Str("file", name).Uint64("generation", g.current.Load().number).
-		Dur("took", time.Since(start)).Msg("reloaded")
+	log.Info().Uint64("generation", a.Generation().Number()).Dur("took", time.Since(start)).Msg("reloaded")
+	start = time.Now()
+	ctx, cancel := context.WithTimeout(ctx, cfg.Timeouts.Shutdown)
+	defer cancel()
+	if err := old.Drain(ctx); err != nil {
+		log.Warn().Err(err).Uint64("generation", old.Number()).Dur("after", time.Since(start)).Msg("old generation cut off")
+		return
+	}
+	log.Info().Uint64("generation", old.Number()).Dur("took", time.Since(start)).Msg("old generation drained")
 }
 
-// close closes what a gateway that never served has left open. Closing twice
-// does no harm.
-func (ls listeners) close() {
-	_ = ls.public.Close()
-	if ls.admin != nil {
-		_ = ls.admin.Close()
+// read reads the configuration, with the plugins of the lab in it.
+func (s *serving) read(ctx context.Context) (*config.Config, error) {
+	cfg, err := s.from.Read(ctx)
+	if err != nil || s.lab == nil {
+		return cfg, err
 	}
-}
-
-// describe says where to reach the gateway.
-func (ls listeners) describe(cfg *config.Config) string {
-	s := fmt.Sprintf("%s://%s (%s, %s)", ls.scheme(cfg), ls.public.Addr(), plural(len(cfg.APIs), "api"), plural(len(cfg.Plugins), "plugin"))
-	if ls.admin != nil {
-		s += fmt.Sprintf(", admin on http://%s", ls.admin.Addr())
-	}
-	return s
-}
-
-func (listeners) scheme(cfg *config.Config) string {
-	if cfg.TLS != nil {
-		return "https"
-	}
-	return "http"
+	return cfg, s.lab.Extend(cfg)
 }

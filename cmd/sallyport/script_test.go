@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/internal/needs"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
@@ -169,11 +170,15 @@ var toolchains = map[string]struct {
 	"haproxy": {"apt install haproxy", []string{"-v"}},
 }
 
-// scriptConditions knows [have:PROGRAM], for the programs in toolchains. Under
+// scriptConditions knows [long], where tests run in full, and [have:PROGRAM],
+// for the programs in toolchains. Under
 // SALLYPORT_CI one that is missing fails the script, for nothing may skip
 // there.
 func scriptConditions(path string) func(string) (bool, error) {
 	return func(cond string) (bool, error) {
+		if cond == "long" {
+			return longtest.Enabled(), nil
+		}
 		program, ok := strings.CutPrefix(cond, "have:")
 		tool, known := toolchains[program]
 		if !ok || !known {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"context"
 	"crypto/md5" //nolint:gosec // bundles are checked by it
 	"encoding/hex"
 	"encoding/json"
@@ -22,7 +21,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/internal/app"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/tyk"
 )
 
 // tykDir is a tree that has something of everything that can be imported.
@@ -132,30 +133,8 @@ func packBundle(t *testing.T, dir, file string) {
 // serveConfig is serveGateway for tests that need no more than its URL.
 func serveConfig(t *testing.T, cfg *config.Config, logger *zerolog.Logger) string {
 	t.Helper()
-	_, url := serveGateway(t, cfg, logger)
+	_, url := serveGateway(t, cfg, app.Options{Logger: logger})
 	return url
-}
-
-// serveGateway runs a gateway until the end of the test.
-func serveGateway(t *testing.T, cfg *config.Config, logger *zerolog.Logger) (g *gateway, url string) {
-	t.Helper()
-	ls, err := listen(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g, err = openGateway(t.Context(), cfg, logger, watchers{}); err != nil {
-		t.Fatalf("openGateway() = %v", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- g.serve(ctx, ls, 10*time.Second) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("serve() = %v", err)
-		}
-	})
-	return g, "http://" + ls.public.Addr().String()
 }
 
 // ask sends a request and returns the reply as text, without what differs
@@ -280,12 +259,12 @@ func TestAnImportedTreeIsServedAsItsMigration(t *testing.T) {
 	var logs lockedBuffer
 	logger := zerolog.New(&logs)
 
-	tree, err := openTree(&tykFlags{dir: dir, listen: "127.0.0.1:0"}, os.LookupEnv, &logger)
+	tree, err := app.OpenTykFolder(tyk.Config{Dir: dir, Listen: "127.0.0.1:0"}, os.LookupEnv, &logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(tree.close)
-	cfg, err := tree.read(t.Context())
+	t.Cleanup(tree.Close)
+	cfg, err := tree.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +273,7 @@ func TestAnImportedTreeIsServedAsItsMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, errs strings.Builder
-	code := newApp().execute(t.Context(), streams{strings.NewReader(""), &out, &errs}, []string{"migrate", "tyk", dir, "--out", file, "--listen", "127.0.0.1:0"})
+	code := newProgram().execute(t.Context(), streams{strings.NewReader(""), &out, &errs}, []string{"migrate", "tyk", dir, "--out", file, "--listen", "127.0.0.1:0"})
 	if code != exitOK {
 		t.Fatalf("migrate ended with %d:\n%s%s", code, &out, &errs)
 	}
@@ -339,16 +318,16 @@ func TestAReloadReadsTheFolderAgain(t *testing.T) {
 	script := filepath.Join(dir, "middleware", "loop.js")
 	var logs lockedBuffer
 	logger := zerolog.New(&logs)
-	tree, err := openTree(&tykFlags{dir: dir, listen: "127.0.0.1:0"}, os.LookupEnv, &logger)
+	tree, err := app.OpenTykFolder(tyk.Config{Dir: dir, Listen: "127.0.0.1:0"}, os.LookupEnv, &logger)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(tree.close)
-	cfg, err := tree.read(t.Context())
+	t.Cleanup(tree.Close)
+	cfg, err := tree.Read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, url := serveGateway(t, cfg, &logger)
+	g, url := serveGateway(t, cfg, app.Options{Logger: &logger})
 	before := ask(t, url, question{path: "/loop/x"})
 
 	change := func(old, replacement string) {
@@ -360,7 +339,7 @@ func TestAReloadReadsTheFolderAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reloadOnce(t.Context(), g, dir, tree, &logger)
+		(&serving{from: tree, logger: &logger}).reload(t.Context(), g)
 	}
 	change("return loop", "request.SetHeaders['X-Again'] = 'yes'; return loop")
 	after := ask(t, url, question{path: "/loop/x"})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,12 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/config"
+	"github.com/c386954a/sallyport/internal/output"
 )
-
-// defaultConfig is the configuration file unless -c names another.
-const defaultConfig = "sallyport.yaml"
 
 // verdict is what validate --json prints.
 type verdict struct {
@@ -27,7 +23,7 @@ type verdict struct {
 	Warnings config.Problems `json:"warnings,omitempty"`
 }
 
-func newValidateCmd(a *app) *cobra.Command {
+func newValidateCmd(p *commandLine) *cobra.Command {
 	var file string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -37,7 +33,7 @@ func newValidateCmd(a *app) *cobra.Command {
 			"mistakes at once, each as file:line:column: what is wrong. what to do about it",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, warnings, err := a.validate(cmd.Context(), file)
+			c, warnings, err := p.validate(cmd.Context(), file)
 			if asJSON {
 				return printVerdict(cmd.OutOrStdout(), file, c, warnings, err)
 			}
@@ -57,17 +53,17 @@ func newValidateCmd(a *app) *cobra.Command {
 
 // addConfigFlag adds the flag that names the configuration file.
 func addConfigFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVarP(file, "config", "c", defaultConfig, "configuration `FILE`")
+	cmd.Flags().StringVarP(file, "config", "c", config.DefaultFile, "configuration `FILE`")
 }
 
 // validate loads the configuration and its plugins. It returns an error of
 // type config.Problems if anything is wrong with them.
-func (a *app) validate(ctx context.Context, file string) (*config.Config, config.Problems, error) {
-	c, err := config.Load(file, a.lookup)
-	if err != nil || a.checkPlugins == nil {
+func (p *commandLine) validate(ctx context.Context, file string) (*config.Config, config.Problems, error) {
+	c, err := config.Load(file, p.lookup)
+	if err != nil || p.checkPlugins == nil {
 		return c, nil, err
 	}
-	warnings, problems := a.checkPlugins(ctx, c).Warnings()
+	warnings, problems := p.checkPlugins(ctx, c).Warnings()
 	if ctx.Err() != nil {
 		return nil, nil, ctx.Err()
 	}
@@ -79,35 +75,12 @@ func (a *app) validate(ctx context.Context, file string) (*config.Config, config
 
 // printSummary says what was found, and for each API who may use it.
 func printSummary(out io.Writer, file string, c *config.Config) error {
-	fmt.Fprintf(out, "%s: ok: %s, %s\n", file, plural(len(c.Plugins), "plugin"), plural(len(c.APIs), "api"))
+	fmt.Fprintf(out, "%s: ok: %s, %s\n", file, output.Plural(len(c.Plugins), "plugin"), output.Plural(len(c.APIs), "api"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, a := range c.APIs {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Name, reach(a), protection(a))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", a.Name, a.Reach(), a.Protection())
 	}
 	return w.Flush()
-}
-
-// reach says how requests come to an API.
-func reach(a *config.API) string {
-	if a.Internal {
-		return "(internal)"
-	}
-	return a.Match.Host + a.Match.Path
-}
-
-// protection says which plugin decides who may use an API.
-func protection(a *config.API) string {
-	if a.Dispatches() {
-		return "its versions decide"
-	}
-	exempt := ""
-	if n := len(a.Exempt); n > 0 {
-		exempt = ", not for " + plural(n, "exempt path")
-	}
-	for _, b := range a.Hooks[abi.Auth] {
-		return fmt.Sprintf("auth by %s (%s)%s", b.Plugin.Name, b.Plugin.Runtime.Value, exempt)
-	}
-	return "no auth plugin: open to everyone"
 }
 
 // printVerdict prints the result of validate as one JSON object. It returns
@@ -124,13 +97,5 @@ func printVerdict(w io.Writer, file string, c *config.Config, warnings config.Pr
 		}
 		v.Problems, err = problems, &exitError{code: exitConfig}
 	}
-	return errors.Join(err, printJSON(w, v))
-}
-
-// printJSON prints v as indented JSON for machines and people.
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return errors.Join(err, output.JSON(w, v))
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/c386954a/sallyport/internal/app"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // build describes the running program.
@@ -16,15 +18,6 @@ type build struct {
 	Arch    string `json:"arch"`
 }
 
-// thisBuild reads what the Go tool wrote into the program.
-func thisBuild() build {
-	b := build{Version: "(devel)", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		b.Version = info.Main.Version
-	}
-	return b
-}
-
 func newVersionCmd() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -32,9 +25,9 @@ func newVersionCmd() *cobra.Command {
 		Short: "Print the version",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b := thisBuild()
+			b := build{Version: app.Version(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 			if asJSON {
-				return printJSON(cmd.OutOrStdout(), b)
+				return output.JSON(cmd.OutOrStdout(), b)
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "sallyport %s %s %s/%s\n", b.Version, b.Go, b.OS, b.Arch)
 			return err
@@ -43,6 +36,3 @@ func newVersionCmd() *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return cmd
 }
-
-// version returns the version of the running program.
-func version() string { return thisBuild().Version }

@@ -37,7 +37,7 @@ class Failure(Exception):
 
 
 def headers(call):
-    """Turns strangers away; tells the upstream who is calling."""
+    """Refuses requests without credentials; tells the upstream who is calling."""
     fields = {pair[0].lower(): pair[1] or "" for pair in reversed(call["request"]["header_list"])}
     authorization = fields.get("authorization")
     if not authorization:

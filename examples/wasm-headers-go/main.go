@@ -24,7 +24,7 @@ func headers(x *sallyport.Exchange) sallyport.Verdict {
 		h.Del("X-Debug"),
 	} {
 		if err != nil {
-			panic(err) // ends the hook; the gateway takes its edits back
+			panic(err) // ends the hook; the gateway discards its edits
 		}
 	}
 	return sallyport.Continue

@@ -9,9 +9,9 @@ import (
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
-// collector turns the counters of the chains into metrics when it is scraped,
+// chainCollector turns the counters of the chains into metrics when it is scraped,
 // so that counting a request costs no more than an atomic addition.
-type collector struct{ chains func() []*chain.Chain }
+type chainCollector struct{ chains func() []*chain.Chain }
 
 // labels are those of every plugin metric.
 var labels = []string{"api", "hook", "plugin", "model"}
@@ -32,7 +32,7 @@ func desc(name, help string, more ...string) *prometheus.Desc {
 }
 
 // Describe implements prometheus.Collector.
-func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+func (c *chainCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{callsDesc, respondsDesc, skippedDesc, secondsDesc, faultsDesc, droppedDesc} {
 		ch <- d
 	}
@@ -40,7 +40,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector. A plugin that an API binds twice to
 // one hook has one series: its counts are added up.
-func (c *collector) Collect(ch chan<- prometheus.Metric) {
+func (c *chainCollector) Collect(ch chan<- prometheus.Metric) {
 	chains := c.chains()
 	collectCustom(ch, chains)
 	for _, one := range chains {

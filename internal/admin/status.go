@@ -83,8 +83,9 @@ func apiStatus(c *chain.Chain) APIStatus {
 func stepStatus(step *chain.Step) StepStatus {
 	n := step.Stats().Snapshot()
 	return StepStatus{
-		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, Error: loadError(step.Plugin), OnFault: step.OnFault.String(),
-		Calls: n.Calls, Responds: n.Responds, Skipped: n.Skipped, Faults: faults(n),
+		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, Error: loadError(step.Plugin),
+		OnFault: step.OnFault.String(),
+		Calls:   n.Calls, Responds: n.Responds, Skipped: n.Skipped, Faults: faults(n),
 		Mean: micros(n.Total / time.Duration(max(n.Calls, 1))),
 		P50:  micros(n.Quantile(0.5)),
 		P99:  micros(n.Quantile(0.99)),

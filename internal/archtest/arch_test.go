@@ -4,7 +4,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -34,9 +33,9 @@ var layers = map[string][]string{
 	"store": {"abi"},
 
 	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
-	"runtime/coproc":         {"abi", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
+	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
-	"runtime/coproc/sandbox": {},
+	"runtime/coproc/sandbox": {"internal/procstat"},
 	"runtime/jsvm":           {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
 	"runtime/jsvm/lazy":      {},
 
@@ -50,30 +49,36 @@ var layers = map[string][]string{
 	"runtime/wasm/wasmtest":     {"internal/needs"},
 
 	"internal/admin":       {"abi", "internal/telemetry", "proxy/chain"},
+	"internal/app":         {"abi", "internal/admin", "internal/compare/lab", "internal/config", "internal/tyk", "internal/tyk/dialect", "internal/tyk/document", "proxy", "proxy/chain", "proxy/ingress", "proxy/upstream", "runtime/builtin", "runtime/coproc", "runtime/coproc/sandbox", "runtime/jsvm", "runtime/wasm", "store"},
 	"internal/archtest":    {},
 	"internal/artifact":    {},
 	"internal/browsertest": {"internal/needs"},
 
-	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/bench/usage", "internal/compare/peers", "sdk"},
+	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/procstat", "sdk"},
 	"internal/compare/bench/guest":     {},
 	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
+	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go", "store"},
 	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
-	"internal/compare/bench/usage":     {},
-	"internal/compare/faults":          {"internal/compare/faults/attack"},
+	"internal/compare/faults":          {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},
 	"internal/compare/faults/attack":   {"runtime/wasm/wasmtest", "sdk/coproc/go"},
-	"internal/compare/lab":             {"abi", "proxy/chain"},
+	"internal/compare/lab":             {"abi", "internal/procstat", "proxy/chain"},
 	"internal/compare/page":            {"internal/compare/bench"},
-	"internal/compare/peers":           {},
+	"internal/compare/peers":           {"internal/procstat"},
+	"internal/compare/rig":             {"internal/compare/faults", "internal/compare/lab", "internal/config"},
 
-	"internal/config":              {"abi"},
+	"internal/config":              {"abi", "internal/output"},
+	"internal/demo":                {"examples", "internal/admin", "internal/app", "internal/compare/faults/attack", "internal/compare/rig", "internal/config", "proxy", "sdk/coproc/go"},
 	"internal/fixture":             {"abi", "proxy/chain"},
 	"internal/jsontext":            {"abi"},
 	"internal/loglimit":            {},
 	"internal/longtest":            {},
 	"internal/needs":               {},
+	"internal/output":              {},
+	"internal/plugintool":          {"abi", "internal/app", "internal/config", "internal/fixture", "internal/output", "internal/plugintool/scaffold", "runtime/wasm/guest/native", "runtime/wasm/rewrite", "store"},
 	"internal/plugintool/scaffold": {"sdk"},
+	"internal/procstat":            {},
 	"internal/telemetry":           {"abi"},
 
 	"internal/tyk":            {"internal/tyk/definition", "internal/tyk/document", "internal/tyk/script", "internal/tyk/source", "internal/tyk/write", "proxy/urlpath"},
@@ -106,11 +111,11 @@ var homes = map[string][]string{
 	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/jsapi", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
-	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/compare/lab", "cmd/sallyport"},
+	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/app", "internal/compare/bench/parts", "internal/compare/lab", "internal/demo", "internal/plugintool", "cmd/sallyport"},
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/compare/bench/usage"},
+	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/procstat"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
 	"golang.org/x/tools/txtar":                 {"internal/fixture"},
@@ -203,15 +208,12 @@ func sources(t *testing.T) []source {
 	return out
 }
 
-// skip leaves out fixtures and nested modules: those have rules of their own.
+// skip leaves out fixtures, which have rules of their own, and installed packages.
 func skip(root, dir, name string) error {
 	if dir == root {
 		return nil
 	}
 	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") {
-		return filepath.SkipDir
-	}
-	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 		return filepath.SkipDir
 	}
 	return nil

@@ -263,7 +263,8 @@ func (f *fields) unique(a *API, seen claims) {
 		return
 	}
 	if first, ok := seen.ids.claim(a.ID, a.Pos); !ok && a.ID != "" && seen.names[a.Name] == a.Pos {
-		f.problemf(f.keyPos("id"), "the first is that of the api on "+line(first), "api id %s is taken", quote(f.env.mask(a.ID)))
+		f.problemf(f.keyPos("id"), "the first is that of the api on "+line(first), "api id %s is taken",
+			quote(f.env.mask(a.ID)))
 	}
 	if first, ok := seen.routes.claim(a.Match.Host+a.Match.Path, a.Match.Pos); !ok && a.Match.Path != "" {
 		f.problemf(a.Match.Pos, "change its host or path", "this route is taken by the api on %s", line(first))

@@ -33,6 +33,9 @@ type Config struct {
 	env environment
 }
 
+// DefaultFile is the name of the configuration file unless another is given.
+const DefaultFile = "sallyport.yaml"
+
 // Load reads and checks the configuration file at path, and that the files it
 // names exist. lookup finds values of the environment, as os.LookupEnv does;
 // nil stands for an empty environment.

@@ -10,7 +10,8 @@ import (
 // some happen here; naming another one is no mistake, so that a definition
 // written for it can be taken over as it is.
 var eventNames = [...]string{
-	"AuthFailure", "KeyExpired", "QuotaExceeded", "RateLimitExceeded", "RatelimitExceeded", "VersionFailure", "PluginFault",
+	"AuthFailure", "KeyExpired", "QuotaExceeded", "RateLimitExceeded", "RatelimitExceeded", "VersionFailure",
+	"PluginFault",
 	"OrgQuotaExceeded", "OrgRateLimitExceeded", "TriggerExceeded", "BreakerTriggered", "BreakerTripped", "BreakerReset",
 	"HostDown", "HostUp", "TokenCreated", "TokenUpdated", "TokenDeleted",
 }

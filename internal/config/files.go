@@ -64,7 +64,8 @@ func (r *reader) mustExist(path Text, what string, check func(os.FileInfo) error
 		err = check(info)
 	}
 	if err != nil {
-		r.problemf(path.Pos, "paths are relative to the folder of this file", "%s cannot be read: %s: %s", what, quote(r.env.mask(path.Value)), reason(err))
+		r.problemf(path.Pos, "paths are relative to the folder of this file", "%s cannot be read: %s: %s", what,
+			quote(r.env.mask(path.Value)), reason(err))
 	}
 }
 

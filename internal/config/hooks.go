@@ -92,7 +92,8 @@ func (f *fields) bind(c *Config, all []Binding, t Text, hook abi.Hook) []Binding
 		return all
 	}
 	if hook == abi.Auth && p.FailOpen {
-		f.problemf(t.Pos, "set `on_fault: closed` for it: a fault would let everyone in", "plugin %s must not fail open in %s", quote(p.Name), label("auth"))
+		f.problemf(t.Pos, "set `on_fault: closed` for it: a fault would let everyone in",
+			"plugin %s must not fail open in %s", quote(p.Name), label("auth"))
 	}
 	return append(all, Binding{Plugin: p, Pos: t.Pos})
 }
@@ -179,7 +180,8 @@ func (f *fields) virtualPath(under string) (string, *regexp.Regexp) {
 func (f *fields) method() string {
 	t := f.text("method", "")
 	if e := f.entry("method"); e != nil && e.value.kind == text && !upperToken(t.Value) {
-		f.problemf(t.Pos, "methods are upper case: `GET`, `POST`", "%s must be an HTTP method, not %s", label("method"), quote(e.value.raw))
+		f.problemf(t.Pos, "methods are upper case: `GET`, `POST`", "%s must be an HTTP method, not %s", label("method"),
+			quote(e.value.raw))
 	}
 	return t.Value
 }

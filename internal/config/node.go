@@ -14,7 +14,10 @@ const (
 	mapping
 )
 
-var kindNames = [...]string{"broken", "nothing", "true or false", "a whole number", "a number", "a string", "a list", "a mapping"}
+var kindNames = [...]string{
+	"broken", "nothing", "true or false", "a whole number", "a number", "a string", "a list",
+	"a mapping",
+}
 
 func (k kind) String() string { return kindNames[k] }
 

@@ -90,7 +90,8 @@ func (f *fields) plugins(d defaults, coproc bool) []*Plugin {
 		p := m.plugin(d)
 		p.Name, p.Pos = e.key, e.pos
 		if p.Runtime.Value == Process && !coproc {
-			f.problemf(p.Runtime.Pos, "add `coproc: { command: […] }`", "plugin %s needs the external process, and none is configured", quote(e.key))
+			f.problemf(p.Runtime.Pos, "add `coproc: { command: […] }`",
+				"plugin %s needs the external process, and none is configured", quote(e.key))
 		}
 		all = append(all, p)
 	}

@@ -35,7 +35,8 @@ func LoadRecipe(dir string, lookup func(string) (string, bool)) (*Recipe, error)
 	file := filepath.Join(dir, RecipeFile)
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, Problems{newProblem(Pos{File: file}, "make a plugin with `sallyport plugin new`", "cannot be read: "+reason(err))}
+		return nil, Problems{newProblem(Pos{File: file}, "make a plugin with `sallyport plugin new`",
+			"cannot be read: "+reason(err))}
 	}
 	r := newReader(file, lookup)
 	recipe := r.recipe(data)
@@ -77,7 +78,8 @@ func (f *fields) steps() [][]Text {
 		}
 		words := f.textsOf(item.items, "run")
 		if len(words) == 0 {
-			f.problemf(item.pos, "write the program and its arguments: `[cc, -o, out, in.c]`", "an entry of %s names no program", label("run"))
+			f.problemf(item.pos, "write the program and its arguments: `[cc, -o, out, in.c]`",
+				"an entry of %s names no program", label("run"))
 			continue
 		}
 		all = append(all, words)

@@ -21,11 +21,13 @@ func (f *fields) scripts(p *Plugin) {
 	}
 	p.Sources = files
 	if digest.Value != "" {
-		f.problemf(f.keyPos("sha256"), "remove it, or put the scripts into one file", "%s stands for one file, not for %d", label("sha256"), len(files))
+		f.problemf(f.keyPos("sha256"), "remove it, or put the scripts into one file", "%s stands for one file, not for %d",
+			label("sha256"), len(files))
 	}
 	for _, t := range files {
 		if p.Runtime.Value == Wasm && !strings.HasSuffix(t.Value, ".js") {
-			f.problemf(t.Pos, "give the plugin one module, or scripts only", "only scripts can be listed: %s is none", quote(f.env.mask(t.Value)))
+			f.problemf(t.Pos, "give the plugin one module, or scripts only", "only scripts can be listed: %s is none",
+				quote(f.env.mask(t.Value)))
 		}
 	}
 }
@@ -51,7 +53,8 @@ var hexDigest = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 func (f *fields) digest() Text {
 	t := f.text("sha256", "")
 	if e := f.entry("sha256"); e != nil && e.value.kind == text && !hexDigest.MatchString(t.Value) {
-		f.problemf(t.Pos, "`sha256sum FILE` prints it", "%s must have 64 hexadecimal digits, not %d characters", label("sha256"), len(e.value.raw))
+		f.problemf(t.Pos, "`sha256sum FILE` prints it", "%s must have 64 hexadecimal digits, not %d characters",
+			label("sha256"), len(e.value.raw))
 	}
 	t.Value = strings.ToLower(t.Value)
 	return t

@@ -66,7 +66,8 @@ func (f *fields) duration(key string, def time.Duration) time.Duration {
 		return def
 	}
 	if n.kind == integer || n.kind == float {
-		f.problemf(n.pos, "write a unit: `"+n.raw+"ms`, `"+n.raw+"s`", "%s must be a duration, not %s", label(key), quote(n.raw))
+		f.problemf(n.pos, "write a unit: `"+n.raw+"ms`, `"+n.raw+"s`", "%s must be a duration, not %s", label(key),
+			quote(n.raw))
 		return def
 	}
 	if !f.want(n, label(key), text) {
@@ -75,7 +76,8 @@ func (f *fields) duration(key string, def time.Duration) time.Duration {
 	d, err := time.ParseDuration(n.text)
 	switch {
 	case err != nil:
-		f.problemf(n.pos, "write for example `50ms`, `2s` or `1m30s`", "%s must be a duration, not %s", label(key), quote(n.raw))
+		f.problemf(n.pos, "write for example `50ms`, `2s` or `1m30s`", "%s must be a duration, not %s", label(key),
+			quote(n.raw))
 	case d <= 0:
 		f.problemf(n.pos, "", "%s must be more than 0, not %s", label(key), quote(n.raw))
 	default:
@@ -95,7 +97,8 @@ func (f *fields) size(key string, def, least, most int64) int64 {
 		return def
 	}
 	if v < least || v > most {
-		f.problemf(n.pos, "", "%s must be between %s and %s, not %s", label(key), formatSize(least), formatSize(most), quote(n.raw))
+		f.problemf(n.pos, "", "%s must be between %s and %s, not %s", label(key), formatSize(least), formatSize(most),
+			quote(n.raw))
 		return def
 	}
 	return v

@@ -2,6 +2,7 @@ package tyk
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/script"
@@ -42,7 +43,8 @@ func (a *api) chooseRuntime() {
 func syntaxError(r *script.Report) string {
 	text := r.Syntax.Text
 	if r.Modern != nil {
-		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; the sandbox knows it: see driver javascript)"
+		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; " +
+			"the sandbox knows it: see driver javascript)"
 	}
 	return text
 }
@@ -60,10 +62,16 @@ func (a *api) checkSyntax() {
 		case s.found == nil || s.found.Parses():
 			a.code.sources = append(a.code.sources, s)
 		case a.Lenient:
-			a.notef(s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line, s.found.Syntax.Column, syntaxError(s.found))
+			a.notef(
+				s.pos, s.where, "is left out, what it defines will be missing: %s:%d:%d: %s", s.found.Name, s.found.Syntax.Line,
+				s.found.Syntax.Column, syntaxError(s.found),
+			)
 			a.addPlaceholder(s.what, syntaxError(s.found))
 		default:
-			a.problemf(document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s", syntaxError(s.found))
+			a.problemf(
+				document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s",
+				syntaxError(s.found),
+			)
 		}
 	}
 }
@@ -80,14 +88,35 @@ func (a *api) grants() (g grants) {
 	if a.uses(func(r *script.Report) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
 		g.KV = append(g.KV, "sessions")
 	}
+	for _, origin := range a.origins() {
+		g.HTTP = append(g.HTTP, origin+"/*")
+	}
 	return g
+}
+
+// origins returns where scripts say that they send requests.
+func (a *api) origins() (all []string) {
+	for _, s := range a.code.sources {
+		if s.found != nil {
+			all = append(all, s.found.Origins...)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // noteGrants says what must be granted by hand: scripts make their URLs.
 func (a *api) noteGrants() {
-	if a.code.runtime == runtimeWasm && a.uses(func(r *script.Report) bool { return usesAny(r, "TykMakeHttpRequest", "TykBatchRequest") }) {
-		a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "sends requests from the sandbox, which must be granted: add the URLs to `allow: { http: [...] }` of its plugins")
+	if a.code.runtime != runtimeWasm || !a.uses((*script.Report).SendsRequests) {
+		return
 	}
+	text := "sends requests from the sandbox, which must be granted: " +
+		"add the URLs to `allow: { http: [...] }` of its plugins"
+	if origins := a.origins(); len(origins) > 0 {
+		text = "sends requests from the sandbox, and is allowed to send them to " + strings.Join(origins, ", ") +
+			": add other URLs, and the addresses of hosts in a private network, to `allow: { http: [...] }` of its plugins"
+	}
+	a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "%s", text)
 }
 
 func (a *api) uses(what func(*script.Report) bool) bool {

@@ -57,7 +57,7 @@ func (i *importer) decideAPI(in *source.API) {
 	if err != nil {
 		a.report.Skipped = err.Error()
 		if !a.Lenient {
-			i.problem(err)
+			i.refuse(err)
 		}
 	}
 	if a.report.Skipped != "" {
@@ -220,8 +220,18 @@ func cleaned(path string) string {
 // hostName matches the host of a URL, with its port.
 var hostName = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])?(:[0-9]+)?$`)
 
-// upstream returns where requests go.
+// variable matches the name of a variable of the environment.
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// upstream returns where requests go. Tyk reads targets of the schemes env and
+// secrets when it starts, and so does the gateway.
 func (a *api) upstream(target string, pos document.Pos) *upstreamTarget {
+	if scheme, name, _ := strings.Cut(target, "://"); scheme == "env" || scheme == "secrets" {
+		if !variable.MatchString(name) {
+			a.problemf(pos, "target %q does not name a variable of the environment", target)
+		}
+		return a.target("${" + name + "}")
+	}
 	u, err := url.Parse(target)
 	switch {
 	case err != nil || strings.ContainsAny(target, " \t\r\n") || !hostName.MatchString(u.Host):
@@ -239,8 +249,14 @@ func (a *api) upstream(target string, pos document.Pos) *upstreamTarget {
 		u.Fragment, u.RawFragment = "", ""
 	}
 	u.ForceQuery, u.RawQuery = false, visible(u.RawQuery)
+	return a.target(strings.ReplaceAll(u.String(), "$", "$$"))
+}
+
+// target returns an upstream at a URL, in which dollar signs stand for the
+// environment.
+func (a *api) target(url string) *upstreamTarget {
 	a.transport()
-	out := &upstreamTarget{URL: u.String(), Host: "rewrite"}
+	out := &upstreamTarget{URL: write.Template(url), Host: "rewrite"}
 	if a.d.Proxy.PreserveHost {
 		out.Host = ""
 	}
@@ -263,10 +279,16 @@ func visible(query string) string {
 // transport notes what cannot be said of upstream connections.
 func (a *api) transport() {
 	if t := a.d.Proxy.Transport; t.InsecureSkipVerify {
-		a.noteOnce(a.at("proxy", "transport", "ssl_insecure_skip_verify"), "proxy.transport.ssl_insecure_skip_verify", "is not supported: the upstream's certificate is verified")
+		a.noteOnce(
+			a.at("proxy", "transport", "ssl_insecure_skip_verify"), "proxy.transport.ssl_insecure_skip_verify",
+			"is not supported: the upstream's certificate is verified",
+		)
 	}
 	if a.d.Proxy.Transport.ProxyURL != "" {
-		a.noteOnce(a.at("proxy", "transport", "proxy_url"), "proxy.transport.proxy_url", "is not supported: the upstream is reached directly")
+		a.noteOnce(
+			a.at("proxy", "transport", "proxy_url"), "proxy.transport.proxy_url",
+			"is not supported: the upstream is reached directly",
+		)
 	}
 }
 

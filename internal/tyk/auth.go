@@ -25,7 +25,9 @@ func (a *api) auth() {
 	case len(check) > 0 && a.d.CustomAuth():
 		a.customAuth(check[0])
 	case a.d.CustomAuth():
-		a.problemf(a.at("custom_middleware", "auth_check"), "custom authentication is enabled, and there is no auth_check hook")
+		a.problemf(
+			a.at("custom_middleware", "auth_check"), "custom authentication is enabled, and there is no auth_check hook",
+		)
 	default:
 		a.standardAuth(len(check) > 0)
 	}
@@ -33,12 +35,18 @@ func (a *api) auth() {
 
 func (a *api) standardAuth(unused bool) {
 	if unused {
-		a.notef(a.at("custom_middleware", "auth_check"), "custom_middleware.auth_check", "does not run: none of custom_plugin_auth_enabled, enable_coprocess_auth and use_go_plugin_auth is set")
+		a.notef(
+			a.at("custom_middleware", "auth_check"), "custom_middleware.auth_check",
+			"does not run: none of custom_plugin_auth_enabled, enable_coprocess_auth and use_go_plugin_auth is set",
+		)
 	}
 	switch a.d.BaseIdentity {
 	case "", byToken, byCustomAuth:
 	default:
-		a.notef(a.at("base_identity_provided_by"), "base_identity_provided_by", "%q is not supported: the session is that of the key", a.d.BaseIdentity)
+		a.notef(
+			a.at("base_identity_provided_by"), "base_identity_provided_by",
+			"%q is not supported: the session is that of the key", a.d.BaseIdentity,
+		)
 	}
 	a.report.Auth = "key"
 	a.hooks.Auth = a.keyAuth("")
@@ -56,7 +64,11 @@ func (a *api) customAuth(check string) {
 	if !a.d.UseStandardAuth {
 		a.stripCustom()
 		if !custom {
-			a.problemf(a.at("base_identity_provided_by"), "base_identity_provided_by %q is not supported without use_standard_auth: no request would have a session", a.d.BaseIdentity)
+			a.problemf(
+				a.at("base_identity_provided_by"),
+				"base_identity_provided_by %q is not supported without use_standard_auth: no request would have a session",
+				a.d.BaseIdentity,
+			)
 		}
 		return
 	}
@@ -82,7 +94,9 @@ func (a *api) stripCustom() {
 		return
 	}
 	if t.UseParam || t.UseCookie {
-		a.notef(t.Pos, "strip_auth_data", "is not supported for parameters and cookies of auth_check, only for its header field")
+		a.notef(
+			t.Pos, "strip_auth_data", "is not supported for parameters and cookies of auth_check, only for its header field",
+		)
 	}
 	if !t.DisableHeader {
 		fields := []string{cmp.Or(t.HeaderName, "Authorization")}
@@ -156,6 +170,9 @@ func (a *api) rateLimit() string {
 // globalLimit refuses what bounds all requests of an API together.
 func (a *api) globalLimit() {
 	if g := a.d.GlobalRateLimit; !g.Disabled && g.Rate > 0 && !a.waives("global_rate_limit") {
-		a.problemf(a.at("global_rate_limit"), "global_rate_limit is not supported; without it the API would let more through%s", waiveHint("global_rate_limit"))
+		a.problemf(
+			a.at("global_rate_limit"), "global_rate_limit is not supported; without it the API would let more through%s",
+			waiveHint("global_rate_limit"),
+		)
 	}
 }

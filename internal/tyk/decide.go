@@ -1,7 +1,9 @@
 package tyk
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"path/filepath"
 	"slices"
@@ -18,11 +20,12 @@ import (
 // is wide enough for what its users send through scripts.
 const scriptMemory = "128MiB"
 
-// Decide says what becomes of a tree. It touches no file. With problems, the
-// decisions are not complete, but their report is.
-func Decide(t *source.Tree, c Config) (*Decisions, document.Problems) {
+// Decide says what becomes of a tree at a time, before which APIs may have
+// expired. It touches no file. With problems, the decisions are not complete,
+// but their report is.
+func Decide(t *source.Tree, c Config, now time.Time) (*Decisions, document.Problems) {
 	i := &importer{
-		Config: c, tree: t, settings: &t.Settings,
+		Config: c, tree: t, settings: &t.Settings, now: now,
 		out:   &Decisions{Version: 1, Origins: map[string]string{}, Report: &Report{Dir: c.Dir}},
 		taken: taken{names: names{}, routes: map[string]string{}, ids: map[string]string{}}, waived: map[string]bool{},
 	}
@@ -31,6 +34,7 @@ func Decide(t *source.Tree, c Config) (*Decisions, document.Problems) {
 	for n := range t.APIs {
 		i.decideAPI(&t.APIs[n])
 	}
+	i.checkServed()
 	i.checkTree()
 	i.unusedWaivers()
 	i.gateway()
@@ -42,9 +46,11 @@ type importer struct {
 	Config
 	tree     *source.Tree
 	settings *source.Settings
+	now      time.Time
 
 	out      *Decisions
 	problems document.Problems
+	refused  []error // of APIs, with Config.SkipUnsupported
 	waived   map[string]bool
 	taken    taken
 	process  bool // something is bound to the external process
@@ -69,8 +75,37 @@ func (i *importer) checkSettings() {
 		}
 		i.out.Report.Settings = append(i.out.Report.Settings, n)
 	}
+	if p := &i.tree.Preload; errors.Is(p.Err, fs.ErrNotExist) {
+		i.out.Report.Settings = append(i.out.Report.Settings, document.Note{
+			Pos: s.Root.Get("tyk_js_path").Pos, Path: "tyk_js_path", Key: "tyk_js_path",
+			Text: "is left out: there is no " + i.tree.Shown(p.File),
+		})
+	}
 	if s.Err == nil && s.Server.UseSSL && len(s.Server.Certificates) != 1 {
-		i.problemf(s.Root.At("http_server_options", "use_ssl").Pos, "http_server_options.use_ssl needs exactly one entry in certificates, with cert_file and key_file")
+		i.problemf(
+			s.Root.At("http_server_options", "use_ssl").Pos,
+			"http_server_options.use_ssl needs exactly one entry in certificates, with cert_file and key_file",
+		)
+	}
+}
+
+// refuse keeps why an API cannot be imported: it fails the import, unless there
+// are others that can be served.
+func (i *importer) refuse(err error) {
+	if i.SkipUnsupported {
+		i.refused = append(i.refused, err)
+		return
+	}
+	i.problem(err)
+}
+
+// checkServed fails an import of which nothing would be left.
+func (i *importer) checkServed() {
+	if len(i.out.APIs) > 0 {
+		return
+	}
+	for _, err := range i.refused {
+		i.problem(err)
 	}
 }
 
@@ -91,7 +126,9 @@ var (
 		"apply_policies", "apply_policy_id", "certificate", "mtls_static_certificate_bindings",
 		"hmac_enabled", "enable_http_signature_validation",
 	}
-	rightLimits = [...]string{"limit", "endpoints", "restricted_types", "allowed_types", "field_access_rights", "disable_introspection"}
+	rightLimits = [...]string{
+		"limit", "endpoints", "restricted_types", "allowed_types", "field_access_rights", "disable_introspection",
+	}
 )
 
 // checkKeys looks at keys.json for what would make a key open more here. The

@@ -86,7 +86,8 @@ type scriptConfig struct {
 }
 
 type grants struct {
-	KV []string `yaml:"kv"`
+	KV   []string `yaml:"kv"`
+	HTTP []string `yaml:"http"`
 }
 
 type callerID struct {
@@ -175,8 +176,8 @@ type routeMatch struct {
 }
 
 type upstreamTarget struct {
-	URL  string `yaml:"url"`
-	Host string `yaml:"host,omitempty"`
+	URL  write.Template `yaml:"url"`
+	Host string         `yaml:"host,omitempty"`
 }
 
 // hookDecisions are the names of plugins by hook.

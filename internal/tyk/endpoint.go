@@ -62,7 +62,10 @@ func (a *api) methods(e definition.Endpoint, list string) []string {
 	var methods []string
 	for _, m := range sortedKeys(e.MethodActions) {
 		if action := e.MethodActions[m].Action; action != "" && action != "no_action" {
-			a.problemf(e.Pos, "%s: action %q of method %s at %q is not supported: the requests would reach the upstream", list, action, m, e.Path)
+			a.problemf(
+				e.Pos, "%s: action %q of method %s at %q is not supported: the requests would reach the upstream", list, action, m,
+				e.Path,
+			)
 		}
 		methods = append(methods, a.method(m, e.Pos))
 	}
@@ -86,8 +89,12 @@ func (a *api) expression(path string, ignoreCase bool, pos document.Pos) (string
 		Prefix: a.settings.Server.PrefixMatching, Suffix: a.settings.Server.SuffixMatching,
 		IgnoreCase: ignoreCase || a.settings.IgnoreEndpointCase,
 	}
+	if path == "" {
+		a.noteOnce(pos, "version_data", "has a path that is empty and matches every request, as in Tyk")
+		return ".*", true
+	}
 	e := how.Expression(path)
-	if _, err := regexp.Compile(e); err != nil || path == "" {
+	if _, err := regexp.Compile(e); err != nil {
 		a.problemf(pos, "path %q is no pattern: it becomes %q, which is no regular expression", path, e)
 		return "", false
 	}

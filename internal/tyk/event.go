@@ -33,7 +33,10 @@ func (a *api) events() {
 	var all []*subscription
 	for _, event := range sortedKeys(a.d.EventHandlers.Events) {
 		if !slices.Contains(eventNames, event) {
-			a.notef(a.at("event_handlers", "events", event), "event_handlers.events."+event, "is not an event that is known; its handlers are left out")
+			a.notef(
+				a.at("event_handlers", "events", event), "event_handlers.events."+event,
+				"is not an event that is known; its handlers are left out",
+			)
 			continue
 		}
 		for _, h := range a.d.EventHandlers.Events[event] {
@@ -116,5 +119,7 @@ func (a *api) eventProcess(s *subscription) string {
 		return ""
 	}
 	a.code.process = true
-	return a.plugin("event."+slug(s.Name), PluginDecision{Runtime: runtimeProcess, Entry: s.Name, OnLoadError: a.onLoadError()})
+	return a.plugin(
+		"event."+slug(s.Name), PluginDecision{Runtime: runtimeProcess, Entry: s.Name, OnLoadError: a.onLoadError()},
+	)
 }

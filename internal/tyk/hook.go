@@ -61,14 +61,18 @@ func (a *api) noteBundle() {
 	for _, m := range b.Unknown {
 		if !m.Value.Empty() {
 			file := filepath.Join(b.Dir, "manifest.json")
-			a.notef(document.Pos{File: a.tree.Shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored")
+			a.notef(
+				document.Pos{File: a.tree.Shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored",
+			)
 		}
 	}
 }
 
 // loadHooks makes the plugins of the API's hooks and virtual endpoints.
 func (a *api) loadHooks(versions []version) {
-	a.code = scripts{hooks: map[string][]hook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.middleware.Driver)}
+	a.code = scripts{
+		hooks: map[string][]hook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.middleware.Driver),
+	}
 	a.collectHooks()
 	virtuals := slices.ContainsFunc(versions, func(v version) bool { return len(v.enabledVirtuals()) > 0 })
 	if len(a.code.hooks) == 0 && !virtuals {
@@ -90,7 +94,9 @@ func (a *api) loadHooks(versions []version) {
 // unknownDriver refuses the API, or leaves it hooks that answer as Tyk does
 // where a driver was not loaded.
 func (a *api) unknownDriver() {
-	pos, text := a.at("custom_middleware", "driver"), fmt.Sprintf("driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.middleware.Driver)
+	pos, text := a.at("custom_middleware", "driver"), fmt.Sprintf(
+		"driver %q is not known; there are otto, javascript, python, lua, grpc and goplugin", a.middleware.Driver,
+	)
 	if !a.Lenient {
 		a.problemf(pos, "%s", text)
 		return
@@ -108,7 +114,9 @@ func (a *api) nameHooks() {
 	p := a.code.plugins
 	a.hooks = hookDecisions{Pre: p["pre"], PostKeyAuth: p["post_key_auth"], Post: p["post"], Response: p["response"]}
 	if a.d.UseKeyless && len(p["post_key_auth"]) > 0 {
-		a.notef(a.at("custom_middleware", "post_key_auth"), "custom_middleware.post_key_auth", "does not run: the API is keyless")
+		a.notef(
+			a.at("custom_middleware", "post_key_auth"), "custom_middleware.post_key_auth", "does not run: the API is keyless",
+		)
 	}
 }
 
@@ -152,7 +160,10 @@ func (a *api) addHooks(kind string, all ...definition.Hook) {
 func (a *api) bindProcess() {
 	a.code.runtime = runtimeProcess
 	a.report.Runtime, a.report.Reason = runtimeProcess, "the driver is "+a.code.driver
-	a.notef(a.at("custom_middleware", "driver"), "custom_middleware.driver", "%s plugins are not converted: an external process must have handlers of these names", a.code.driver)
+	a.notef(
+		a.at("custom_middleware", "driver"), "custom_middleware.driver",
+		"%s plugins are not converted: an external process must have handlers of these names", a.code.driver,
+	)
 	for _, kind := range hookKinds {
 		for _, h := range a.code.hooks[kind] {
 			a.bindHandler(h)

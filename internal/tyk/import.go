@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 	"github.com/c386954a/sallyport/internal/tyk/source"
@@ -24,6 +25,9 @@ type Config struct {
 	Scratch string
 	// Lenient imports what can be imported of a tree with mistakes.
 	Lenient bool
+	// SkipUnsupported leaves out APIs that cannot be imported, unless that is
+	// all of them.
+	SkipUnsupported bool
 	// Waive names keys that may be ignored although an API lets more through
 	// without them.
 	Waive []string
@@ -63,7 +67,7 @@ func Import(ctx context.Context, c Config) (*Result, error) {
 	if err != nil {
 		return result, err
 	}
-	d, problems := Decide(tree, c)
+	d, problems := Decide(tree, c, time.Now())
 	result.Report = d.Report
 	if len(problems) > 0 {
 		return result, problems

@@ -66,13 +66,16 @@ func run(t *testing.T, dir string, change func(*tyk.Config)) (*tyk.Result, error
 	}
 	result, err := tyk.Import(t.Context(), c)
 	if err == nil {
-		if _, err := config.Parse("imported", result.YAML, nil); err != nil {
+		if _, err := config.Parse("imported", result.YAML, environment); err != nil {
 			t.Errorf("the text is no configuration: %v\n%s", err, result.YAML)
 		}
 	}
 	// Messages name files of the folder, which is another one each time.
 	return result, hide(err, dir)
 }
+
+// environment has every variable.
+func environment(string) (string, bool) { return "http://elsewhere:1", true }
 
 func hide(err error, dir string) error {
 	if err == nil {
@@ -160,7 +163,7 @@ func TestMapping(t *testing.T) {
 		},
 		{
 			name: "headers", keys: withVersion(`"global_headers": {"X-B": "$tyk_meta.b", "X-A": "1"}, "global_headers_remove": ["X-C"], "global_response_headers": {"X-D": "d"}, "global_size_limit": 100`),
-			want: []string{"post_key_auth: [a.request]", "response: [a.reply]", "pre: [a.size]", "set:\n        X-A: \"1\"\n        X-B: \"$$tyk_meta.b\"\n      remove: [X-C]\n", "max: 100"},
+			want: []string{"post_key_auth: [a.request]", "response: [a.reply]", "pre: [a.size]", "set:\n        X-A: \"1\"\n        X-B: \"$$meta.b\"\n      remove: [X-C]\n", "max: 100"},
 		},
 		{name: "headers that are off", keys: withVersion(`"global_headers": {"X-B": "b"}, "global_headers_disabled": true`), want: []string{"!X-B"}},
 		{
@@ -257,7 +260,7 @@ func TestMistakes(t *testing.T) {
 		{"code that is not base64", definition(hook(`{"name": "a", "code": "%%%"}`)), "custom_middleware.pre[0].code: not valid base64"},
 		{"an unknown driver", definition(keyless + `, "custom_middleware": {"driver": "perl", "pre": [{"name": "a"}]}`), `driver "perl" is not known`},
 		{"scripts without jsvm", definition(hook(`{"name": "a", "path": "middleware/a.js"}`)) + "\n-- tyk.conf --\n{}\n", "enable_jsvm is not set in tyk.conf"},
-		{"a missing preload", definition(hook(`{"name": "a", "path": "middleware/a.js"}`)) + "\n-- tyk.conf --\n{\"enable_jsvm\": true, \"tyk_js_path\": \"js/no.js\"}\n", "tyk.conf: tyk_js_path: js/no.js: no such file or directory"},
+		{"a preload that is a folder", definition(hook(`{"name": "a", "path": "middleware/a.js"}`)) + "\n-- js/d.js/x --\n-- tyk.conf --\n{\"enable_jsvm\": true, \"tyk_js_path\": \"js/d.js\"}\n", "tyk.conf: tyk_js_path: js/d.js: is not a file"},
 		{"broken settings", definition(keyless) + "\n-- tyk.conf --\n{,}\n", "tyk.conf:1:2: not valid JSON"},
 		{"broken keys", definition(keyless) + "\n-- keys.json --\n[{\"key\": 1]\n", "keys.json:1:11: not valid JSON"},
 		{"keys that are no list", definition(keyless) + "\n-- keys.json --\n{}\n", "keys.json:1:1: keys must be a list"},
@@ -423,7 +426,7 @@ func FuzzImport(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			if _, err := config.Parse("imported", result.YAML, nil); err != nil {
+			if _, err := config.Parse("imported", result.YAML, environment); err != nil {
 				t.Errorf("%v\n%s", err, result.YAML)
 			}
 		}

@@ -3,6 +3,7 @@ package tyk
 import (
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -79,7 +80,9 @@ func (a *api) addFile(dir, name string, pos document.Pos, where string) {
 		a.broken(name, pos, where, s.Err)
 		return
 	}
-	a.code.sources = append(a.code.sources, scriptSource{s.File, pos, name, where, a.analyze(a.tree.Shown(s.File), s.Text)})
+	a.code.sources = append(
+		a.code.sources, scriptSource{s.File, pos, name, where, a.analyze(a.tree.Shown(s.File), s.Text)},
+	)
 }
 
 // addInline adds a script that the definition holds in base64.
@@ -142,14 +145,18 @@ func (a *api) scratch(what string, text []byte) (string, error) {
 	return file, nil
 }
 
-// preload finds the script that runs before all others.
+// preload finds the script that runs before all others. One that is not there
+// is left out, as Tyk does: the gateway has its own.
 func (a *api) preload() {
 	p := &a.tree.Preload
-	if p.File == "" {
+	if p.File == "" || errors.Is(p.Err, fs.ErrNotExist) {
 		return
 	}
 	if p.Err != nil && !a.Lenient {
-		a.problemf(document.Pos{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s", a.tree.Shown(p.File), source.Reason(p.Err))
+		a.problemf(
+			document.Pos{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s",
+			a.tree.Shown(p.File), source.Reason(p.Err),
+		)
 	}
 	if p.Err == nil {
 		a.analyze(a.tree.Shown(p.File), p.Text)

@@ -3,6 +3,7 @@ package tyk
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/internal/tyk/definition"
@@ -51,12 +52,25 @@ func (a *api) single() []version {
 		keys = slices.DeleteFunc(keys, func(k string) bool { return k != "Default" && k != "default" && k != "" })
 	}
 	if len(keys) != 1 {
-		a.problemf(a.at("version_data", "versions"), "which version is meant? not_versioned is set, and there are %d candidates in version_data.versions", len(keys))
+		a.problemf(
+			a.at("version_data", "versions"),
+			"which version is meant? not_versioned is set, and there are %d candidates in version_data.versions", len(keys),
+		)
 		return nil
 	}
 	v := version{Version: data.Versions[keys[0]], name: a.name, path: []string{"version_data", "versions", keys[0]}}
-	if t, ok := a.expiry(v); ok && !a.waives("expires") {
-		a.problemf(a.at(append(v.path, "expires")...), "the API expires on %s, which is supported for versions only%s", t.Format(time.DateTime), waiveHint("expires"))
+	if t, ok := a.expiry(v); ok {
+		pos := a.at(append(v.path, "expires")...)
+		if t.After(a.now) {
+			a.notef(
+				pos, strings.Join(v.path, ".")+".expires", "is not looked at, as in Tyk: only versions of versioned APIs expire",
+			)
+		} else if !a.waives("expires") {
+			a.problemf(
+				pos, "the API expired on %s, and only versions of versioned APIs do so here%s", t.Format(time.DateTime),
+				waiveHint("expires"),
+			)
+		}
 	}
 	return []version{v}
 }
@@ -177,7 +191,8 @@ func (a *api) bindings(v version, lists endpoints) hookDecisions {
 	if name := a.transform("request", v.GlobalHeaders, v.GlobalHeadersRemove, v.GlobalHeadersDisabled); name != "" {
 		h.PostKeyAuth = append(h.PostKeyAuth, name)
 	}
-	if name := a.transform("reply", v.GlobalResponseHeaders, v.GlobalResponseHeadersRemove, v.GlobalResponseDisabled); name != "" {
+	name := a.transform("reply", v.GlobalResponseHeaders, v.GlobalResponseHeadersRemove, v.GlobalResponseDisabled)
+	if name != "" {
 		h.Response = append(h.Response, name)
 	}
 	h.Response = append(h.Response, a.hooks.Response...)
@@ -186,10 +201,17 @@ func (a *api) bindings(v version, lists endpoints) hookDecisions {
 	return h
 }
 
+// variables are the names of values in header fields, Tyk's and ours.
+var variables = strings.NewReplacer("$tyk_meta.", "$meta.", "$tyk_context.", "$context.")
+
 // transform returns the step that sets and removes header fields, or "".
 func (a *api) transform(what string, set map[string]string, remove []string, disabled bool) string {
 	if disabled || len(set) == 0 && len(remove) == 0 {
 		return ""
 	}
-	return a.builtin(what, "transform", transformStep{Set: set, Remove: remove})
+	named := make(map[string]string, len(set))
+	for name, value := range set {
+		named[name] = variables.Replace(value)
+	}
+	return a.builtin(what, "transform", transformStep{Set: named, Remove: remove})
 }

@@ -35,7 +35,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 		{"blocked path", "paths", `{"block": [{"path": "^/admin"}]}`, "/orders/admin", "A: b", abi.Pre, nil},
 		{"size", "size-limit", `{"max": 10}`, "/", "Content-Length: 7", abi.Pre, nil},
 		{"version", "version", `{"location": "path", "versions": {"v1": "orders@v1"}}`, "/orders/v1/x", "A: b", abi.Pre, nil},
-		{"transform", "transform", `{"remove": ["A"], "set": {"X": "$tyk_meta.plan $tyk_context.path $tyk_context.headers_a"}}`, "/orders/x", "A: b", abi.Post, &abi.Session{Metadata: map[string]any{"plan": "gold"}}},
+		{"transform", "transform", `{"remove": ["A"], "set": {"X": "$meta.plan $context.path $context.headers_a"}}`, "/orders/x", "A: b", abi.Post, &abi.Session{Metadata: map[string]any{"plan": "gold"}}},
 		{"headers", "headers", "", "/", "Authorization: Bearer acme.4711", abi.Pre, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

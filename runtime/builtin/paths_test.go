@@ -138,10 +138,10 @@ func TestVersionsAreFoundWhereTheyAreNamed(t *testing.T) {
 
 func TestHeaderFieldsAreTransformed(t *testing.T) {
 	const config = `{"remove": ["x-debug", "Set-Cookie"], "set": {
-		"X-Plan": "plan $tyk_meta.plan!", "X-N": "$tyk_meta.n $tyk_meta.on $tyk_meta.list", "X-None": "[$tyk_meta.none$tyk_meta.object]",
-		"X-Path": "$tyk_context.path $tyk_context.path_parts", "X-Who": "$tyk_context.remote_addr $tyk_context.request_id",
-		"X-From": "$tyk_context.headers_User_Agent $tyk_context.cookies_sid $tyk_context.request_data.q $tyk_context.left",
-		"X-Lines": "$tyk_meta.lines", "X-Plain": "$tyk $tyk_meta. $5"}}`
+		"X-Plan": "plan $meta.plan!", "X-N": "$meta.n $meta.on $meta.list", "X-None": "[$meta.none$meta.object]",
+		"X-Path": "$context.path $context.path_parts", "X-Who": "$context.remote_addr $context.request_id",
+		"X-From": "$context.headers_User_Agent $context.cookies_sid $context.request_data.q $context.left",
+		"X-Lines": "$meta.lines", "X-Plain": "$tyk $meta. $5"}}`
 	p := load(t, nil, "transform", config)
 	for _, h := range []abi.Hook{abi.Pre, abi.Response} {
 		x := request("GET /orders//a%20b?q=find+me", "X-Debug: 1", "User-Agent: curl", "Cookie: sid=7")
@@ -159,7 +159,7 @@ func TestHeaderFieldsAreTransformed(t *testing.T) {
 		}
 		want = append(want,
 			"X-From: curl 7 find me left", "X-Lines: a  b", "X-N: 1.5 true a,2", "X-None: []",
-			"X-Path: /orders//a%20b orders,a%20b", "X-Plain: $tyk $tyk_meta. $5", "X-Plan: plan gold!", "X-Who: 2001:db8::1 r1")
+			"X-Path: /orders//a%20b orders,a%20b", "X-Plain: $tyk $meta. $5", "X-Plan: plan gold!", "X-Who: 2001:db8::1 r1")
 		if diff := cmp.Diff(want, lines(x.Header(m))); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", h, diff)
 		}
@@ -168,7 +168,7 @@ func TestHeaderFieldsAreTransformed(t *testing.T) {
 
 func TestTransformWithoutASessionHasNoMetadata(t *testing.T) {
 	x := request("GET /")
-	call(t, load(t, nil, "transform", `{"set": {"X-Plan": "$tyk_meta.plan"}}`), abi.Post, x)
+	call(t, load(t, nil, "transform", `{"set": {"X-Plan": "$meta.plan"}}`), abi.Post, x)
 	if diff := cmp.Diff([]string{"X-Plan: "}, lines(x.Request.Header)); diff != "" {
 		t.Error(diff)
 	}

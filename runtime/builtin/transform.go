@@ -35,11 +35,11 @@ type partKind uint8
 
 const (
 	literal     partKind = iota
-	fromSession          // $tyk_meta.NAME: metadata of the session
-	fromRequest          // $tyk_context.NAME: something about the request
+	fromSession          // $meta.NAME: metadata of the session
+	fromRequest          // $context.NAME: something about the request
 )
 
-var variable = regexp.MustCompile(`\$tyk_(meta|context)\.([A-Za-z0-9_.-]+)`)
+var variable = regexp.MustCompile(`\$(meta|context)\.([A-Za-z0-9_.-]+)`)
 
 func loadTransform(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 	var cfg struct {
@@ -164,8 +164,8 @@ func appendText(b []byte, v any) []byte {
 	return b
 }
 
-// appendContext appends something about the request, by Tyk's names. Others
-// are those of what earlier plugins left.
+// appendContext appends something about the request. A name that is not one of
+// these is of what earlier plugins left.
 func appendContext(b []byte, x *abi.Exchange, name string) []byte {
 	switch name {
 	case "path":
@@ -194,7 +194,7 @@ func appendContext(b []byte, x *abi.Exchange, name string) []byte {
 	return append(b, value...)
 }
 
-// appendField appends a header field. Tyk's names have underscores for dashes.
+// appendField appends a header field. Its name may have underscores for dashes.
 func appendField(b []byte, h abi.Header, name string) []byte {
 	for _, f := range h {
 		if len(f.Name) == len(name) && sameField(f.Name, name) {

@@ -17,8 +17,8 @@ const (
 	maxCachedLen = 16 << 10
 )
 
-// cache keeps answers of an auth handler that says they may be reused, by
-// what the handler saw of the credential. A reload begins with an empty one.
+// cache keeps the answers that an auth handler marks as reusable, by the
+// credential that the handler saw. A reload begins with an empty cache.
 // Its methods may be called by many goroutines.
 type cache struct {
 	// mu protects the fields below.
@@ -99,7 +99,8 @@ func (e *cacheEntry) put(result []byte, ttl time.Duration, now time.Time) {
 	e.cache.answers[e.key] = a
 }
 
-// evict drops what is too old, or, if there is nothing, whatever comes first.
+// evict drops the answers that are too old, and any others while the cache is
+// still full.
 func (c *cache) evict(now time.Time) {
 	for key, a := range c.answers {
 		if !now.Before(a.until) {

@@ -11,16 +11,16 @@ import (
 	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
-// staleFactor times its own duration is what a call may stay unanswered after
-// its deadline before the process counts as stuck, but at least staleMin.
+// A call may stay unanswered after its deadline for staleFactor times its own
+// duration, and at least for staleMin, before the process counts as stuck.
 const (
 	staleFactor = 10
 	staleMin    = time.Second
 )
 
 var (
-	// errNotSent: the process died before the call was sent, which can
-	// therefore go to the next one.
+	// errNotSent says that the process died before the call was sent, so that
+	// the call can go to the next process.
 	errNotSent = &abi.Error{Kind: abi.Unavailable, Err: errors.New("process ended before the call was sent")}
 
 	errGone     = &abi.Error{Kind: abi.Gone, Err: errors.New("process died while it had the call")}
@@ -38,11 +38,11 @@ const eventShare = 4
 // for a slot.
 func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (rpc.Outcome, error) {
 	now := time.Now()
-	patience, share := deadline.Sub(now), 1
+	wait, share := deadline.Sub(now), 1
 	if x.Hook == abi.Event {
-		patience, share = 0, eventShare
+		wait, share = 0, eventShare
 	}
-	i, err := p.acquire(patience)
+	i, err := p.acquire(wait)
 	if err != nil {
 		return rpc.Outcome{}, err
 	}
@@ -52,7 +52,7 @@ func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, 
 	s.out, err = h.AppendDispatch(s.out, x, deadline.Sub(now))
 	if err == nil {
 		s.out = append(s.out, "}\n"...)
-		err = p.exchange(i, id, share, now, deadline)
+		err = p.roundTrip(i, id, share, now, deadline)
 	} else {
 		p.table.release(i)
 	}
@@ -98,9 +98,9 @@ func appendHead(dst []byte, id uint64, method string) []byte {
 	return append(dst, `,"params":`...)
 }
 
-// exchange sends the frame in slot i and waits for its answer. After an error
+// roundTrip sends the frame in slot i and waits for its answer. After an error
 // the slot is no longer the caller's.
-func (p *process) exchange(i int, id uint64, share int, sent, deadline time.Time) error {
+func (p *process) roundTrip(i int, id uint64, share int, sent, deadline time.Time) error {
 	s := &p.table.slots[i]
 	if len(s.out) > p.maxOut+1 {
 		p.table.release(i)
@@ -127,13 +127,23 @@ func (p *process) exchange(i int, id uint64, share int, sent, deadline time.Time
 			return p.gone()
 		}
 	}
-	<-s.done // the answer was faster
+	<-s.done // the answer came first
 	return nil
+}
+
+// gone is the error of the calls that the process had when it died.
+func (p *process) gone() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if errors.Is(p.cause, errMemory) {
+		return errLimit
+	}
+	return errGone
 }
 
 // send puts a frame into the outgoing buffer.
 func (p *process) send(frame []byte, share int) error {
-	if p.doomed.Load() {
+	if p.ending.Load() {
 		return errNotSent
 	}
 	switch err := p.out.put(frame, share); {
@@ -150,7 +160,7 @@ func stale(sent, deadline time.Time) time.Time {
 }
 
 // cancel tells the process that nobody waits for a call any more. If the
-// process does not read, that is lost, too.
+// process does not read, the message is lost.
 func (p *process) cancel(id uint64, reason string) {
 	b := make([]byte, 0, 96)
 	b = append(b, `{"jsonrpc":"2.0","method":"cancel","params":{"id":`...)
@@ -177,8 +187,8 @@ func (p *process) resultOf(s *slot) ([]byte, error) {
 	return nil, faultError(&fault)
 }
 
-// control sends a request other than dispatch and returns its result, valid
-// for ever.
+// control sends a request other than dispatch and returns its result, which
+// the caller owns.
 func (p *process) control(ctx context.Context, method string, params any) ([]byte, error) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -200,7 +210,7 @@ func (p *process) control(ctx context.Context, method string, params any) ([]byt
 	id := p.table.id(i)
 	s.out = append(appendHead(s.out[:0], id, `"`+method+`"`), body...)
 	s.out = append(s.out, "}\n"...)
-	if err := p.exchange(i, id, 1, time.Now(), deadline); err != nil {
+	if err := p.roundTrip(i, id, 1, time.Now(), deadline); err != nil {
 		return nil, err
 	}
 	defer p.table.release(i)

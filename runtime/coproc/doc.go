@@ -13,9 +13,9 @@
 // # The life of the process
 //
 // The first Load starts the process; a supervisor starts it again when it
-// dies. Calls it had fail at once; a call that arrives while it restarts waits
-// for it, up to its deadline. Whoever dies again and again is started ever
-// later, and then, for a while, not at all.
+// dies. Its pending calls fail at once; a call that arrives while it restarts waits
+// for it, up to its deadline. The wait before a start doubles with each death,
+// and after too many of them a breaker stops the starts for a while.
 //
 // # Isolation
 //

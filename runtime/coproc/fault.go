@@ -25,13 +25,13 @@ const (
 	codeDependency   = 4006
 )
 
-// reply is an error answer. Its text is for the log only.
-type reply struct {
+// errorAnswer is an error answer. Its text is for the log only.
+type errorAnswer struct {
 	code          int
 	message, data string
 }
 
-func (r *reply) Error() string {
+func (r *errorAnswer) Error() string {
 	if r.data == "" {
 		return fmt.Sprintf("process answered with error %d: %s", r.code, r.message)
 	}
@@ -42,7 +42,7 @@ func (r *reply) Error() string {
 const maxData = 1 << 10
 
 func faultError(f *rpc.Fault) *abi.Error {
-	r := &reply{
+	r := &errorAnswer{
 		code:    f.Code,
 		message: string(f.Message[:min(len(f.Message), maxData)]),
 		data:    string(f.Data[:min(len(f.Data), maxData)]),

@@ -14,8 +14,8 @@ import (
 // protocolVersion is the version of the protocol that this package speaks.
 const protocolVersion = "1.0"
 
-// errVersion: the process speaks no version of the protocol that we do, which
-// another start will not change.
+// errVersion says that the process speaks none of our versions of the protocol,
+// which another start would not change.
 var errVersion = errors.New("process does not speak protocol " + protocolVersion)
 
 // The params of initialize.
@@ -76,7 +76,7 @@ func (p *process) handshake(ctx context.Context) error {
 }
 
 func initError(err error) error {
-	if r, ok := errors.AsType[*reply](err); ok && r.code == codeNoProtocol {
+	if r, ok := errors.AsType[*errorAnswer](err); ok && r.code == codeNoProtocol {
 		return fmt.Errorf("%w: %w", errVersion, r)
 	}
 	return fmt.Errorf("initialize: %w", err)
@@ -99,59 +99,4 @@ func (p *process) ping() bool {
 	defer cancel()
 	_, err := p.control(ctx, "ping", struct{}{})
 	return err == nil
-}
-
-// The params of api/load and api/unload.
-type (
-	apiParams struct {
-		APIID      string          `json:"api_id"`
-		Generation uint64          `json:"generation"`
-		OrgID      string          `json:"org_id,omitempty"`
-		Hooks      []hookParams    `json:"hooks,omitempty"`
-		ConfigData json.RawMessage `json:"config_data,omitempty"`
-	}
-	hookParams struct {
-		HookType string          `json:"hook_type"`
-		HookName string          `json:"hook_name"`
-		Config   json.RawMessage `json:"config,omitempty"`
-	}
-)
-
-// stop walks the ladder: ask, close stdin, SIGTERM, SIGKILL. When hurry is
-// closed it jumps to the end.
-func (p *process) stop(hurry <-chan struct{}) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.StopGrace)
-	defer cancel()
-	asked := make(chan struct{})
-	go func() {
-		defer close(asked)
-		_, err := p.control(ctx, "shutdown", map[string]int64{"grace_ms": p.cfg.StopGrace.Milliseconds()})
-		if err != nil {
-			p.log.Warn().Err(err).Msg("plugin process did not answer shutdown")
-		}
-	}()
-	p.await(asked, p.cfg.StopGrace, hurry)
-	cancel()
-	p.out.close()
-	if !p.await(p.exited, p.cfg.StopGrace, hurry) {
-		p.signal(terminate)
-		p.await(p.exited, p.cfg.TermGrace, hurry)
-	}
-	p.close()
-	<-asked
-}
-
-// await waits for done and reports whether it came before the limit.
-func (p *process) await(done <-chan struct{}, limit time.Duration, hurry <-chan struct{}) bool {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return true
-	case <-p.exited:
-		return true
-	case <-hurry:
-	case <-timer.C:
-	}
-	return false
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // errPaused is why calls wait while a successor starts.
-var errPaused = errors.New("process has made room for its successor")
+var errPaused = errors.New("process has ended for its successor to start")
 
-// pause asks the supervisor to have no process for a while.
+// pause asks the supervisor to run no process for a while.
 type pause struct {
 	of   *Runtime
 	done chan struct{} // closed once there is none
@@ -43,17 +43,17 @@ func (r *Runtime) suspend(ctx context.Context) (*pause, error) {
 	return z, nil
 }
 
-// lend lets the calls that wait, and those that still come, use the process of
-// the successor, if that declares the same handlers.
-func (z *pause) lend(ctx context.Context, p *process) {
+// share lets the calls that wait, and those that still come, use the process
+// of the successor, if that declares the same handlers.
+func (z *pause) share(ctx context.Context, p *process) {
 	if z.of.recognise(p) != nil || z.of.loadAll(ctx, p) != nil {
 		return
 	}
 	z.of.publish(p)
 }
 
-// takeBack ends that.
-func (z *pause) takeBack() {
+// stopSharing makes calls wait again: the successor's process is going to end.
+func (z *pause) stopSharing() {
 	z.of.enter(waiting, errPaused)
 	z.of.current.Store(nil)
 }
@@ -61,9 +61,9 @@ func (z *pause) takeBack() {
 // resume ends a pause, which may have ended already.
 func (z *pause) resume() { z.end.Do(func() { close(z.over) }) }
 
-// rest has no process until the pause is over. It reports false if ctx ended
+// waitPaused has no process until the pause is over. It reports false if ctx ended
 // first.
-func (r *Runtime) rest(ctx context.Context, z *pause) bool {
+func (r *Runtime) waitPaused(ctx context.Context, z *pause) bool {
 	r.current.Store(nil)
 	r.enter(waiting, errPaused)
 	close(z.done)
@@ -75,8 +75,8 @@ func (r *Runtime) rest(ctx context.Context, z *pause) bool {
 	}
 }
 
-// makeRoom ends the process of the predecessor, if there must not be two.
-func (r *Runtime) makeRoom(ctx context.Context) error {
+// pausePredecessor ends the process of the predecessor, if there must not be two.
+func (r *Runtime) pausePredecessor(ctx context.Context) error {
 	if r.cfg.After == nil {
 		return nil
 	}
@@ -90,34 +90,37 @@ func (r *Runtime) makeRoom(ctx context.Context) error {
 	return nil
 }
 
-// lend is for a process that has become ready.
-func (r *Runtime) lend(ctx context.Context, p *process) {
+// shareProcess lets the calls of the predecessor use a process that has become
+// ready.
+func (r *Runtime) shareProcess(ctx context.Context, p *process) {
 	if z := r.predecessor(); z != nil {
 		ctx, cancel := context.WithTimeout(ctx, r.cfg.StartTimeout)
 		defer cancel()
-		z.lend(ctx, p)
+		z.share(ctx, p)
 	}
 }
 
-// takeBack is for a process that is going to end.
-func (r *Runtime) takeBack() {
+// stopSharing takes the process from the calls of the predecessor before it
+// ends.
+func (r *Runtime) stopSharing() {
 	if z := r.predecessor(); z != nil {
-		z.takeBack()
+		z.stopSharing()
 	}
 }
 
-// giveBack lets the predecessor have a process of its own again, if it is
-// still there.
-func (r *Runtime) giveBack() {
+// resumePredecessor lets the predecessor, if it is still there, start a process
+// of its own again.
+func (r *Runtime) resumePredecessor() {
 	if z := r.predecessor(); z != nil {
 		z.resume()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.before = nil // or all that ever were would stay in memory
+	r.before = nil // otherwise all former runtimes would stay in memory
 }
 
-// predecessor returns who makes room for this runtime, if anybody.
+// predecessor returns the pause of the runtime that this one replaces, nil if
+// there is none.
 func (r *Runtime) predecessor() *pause {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,8 +46,8 @@ type plugin struct {
 	answers cache // of auth
 }
 
-// Load binds the handler s.Entry of the process, which it starts if nobody
-// has, and tells the process about s.APIs. The error is of kind Refused if
+// Load binds the handler s.Entry of the process, which it starts if it
+// does not run yet, and tells the process about s.APIs. The error is of kind Refused if
 // the process does not start, does not declare the handler for the hooks, or
 // refuses an API.
 func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
@@ -71,11 +72,11 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 	return pl, nil
 }
 
-// loadError is of kind Refused if the process said no, and else tells what
-// went wrong with the process.
+// loadError is of kind Refused if the process refused, and otherwise that of
+// the process's own failure.
 func loadError(name string, err error) error {
 	kind := abi.Refused
-	if _, said := errors.AsType[*reply](err); !said {
+	if _, said := errors.AsType[*errorAnswer](err); !said {
 		kind = abi.KindOf(err)
 	}
 	return abi.Errorf(kind, "plugin %s: %w", name, err)
@@ -192,7 +193,7 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 
 // call dispatches, unless an answer to the same is still good.
 func (p *plugin) call(h *rpc.Handler, x *abi.Exchange, deadline time.Time) (rpc.Outcome, error) {
-	t := try{p: p, h: h, x: x, deadline: deadline, keep: p.answers.entry(h, x)}
+	t := retrier{p: p, h: h, x: x, deadline: deadline, keep: p.answers.entry(h, x)}
 	if t.keep == nil {
 		return t.dispatch()
 	}
@@ -222,11 +223,56 @@ func (p *plugin) Close(ctx context.Context) error {
 	return nil
 }
 
-func (p *plugin) serves(key apiKey) bool {
+func (p *plugin) serves(key apiGeneration) bool {
 	for _, api := range p.apis {
 		if keyOf(api) == key {
 			return true
 		}
 	}
 	return false
+}
+
+// shut is added to the count of a gate when it is closed.
+const shut = 1 << 32
+
+// gate counts the calls inside. Once it is closed it admits no more and reports
+// when the last one has left. Its methods may be called by many goroutines.
+type gate struct {
+	count atomic.Int64
+	close sync.Once
+	empty chan struct{}
+	once  sync.Once // of closing empty
+}
+
+func newGate() *gate { return &gate{empty: make(chan struct{})} }
+
+// enter admits a call unless the gate is closed. Every call that was admitted
+// must leave.
+func (g *gate) enter() bool {
+	if g.count.Add(1) < shut {
+		return true
+	}
+	g.leave()
+	return false
+}
+
+func (g *gate) leave() {
+	if g.count.Add(-1) == shut {
+		g.once.Do(func() { close(g.empty) })
+	}
+}
+
+// wait closes the gate and waits until no call is inside, or ctx ends.
+func (g *gate) wait(ctx context.Context) error {
+	g.close.Do(func() {
+		if g.count.Add(shut) == shut {
+			g.once.Do(func() { close(g.empty) })
+		}
+	})
+	select {
+	case <-g.empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
-
-	"github.com/rs/zerolog"
-
-	"github.com/c386954a/sallyport/runtime/coproc/rpc"
 )
 
 // read serves stdout until it ends. It never waits for a caller. When it
@@ -33,7 +30,7 @@ func (p *process) read() {
 
 func (p *process) receive(line []byte) {
 	if len(line) == 0 || line[0] != '{' {
-		p.noisy(line)
+		p.strayLine(line)
 		return
 	}
 	if id, ok := answerID(line); ok {
@@ -53,8 +50,8 @@ func (p *process) receive(line []byte) {
 	}
 }
 
-// answer gives a frame to its caller, who checks it: work that grows with the
-// frame does not hold up the answers behind it.
+// answer gives a frame to its caller, who checks it, so that work that
+// grows with the frame does not delay the answers behind it.
 func (p *process) answer(id uint64, line []byte) {
 	switch p.table.deliver(id, line) {
 	case late:
@@ -103,12 +100,34 @@ func cutToken(b []byte, token string) (rest []byte, ok bool) {
 	return b[len(token):], true
 }
 
-// noisy deals with a line that is no frame.
-func (p *process) noisy(line []byte) {
+// A process that exceeds one of these within a minute is ended.
+const (
+	maxStrayLines   = 9
+	maxBrokenFrames = 2
+)
+
+// faultCount counts the faults of a minute. It is not safe for concurrent use.
+type faultCount struct {
+	since time.Time
+	n     int
+}
+
+// exceeds counts a fault and reports whether there were more than limit of
+// them in the current minute.
+func (c *faultCount) exceeds(limit int, now time.Time) bool {
+	if now.Sub(c.since) >= time.Minute {
+		c.since, c.n = now, 0
+	}
+	c.n++
+	return c.n > limit
+}
+
+// strayLine counts and logs a line of stdout that is no frame.
+func (p *process) strayLine(line []byte) {
 	p.stats.noise.Add(1)
 	p.log.Warn().Bytes("line", line[:min(len(line), 256)]).
 		Msg("plugin process wrote to stdout what is no message: print goes to stdout, use the SDK or stderr")
-	if ok, _ := p.noise.allow(time.Now()); !ok {
+	if p.strayLines.exceeds(maxStrayLines, time.Now()) {
 		p.kill(errors.New("process writes to stdout what is no message"))
 	}
 }
@@ -119,70 +138,97 @@ func (p *process) violation(cause error) {
 	p.stats.violations.Add(1)
 	p.log.Warn().Err(cause).Msg("plugin process sent a broken message")
 	p.mu.Lock()
-	ok, _ := p.broken.allow(time.Now())
+	exceeded := p.brokenFrames.exceeds(maxBrokenFrames, time.Now())
 	p.mu.Unlock()
-	if !ok {
+	if exceeded {
 		p.kill(fmt.Errorf("process sends broken messages: %w", cause))
 	}
 }
 
-// refuse answers a request: in this version processes may send none.
+// refuse answers a request with an error: in this version of the protocol a
+// process sends none.
 func (p *process) refuse(id uint64) {
 	b := append([]byte(`{"jsonrpc":"2.0","id":`), strconv.FormatUint(id, 10)...)
 	b = append(b, `,"error":{"code":-32601,"message":"method not found"}}`+"\n"...)
 	_ = p.out.put(b, 1)
 }
 
-// notified deals with a notification; unknown ones are ignored.
-func (p *process) notified(f *rpc.Frame) {
-	switch string(f.Method) {
-	case "log":
-		p.logged(f.Params)
-	case "status":
-		p.reported(orNull(f.Params))
-	case "metric":
-		p.measured(orNull(f.Params))
+const (
+	readBuffer = 64 << 10
+	// keepBuffer is the largest buffer kept between messages.
+	keepBuffer = 1 << 20
+)
+
+var errOversize = errors.New("message exceeds the agreed size")
+
+// splitter cuts a stream into lines of bounded length.
+type splitter struct {
+	r     io.Reader
+	limit int // longest line, its end aside
+
+	buf        []byte
+	start, end int // unread part of buf
+	seen       int // bytes of the unread part known to hold no newline
+}
+
+func newSplitter(r io.Reader, limit int) *splitter {
+	return &splitter{r: r, limit: limit, buf: make([]byte, readBuffer)}
+}
+
+// next returns the next line without its end, valid until the next call. A
+// last line without an end is dropped, because the message is incomplete. The
+// error is errOversize or that of the reader.
+func (s *splitter) next() ([]byte, error) {
+	for {
+		if i := bytes.IndexByte(s.buf[s.start+s.seen:s.end], '\n'); i >= 0 {
+			return s.cut(s.start + s.seen + i)
+		}
+		s.seen = s.end - s.start
+		if s.seen > s.limit+1 { // one more for a carriage return
+			return nil, errOversize
+		}
+		if err := s.fill(); err != nil {
+			return nil, err
+		}
 	}
 }
 
-func (p *process) logged(params []byte) {
-	l, err := rpc.ParseLog(params)
-	if err != nil {
-		p.violation(err)
-		return
+// cut takes the line that ends at the newline buf[i].
+func (s *splitter) cut(i int) ([]byte, error) {
+	line := bytes.TrimSuffix(s.buf[s.start:i], []byte("\r"))
+	s.start, s.seen = i+1, 0
+	if len(line) > s.limit {
+		return nil, errOversize
 	}
-	ok, missed := p.chatter.allow(time.Now())
-	if missed > 0 {
-		p.log.Warn().Int("lines", missed).Msg("plugin process logged too much: lines suppressed")
-	}
-	if !ok {
-		return
-	}
-	e := p.log.WithLevel(level(l.Level)).Bool("plugin_log", true)
-	if len(l.RequestID) > 0 {
-		e = e.Bytes("request_id", l.RequestID)
-	}
-	if l.Attrs != nil {
-		e = e.RawJSON("attrs", l.Attrs)
-	}
-	e.Msg(string(l.Msg))
+	return line, nil
 }
 
-func level(name []byte) zerolog.Level {
-	switch string(name) {
-	case "debug", "trace":
-		return zerolog.DebugLevel
-	case "warn", "warning":
-		return zerolog.WarnLevel
-	case "error", "fatal", "critical":
-		return zerolog.ErrorLevel
+func (s *splitter) fill() error {
+	s.compact()
+	n, err := s.r.Read(s.buf[s.end:])
+	s.end += n
+	if n > 0 {
+		return nil // an error comes again
 	}
-	return zerolog.InfoLevel
+	if err == nil {
+		return io.ErrNoProgress
+	}
+	return err
 }
 
-func orNull(raw []byte) []byte {
-	if raw == nil {
-		return []byte("null")
+// compact moves the unread part to the front, of a larger buffer if this one
+// is full; after a large message it returns to a small one.
+func (s *splitter) compact() {
+	unread := s.buf[s.start:s.end]
+	switch {
+	case len(unread) == 0 && len(s.buf) > keepBuffer:
+		s.buf = make([]byte, readBuffer)
+	case len(unread) == len(s.buf):
+		grown := make([]byte, 2*len(s.buf))
+		copy(grown, unread)
+		s.buf = grown
+	case s.start > 0:
+		copy(s.buf, unread)
 	}
-	return raw
+	s.start, s.end = 0, len(unread)
 }

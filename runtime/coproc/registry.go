@@ -3,6 +3,7 @@ package coproc
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,21 +12,37 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// apiKey names one generation of an API.
-type apiKey struct {
+// apiGeneration names one generation of an API.
+type apiGeneration struct {
 	id         string
 	generation uint64
 }
 
-func keyOf(api *abi.API) apiKey { return apiKey{api.ID, api.Generation} }
+func keyOf(api *abi.API) apiGeneration { return apiGeneration{api.ID, api.Generation} }
 
-func compareKeys(a, b apiKey) int {
+func compareKeys(a, b apiGeneration) int {
 	return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.generation, b.generation))
 }
 
 func compareHooks(a, b *hookParams) int {
 	return cmp.Or(cmp.Compare(a.HookType, b.HookType), cmp.Compare(a.HookName, b.HookName))
 }
+
+// The params of api/load and api/unload.
+type (
+	apiParams struct {
+		APIID      string          `json:"api_id"`
+		Generation uint64          `json:"generation"`
+		OrgID      string          `json:"org_id,omitempty"`
+		Hooks      []hookParams    `json:"hooks,omitempty"`
+		ConfigData json.RawMessage `json:"config_data,omitempty"`
+	}
+	hookParams struct {
+		HookType string          `json:"hook_type"`
+		HookName string          `json:"hook_name"`
+		Config   json.RawMessage `json:"config,omitempty"`
+	}
+)
 
 // recognise checks that a new process declares what the loaded plugins were
 // bound to.
@@ -49,7 +66,7 @@ func (r *Runtime) recognise(p *process) error {
 func (r *Runtime) loadAll(ctx context.Context, p *process) error {
 	for _, api := range r.apis() {
 		err := r.loadAPI(ctx, p, api)
-		if p.doomed.Load() || ctx.Err() != nil {
+		if p.ending.Load() || ctx.Err() != nil {
 			return err
 		}
 		if err != nil {
@@ -63,7 +80,7 @@ func (r *Runtime) loadAll(ctx context.Context, p *process) error {
 func (r *Runtime) apis() []*abi.API {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	known := make(map[apiKey]*abi.API)
+	known := make(map[apiGeneration]*abi.API)
 	for pl := range r.plugins {
 		for _, api := range pl.apis {
 			known[keyOf(api)] = api
@@ -93,7 +110,7 @@ func (r *Runtime) loadAPI(ctx context.Context, p *process, api *abi.API) error {
 }
 
 // bindings lists what an API binds.
-func (r *Runtime) bindings(key apiKey) []hookParams {
+func (r *Runtime) bindings(key apiGeneration) []hookParams {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var hooks []hookParams
@@ -113,8 +130,8 @@ func (r *Runtime) add(pl *plugin) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.plugins[pl] = struct{}{}
-	if r.speaker == nil || len(r.speaker.apis) == 0 { // one that no API binds is not asked
-		r.speaker = pl
+	if r.reporter == nil || len(r.reporter.apis) == 0 { // one that no API binds is not asked
+		r.reporter = pl
 	}
 }
 
@@ -123,16 +140,16 @@ func (r *Runtime) add(pl *plugin) {
 func (r *Runtime) remove(ctx context.Context, pl *plugin) {
 	r.mu.Lock()
 	delete(r.plugins, pl)
-	if r.speaker == pl {
-		r.speaker = nil
+	if r.reporter == pl {
+		r.reporter = nil
 		for other := range r.plugins {
-			r.speaker = other
+			r.reporter = other
 			break
 		}
 	}
 	r.mu.Unlock()
 	p := r.current.Load()
-	if p == nil || p.doomed.Load() {
+	if p == nil || p.ending.Load() {
 		return
 	}
 	for _, api := range pl.apis {

@@ -22,17 +22,17 @@ type Runtime struct {
 	pauses  chan *pause             // to the supervisor
 
 	// mu protects the fields below.
-	mu      sync.Mutex
-	state   state
-	cause   error         // why there is no process
-	changed chan struct{} // closed and replaced when state changes
-	first   *attempt
-	cancel  context.CancelFunc // ends the supervisor
-	hurry   chan struct{}      // closed to end it without patience
-	stopped chan struct{}      // closed when it has ended
-	before  *pause             // of the predecessor, which resumes unless it is closed
-	plugins map[*plugin]struct{}
-	speaker *plugin // of the plugins, the one that tells the process's metrics
+	mu       sync.Mutex
+	state    state
+	cause    error         // why there is no process
+	changed  chan struct{} // closed and replaced when state changes
+	first    *firstStart
+	cancel   context.CancelFunc // ends the supervisor
+	force    chan struct{}      // closed to kill the process at once
+	stopped  chan struct{}      // closed when it has ended
+	before   *pause             // of the predecessor, which resumes when this runtime ends
+	plugins  map[*plugin]struct{}
+	reporter *plugin // the one plugin that reports the metrics of the process
 }
 
 // state says whether there is a process.
@@ -44,7 +44,7 @@ const (
 	ready
 	waiting // between two processes
 	open    // the breaker is open
-	failed  // starting it again makes no sense
+	failed  // another start would fail for the same reason
 	closed
 )
 
@@ -52,8 +52,8 @@ func (s state) String() string {
 	return [...]string{"idle", "starting", "ready", "waiting", "open", "failed", "closed"}[s]
 }
 
-// attempt is the first start, which several callers of Start may wait for.
-type attempt struct {
+// firstStart is the first start, which several callers of Start may wait for.
+type firstStart struct {
 	done chan struct{}
 	err  error // set before done is closed
 }
@@ -87,7 +87,7 @@ func (r *Runtime) Start(ctx context.Context) error {
 }
 
 // launch starts the supervisor if there is none.
-func (r *Runtime) launch() (*attempt, error) {
+func (r *Runtime) launch() (*firstStart, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch r.state {
@@ -99,9 +99,9 @@ func (r *Runtime) launch() (*attempt, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r.state, r.cancel = starting, cancel
-	r.first = &attempt{done: make(chan struct{})}
-	r.hurry, r.stopped = make(chan struct{}), make(chan struct{})
-	go r.supervise(ctx, r.first, r.hurry, r.stopped)
+	r.first = &firstStart{done: make(chan struct{})}
+	r.force, r.stopped = make(chan struct{}), make(chan struct{})
+	go r.supervise(ctx, r.first, r.force, r.stopped)
 	return r.first, nil
 }
 
@@ -111,10 +111,10 @@ var errRuntimeClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin
 // terminates and at last kills its group. When ctx ends it is killed at once.
 // Close returns when nothing of it is left.
 func (r *Runtime) Close(ctx context.Context) error {
-	r.takeBack()
-	defer r.giveBack()
+	r.stopSharing()
+	defer r.resumePredecessor()
 	r.mu.Lock()
-	cancel, hurry, stopped := r.cancel, r.hurry, r.stopped
+	cancel, force, stopped := r.cancel, r.force, r.stopped
 	first := r.state != closed
 	r.turn(closed, nil)
 	r.mu.Unlock()
@@ -128,7 +128,7 @@ func (r *Runtime) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	if first {
-		close(hurry)
+		close(force)
 	}
 	<-stopped
 	return nil
@@ -161,7 +161,7 @@ func (r *Runtime) process(deadline time.Time, leaving *process) (*process, error
 }
 
 func (r *Runtime) alive(leaving *process) *process {
-	if p := r.current.Load(); p != nil && p != leaving && !p.doomed.Load() {
+	if p := r.current.Load(); p != nil && p != leaving && !p.ending.Load() {
 		return p
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 func TestAnswerAndDeadlineAreExclusive(t *testing.T) {
@@ -34,8 +36,8 @@ func TestAnswerAndDeadlineAreExclusive(t *testing.T) {
 			t.Fatalf("second deliver() = %v", got)
 		}
 	}
-	if taken, _ := table.taken(); taken != 0 || table.zombies.Load() != 0 {
-		t.Fatalf("%d slots taken, %d zombies", taken, table.zombies.Load())
+	if taken, _ := table.taken(); taken != 0 || table.abandoned.Load() != 0 {
+		t.Fatalf("%d slots taken, %d zombies", taken, table.abandoned.Load())
 	}
 }
 
@@ -106,15 +108,28 @@ func TestBackoffForgetsOldDeaths(t *testing.T) {
 }
 
 func TestLimiterTellsWhatItRefused(t *testing.T) {
-	l := limiter{max: 2, interval: time.Second}
+	l := loglimit.New(2, time.Second)
 	now := time.Now()
 	for i := range 5 {
-		if ok, _ := l.allow(now); ok != (i < 2) {
-			t.Fatalf("allow() = %v for event %d", ok, i)
+		if ok, _ := l.Allow(now); ok != (i < 2) {
+			t.Fatalf("Allow() = %v for event %d", ok, i)
 		}
 	}
-	if ok, missed := l.allow(now.Add(time.Second)); !ok || missed != 3 {
-		t.Fatalf("allow() = %v, %d missed, want 3", ok, missed)
+	if ok, missed := l.Allow(now.Add(time.Second)); !ok || missed != 3 {
+		t.Fatalf("Allow() = %v, %d missed, want 3", ok, missed)
+	}
+}
+
+func TestFaultsAreCountedByTheMinute(t *testing.T) {
+	var c faultCount
+	now := time.Now()
+	for i := range 4 {
+		if got := c.exceeds(2, now.Add(time.Duration(i)*time.Second)); got != (i >= 2) {
+			t.Fatalf("exceeds() = %v for fault %d", got, i)
+		}
+	}
+	if c.exceeds(2, now.Add(time.Minute)) {
+		t.Fatal("exceeds() = true in a new minute")
 	}
 }
 

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/coproc"
 )
 
-// Of the soak test; SALLYPORT_SOAK asks for another number of calls.
+// The soak test makes a tenth of these unless long tests are asked for;
+// SALLYPORT_SOAK asks for another number of calls.
 const (
 	soakCalls   = 50_000
 	soakKills   = 200
@@ -29,9 +31,12 @@ func TestSoak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	calls := soakCalls
+	calls, kills := soakCalls/10, soakKills/10
+	if longtest.Enabled() {
+		calls, kills = soakCalls, soakKills
+	}
 	if n, err := strconv.Atoi(os.Getenv("SALLYPORT_SOAK")); err == nil && n > 0 {
-		calls = n
+		calls, kills = n, soakKills
 	}
 	r := start(t, coproc.Config{
 		MaxInFlight: 64,
@@ -41,7 +46,7 @@ func TestSoak(t *testing.T) {
 	wantSees(t, p, "warm")
 	before := resources()
 
-	s := soak{t: t, p: p, calls: calls}
+	s := soak{t: t, p: p, calls: calls, marks: make([]int64, kills)}
 	begun := time.Now()
 	s.run(r)
 	took := time.Since(begun)
@@ -55,8 +60,8 @@ func TestSoak(t *testing.T) {
 	if s.wrong.Load() != 0 {
 		t.Errorf("%d calls got another's answer", s.wrong.Load())
 	}
-	if s.kills != soakKills || stats.Deaths != soakKills {
-		t.Errorf("%d kills, %d deaths, want %d", s.kills, stats.Deaths, soakKills)
+	if s.kills != kills || stats.Deaths != uint64(kills) {
+		t.Errorf("%d kills, %d deaths, want %d", s.kills, stats.Deaths, kills)
 	}
 	if stats.UnknownIDs != 0 || stats.Violations != 0 {
 		t.Errorf("Stats() = %+v", stats)
@@ -71,7 +76,8 @@ type soak struct {
 	t     *testing.T
 	p     abi.Plugin
 	calls int
-	kills int // of the killer
+	marks []int64 // of the killer: before which call it kills
+	kills int     // of the killer
 
 	begun, failed, wrong atomic.Int64
 }
@@ -108,13 +114,12 @@ func (s *soak) call() {
 
 // kill kills the process after random numbers of calls.
 func (s *soak) kill(r *coproc.Runtime) {
-	marks := make([]int64, soakKills)
-	for i := range marks {
-		marks[i] = rand.Int64N(int64(s.calls))
+	for i := range s.marks {
+		s.marks[i] = rand.Int64N(int64(s.calls))
 	}
-	slices.Sort(marks)
+	slices.Sort(s.marks)
 	last := 0
-	for _, mark := range marks {
+	for _, mark := range s.marks {
 		eventually(s.t, func() bool { return s.begun.Load() >= mark })
 		var pid int
 		eventually(s.t, func() bool { pid = r.Stats().PID; return pid != 0 && pid != last })

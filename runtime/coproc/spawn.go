@@ -1,15 +1,18 @@
 package coproc
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
+	"time"
 
+	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
 
-// child is a program that has been started.
-type child struct {
+// startedChild is a program that has been started.
+type startedChild struct {
 	cmd    *exec.Cmd
 	pipes  *pipes
 	report *sandbox.Report // nil without a sandbox
@@ -26,10 +29,10 @@ func (p *pipes) close() {
 	}
 }
 
-// spawn starts the process with pipes of our own: exec's would neither have
-// deadlines nor a size we can choose. The calling thread is the one whose end
-// kills the process, so it must outlive it.
-func spawn(c *Config) (*child, error) {
+// spawn starts the process with pipes of our own, because those of exec have
+// neither deadlines nor a size that we can choose. The calling thread must
+// outlive the process, which dies with it.
+func spawn(c *Config) (*startedChild, error) {
 	if len(c.Command) == 0 {
 		return nil, errors.New("no command")
 	}
@@ -53,12 +56,12 @@ func spawn(c *Config) (*child, error) {
 }
 
 // launch starts a command, in a sandbox if there is to be one.
-func launch(cmd *exec.Cmd, c *Config) (*child, error) {
+func launch(cmd *exec.Cmd, c *Config) (*startedChild, error) {
 	if c.Sandbox == nil {
-		return &child{cmd: cmd}, cmd.Start()
+		return &startedChild{cmd: cmd}, cmd.Start()
 	}
 	cmd, report, err := sandbox.Start(cmd, *c.Sandbox, c.StartTimeout)
-	return &child{cmd: cmd, report: report}, err
+	return &startedChild{cmd: cmd, report: report}, err
 }
 
 // connect makes the pipes and gives the process its ends.
@@ -88,4 +91,59 @@ func closeChildEnds(cmd *exec.Cmd) {
 			_ = f.Close()
 		}
 	}
+}
+
+// memoryInterval is how often the memory of the process is read. A process that
+// allocates faster meets the limit of the kernel.
+const memoryInterval = 250 * time.Millisecond
+
+var (
+	errMemory = errors.New("process and what it has started hold more memory than the limit")
+	errLimit  = &abi.Error{Kind: abi.Limit, Err: errMemory}
+)
+
+// limitMemory ends a process that holds, with its descendants, too much memory.
+func (p *process) limitMemory() {
+	if p.report.Memory.Max <= 0 {
+		return
+	}
+	tick := time.NewTicker(memoryInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-p.dead:
+			return
+		case <-tick.C:
+			if sandbox.Resident(p.cmd.Process.Pid) > p.report.Memory.Max {
+				p.kill(errMemory)
+				return
+			}
+		}
+	}
+}
+
+// confinement returns what the process is told about its sandbox.
+func (p *process) confinement() any {
+	if p.report == nil {
+		return struct{}{}
+	}
+	return p.report
+}
+
+// logConfinement logs what is enforced, and warns of what is not.
+func (p *process) logConfinement() {
+	if p.report == nil {
+		p.log.Warn().Msg("plugin process runs without a sandbox: with all the rights of the gateway")
+		return
+	}
+	e := p.log.Info()
+	if len(p.report.Missing) > 0 {
+		e = p.log.Warn().Strs("missing", p.report.Missing)
+	}
+	if b, err := json.Marshal(p.report); err == nil {
+		e = e.RawJSON("sandbox", b)
+	}
+	e.Msg("plugin process is confined")
 }

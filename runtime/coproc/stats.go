@@ -1,8 +1,14 @@
 package coproc
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
 	"sync/atomic"
 
+	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/telemetry"
 	"github.com/c386954a/sallyport/runtime/coproc/sandbox"
 )
@@ -57,12 +63,100 @@ func (r *Runtime) Stats() Stats {
 		Retries: r.stats.retries.Load(), CacheHits: r.stats.cached.Load(),
 		RefusedMetrics: r.stats.refused.Load(), Metrics: r.stats.measured(),
 	}
-	if p := r.current.Load(); p != nil && !p.doomed.Load() {
+	if p := r.current.Load(); p != nil && !p.ending.Load() {
 		s.PID, s.Sandbox = p.cmd.Process.Pid, p.report
 		s.InFlight, s.Window = p.table.taken()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.State = r.state.String()
+	return s
+}
+
+// maxMetrics is how many series a process may have: names times labels.
+const maxMetrics = 64
+
+// Metric is a value that the process counts or measures.
+type Metric struct {
+	Name   string            `json:"name"`  // lower case letters, digits and underscores
+	Gauge  bool              `json:"gauge"` // a value that is set; else a counter that only grows
+	Labels map[string]string `json:"labels,omitempty"`
+	Value  float64           `json:"value"`
+}
+
+// note records a metric notification. The series are those of all processes of
+// a runtime, so that counters go on when a process dies.
+func (s *stats) note(params []byte) error {
+	var in struct {
+		Name   string            `json:"name"`
+		Kind   string            `json:"kind"`
+		Value  float64           `json:"value"`
+		Labels map[string]string `json:"labels"`
+	}
+	if err := json.Unmarshal(params, &in); err != nil {
+		return err
+	}
+	if in.Kind != "counter" && in.Kind != "gauge" {
+		return fmt.Errorf("metric kind %q: want counter or gauge", in.Kind)
+	}
+	m := abi.Metric{Name: in.Name, Gauge: in.Kind == "gauge", Value: in.Value}
+	for name, value := range in.Labels {
+		m.Labels = append(m.Labels, abi.Label{Name: name, Value: value})
+	}
+	return s.metrics.Record(m)
+}
+
+// measured returns copies of all series, in a fixed order.
+func (s *stats) measured() (all []Metric) {
+	list := slices.SortedFunc(s.metrics.All(), func(a, b abi.Metric) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), slices.CompareFunc(a.Labels, b.Labels, func(a, b abi.Label) int {
+			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
+		}))
+	})
+	for _, m := range list {
+		out := Metric{Name: m.Name, Gauge: m.Gauge, Labels: make(map[string]string, len(m.Labels)), Value: m.Value}
+		for _, l := range m.Labels {
+			out.Labels[l.Name] = l.Value
+		}
+		all = append(all, out)
+	}
+	return all
+}
+
+var (
+	_ abi.Measurer = (*plugin)(nil)
+	_ abi.Reporter = (*plugin)(nil)
+)
+
+// Metrics implements [abi.Measurer]. What the process measures belongs to none
+// of its plugins, so one of them reports it for all.
+func (p *plugin) Metrics() iter.Seq[abi.Metric] {
+	return func(yield func(abi.Metric) bool) {
+		if !p.r.isReporter(p) {
+			return
+		}
+		for m := range p.r.stats.metrics.All() {
+			if !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+// isReporter reports whether p is the plugin that reports the metrics.
+func (r *Runtime) isReporter(p *plugin) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reporter == p
+}
+
+// Status implements [abi.Reporter]: the process, its children included, is the
+// one instance of all its plugins.
+func (p *plugin) Status() abi.Status {
+	s := abi.Status{Mode: abi.Pooled, Reset: "none"}
+	if proc := p.r.alive(nil); proc != nil {
+		s.Instances = 1
+		s.Memory = uint64(sandbox.Resident(proc.cmd.Process.Pid))
+	}
 	return s
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
 const (
@@ -15,10 +17,10 @@ const (
 	maxLines = 200     // logged per second
 )
 
-// stderr copies what the process says on its stderr to the log.
+// stderr copies the stderr of the process to the log.
 type stderr struct {
 	log   zerolog.Logger
-	limit limiter
+	limit *loglimit.Limiter
 
 	// mu protects the fields below.
 	mu   sync.Mutex
@@ -26,7 +28,7 @@ type stderr struct {
 }
 
 func newStderr(log zerolog.Logger) *stderr {
-	return &stderr{log: log, limit: limiter{max: maxLines, interval: time.Second}}
+	return &stderr{log: log, limit: loglimit.New(maxLines, time.Second)}
 }
 
 // copy logs r line by line until it ends.
@@ -71,9 +73,9 @@ func (s *stderr) lines(buf []byte, cut bool) ([]byte, bool) {
 func (s *stderr) line(b []byte) {
 	b = bytes.TrimSuffix(b, []byte("\r"))
 	s.remember(b)
-	ok, missed := s.limit.allow(time.Now())
-	if missed > 0 {
-		s.log.Warn().Int("lines", missed).Msg("plugin process wrote too much to stderr: lines suppressed")
+	ok, dropped := s.limit.Allow(time.Now())
+	if dropped > 0 {
+		s.log.Warn().Int("lines", dropped).Msg("plugin process wrote too much to stderr: lines suppressed")
 	}
 	if ok {
 		s.log.Info().Bytes("line", b).Msg("plugin process stderr")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os/exec"
 	"runtime"
 	"time"
@@ -13,7 +14,7 @@ import (
 // supervise starts the process, and again whenever it dies, until ctx ends.
 // It keeps its thread: the kernel kills the process when the thread that
 // started it ends, and the Go runtime ends threads as it likes.
-func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan struct{}, stopped chan<- struct{}) {
+func (r *Runtime) supervise(ctx context.Context, first *firstStart, force <-chan struct{}, stopped chan<- struct{}) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with us
 	defer close(stopped)
 	p, err := r.startFirst(ctx)
@@ -24,41 +25,41 @@ func (r *Runtime) supervise(ctx context.Context, first *attempt, hurry <-chan st
 		return
 	}
 	r.publish(p)
-	r.lend(ctx, p)
+	r.shareProcess(ctx, p)
 	close(first.done)
 	b := backoff{cfg: r.cfg.Restart}
 	for p != nil {
 		select {
 		case <-p.dead:
-			p = r.restart(ctx, &b, r.bury(p), time.Since(p.born))
+			p = r.restart(ctx, &b, r.retire(p), time.Since(p.born))
 		case z := <-r.pauses:
 			r.current.Store(nil)
 			r.enter(waiting, errPaused)
-			p.stop(hurry)
+			p.stop(force)
 			p = r.revive(ctx, &b, z)
 		case <-ctx.Done():
 			r.current.Store(nil)
-			p.stop(hurry)
+			p.stop(force)
 			return
 		}
 	}
 }
 
-// startFirst starts the first process, once there is room for it.
+// startFirst starts the first process, once that of the predecessor has ended.
 func (r *Runtime) startFirst(ctx context.Context) (*process, error) {
-	if err := r.makeRoom(ctx); err != nil {
+	if err := r.pausePredecessor(ctx); err != nil {
 		return nil, err
 	}
 	p, err := r.start(ctx, false)
 	if err != nil {
-		r.giveBack()
+		r.resumePredecessor()
 	}
 	return p, err
 }
 
 // revive starts a process after a pause.
 func (r *Runtime) revive(ctx context.Context, b *backoff, z *pause) *process {
-	if !r.rest(ctx, z) {
+	if !r.waitPaused(ctx, z) {
 		return nil
 	}
 	p, err := r.start(ctx, false)
@@ -78,22 +79,22 @@ func (r *Runtime) publish(p *process) {
 	r.enter(ready, nil)
 }
 
-// bury takes a dead process out of service and says why it died.
-func (r *Runtime) bury(p *process) error {
+// retire closes a dead process and returns why it died.
+func (r *Runtime) retire(p *process) error {
 	r.enter(waiting, errEnded)
 	p.close()
 	r.stats.deaths.Add(1)
-	cause := p.epitaph()
-	if p.hopeless() {
-		cause = fmt.Errorf("%w: %w", errHopeless, cause)
+	cause := p.exitReason()
+	if p.cannotExecute() {
+		cause = fmt.Errorf("%w: %w", errCannotExecute, cause)
 	}
 	r.cfg.Logger.Error().Err(cause).Str("process", r.cfg.Name).Str("command", r.cfg.command()).
 		Dur("lived", time.Since(p.born)).Msg("plugin process died")
 	return cause
 }
 
-// restart starts processes until one is ready. It returns nil when there is
-// none to be had, or ctx has ended.
+// restart starts processes until one is ready. It returns nil if another
+// start would fail for the same reason, or ctx has ended.
 func (r *Runtime) restart(ctx context.Context, b *backoff, cause error, lived time.Duration) *process {
 	for !final(cause) {
 		wait, tripped := b.death(time.Now(), lived)
@@ -127,18 +128,19 @@ func between(tripped bool) state {
 	return waiting
 }
 
-// errHopeless and errChanged are reasons not to start the command again.
+// errCannotExecute, errChanged and errVersion are reasons not to start the
+// command again.
 var (
-	errHopeless = errors.New("program cannot be executed")
-	errChanged  = errors.New("process declares other handlers than before")
+	errCannotExecute = errors.New("program cannot be executed")
+	errChanged       = errors.New("process declares other handlers than before")
 )
 
 func final(cause error) bool {
-	return errors.Is(cause, errHopeless) || errors.Is(cause, errVersion) || errors.Is(cause, errChanged)
+	return errors.Is(cause, errCannotExecute) || errors.Is(cause, errVersion) || errors.Is(cause, errChanged)
 }
 
-// sleep waits, and for the end of a pause, and reports whether ctx is still
-// alive.
+// sleep waits for d, or for the end of a pause that begins meanwhile. It reports
+// false if ctx has ended.
 func (r *Runtime) sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -146,14 +148,14 @@ func (r *Runtime) sleep(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case z := <-r.pauses:
-		return r.rest(ctx, z)
+		return r.waitPaused(ctx, z)
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// start starts one process and brings it to where it can take calls. A probe
-// must answer a ping as well.
+// start starts one process and prepares it for calls. With probe it must answer
+// a ping as well.
 func (r *Runtime) start(ctx context.Context, probe bool) (*process, error) {
 	p, err := newProcess(&r.cfg, &r.stats)
 	if err != nil {
@@ -162,10 +164,10 @@ func (r *Runtime) start(ctx context.Context, probe bool) (*process, error) {
 	r.stats.starts.Add(1)
 	ctx, cancel := context.WithTimeout(ctx, r.cfg.StartTimeout)
 	defer cancel()
-	// A call in flight does not watch ctx, but it does see the process die.
-	unwatch := context.AfterFunc(ctx, func() { p.kill(r.notReady()) })
+	// A pending call does not see the end of ctx, but it does see the process die.
+	stopKill := context.AfterFunc(ctx, func() { p.kill(r.notReady()) })
 	err = r.prepare(ctx, p, probe)
-	if unwatch() && err == nil {
+	if stopKill() && err == nil {
 		p.wg.Go(p.health)
 		return p, nil
 	}
@@ -183,7 +185,7 @@ func (r *Runtime) notReady() error {
 // start one now.
 func spawnError(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%w: %w", errHopeless, err)
+		return fmt.Errorf("%w: %w", errCannotExecute, err)
 	}
 	return err
 }
@@ -191,15 +193,15 @@ func spawnError(err error) error {
 // failedStart ends a process that did not become ready and says why.
 func failedStart(p *process, err error) error {
 	if errors.Is(err, errGone) || errors.Is(err, errNotSent) {
-		p.await(p.exited, drain, nil) // its own status and words count
+		p.await(p.exited, drain, nil) // its own status and stderr say why
 	} else {
 		p.blame(err)
 	}
 	p.close()
-	if p.hopeless() {
-		return fmt.Errorf("%w: %w", errHopeless, p.epitaph())
+	if p.cannotExecute() {
+		return fmt.Errorf("%w: %w", errCannotExecute, p.exitReason())
 	}
-	return p.epitaph()
+	return p.exitReason()
 }
 
 func (r *Runtime) prepare(ctx context.Context, p *process, probe bool) error {
@@ -216,4 +218,34 @@ func (r *Runtime) prepare(ctx context.Context, p *process, probe bool) error {
 		return errPing
 	}
 	return nil
+}
+
+// backoff decides how long to wait before the next start.
+type backoff struct {
+	cfg    Restart
+	wait   time.Duration
+	deaths []time.Time // within the window
+}
+
+// death records the end of a process that lived for the given time and returns
+// the wait before the next start. open reports that the breaker is open for it.
+func (b *backoff) death(now time.Time, lived time.Duration) (wait time.Duration, open bool) {
+	if lived >= b.cfg.Healthy {
+		b.wait, b.deaths = 0, nil
+	}
+	b.deaths = append(b.deaths, now)
+	for now.Sub(b.deaths[0]) > b.cfg.Window {
+		b.deaths = b.deaths[1:]
+	}
+	b.wait = min(max(2*b.wait, b.cfg.Min), b.cfg.Max)
+	if len(b.deaths) > b.cfg.Deaths {
+		return b.cfg.Open, true
+	}
+	return jitter(b.wait), false
+}
+
+// jitter changes d by up to a fifth, so that many gateways do not start
+// their processes in step.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }

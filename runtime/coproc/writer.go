@@ -18,11 +18,11 @@ var (
 // the background.
 const flushRounds = 8
 
-// writer sends frames to the process. Callers append to a shared buffer, and
+// frameWriter sends frames to the process. Callers append to a shared buffer, and
 // the first of them writes for all, without ever waiting for the pipe: what
 // does not fit goes to a goroutine in the background, which goes on at the
 // exact byte. put may be called by many goroutines.
-type writer struct {
+type frameWriter struct {
 	f       *os.File
 	raw     syscall.RawConn
 	limit   int           // of pending
@@ -48,12 +48,12 @@ type writer struct {
 	closed   bool
 }
 
-func newWriter(f *os.File, limit int, stall time.Duration, broken func(error)) (*writer, error) {
+func newWriter(f *os.File, limit int, stall time.Duration, broken func(error)) (*frameWriter, error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{
+	w := &frameWriter{
 		f: f, raw: raw, limit: limit, stall: stall, broken: broken,
 		handed: make(chan []byte, 1), quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -64,7 +64,7 @@ func newWriter(f *os.File, limit int, stall time.Duration, broken func(error)) (
 
 // put sends one frame, or returns errFull if more than share of the buffer
 // would be taken, or errClosed. It copies the frame.
-func (w *writer) put(frame []byte, share int) error {
+func (w *frameWriter) put(frame []byte, share int) error {
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
@@ -86,7 +86,7 @@ func (w *writer) put(frame []byte, share int) error {
 
 // flush writes pending until nothing is left, the pipe is full or others keep
 // adding. It is called with mu held and flushing set, and unlocks.
-func (w *writer) flush() {
+func (w *frameWriter) flush() {
 	for range flushRounds {
 		b := w.pending
 		if len(b) == 0 || w.closed {
@@ -113,7 +113,7 @@ func (w *writer) flush() {
 }
 
 // keep keeps a written buffer for the next round unless it is oversized.
-func (w *writer) keep(b []byte) {
+func (w *frameWriter) keep(b []byte) {
 	w.spare = nil
 	if cap(b) <= keepBuffer {
 		w.spare = b[:0]
@@ -121,7 +121,7 @@ func (w *writer) keep(b []byte) {
 }
 
 // write writes what the pipe takes at once and returns the rest.
-func (w *writer) write(b []byte) (rest []byte, err error) {
+func (w *frameWriter) write(b []byte) (rest []byte, err error) {
 	w.tried.rest, w.tried.err = b, nil
 	if err := w.raw.Write(w.try); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (w *writer) write(b []byte) (rest []byte, err error) {
 }
 
 // background finishes what callers could not write.
-func (w *writer) background() {
+func (w *frameWriter) background() {
 	defer close(w.stopped)
 	for {
 		select {
@@ -146,7 +146,7 @@ func (w *writer) background() {
 }
 
 // finish writes rest and all that has come since, waiting for the pipe.
-func (w *writer) finish(rest []byte) bool {
+func (w *frameWriter) finish(rest []byte) bool {
 	for {
 		if err := w.writeAll(rest); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -166,7 +166,7 @@ func (w *writer) finish(rest []byte) bool {
 	}
 }
 
-func (w *writer) writeAll(b []byte) error {
+func (w *frameWriter) writeAll(b []byte) error {
 	for len(b) > 0 {
 		if err := w.f.SetWriteDeadline(time.Now().Add(w.stall)); err != nil {
 			return err
@@ -181,7 +181,7 @@ func (w *writer) writeAll(b []byte) error {
 }
 
 // fail drops what is pending, and reports why unless we closed the pipe.
-func (w *writer) fail(cause error) {
+func (w *frameWriter) fail(cause error) {
 	w.mu.Lock()
 	wasClosed := w.closed
 	w.closed, w.pending, w.spare, w.flushing = true, nil, nil, false
@@ -193,7 +193,7 @@ func (w *writer) fail(cause error) {
 
 // close ends the stream for the process and waits for the background. Only
 // the first call does something.
-func (w *writer) close() {
+func (w *frameWriter) close() {
 	w.once.Do(func() {
 		w.mu.Lock()
 		w.closed = true

@@ -4,7 +4,7 @@ import "context"
 
 // close waits for all calls, stops those that are left when ctx ends, and
 // closes the instances. It reports false if the pool was closed before.
-func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
+func (q *instancePool) close(ctx context.Context, stop context.CancelFunc) bool {
 	if !q.shut() {
 		return false
 	}
@@ -23,7 +23,7 @@ func (q *pool) close(ctx context.Context, stop context.CancelFunc) bool {
 }
 
 // shut refuses new calls from now on. It reports false if it was called before.
-func (q *pool) shut() bool {
+func (q *instancePool) shut() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closing {

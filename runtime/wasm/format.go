@@ -29,7 +29,7 @@ type format struct {
 	depthLimit int
 
 	// matches returns what a module is recognised by, or nothing.
-	matches func(m *rewrite.Report) (by string)
+	matches func(m *rewrite.ModuleReport) (by string)
 
 	// new returns the contract of a plugin. Nil refuses guests of this format,
 	// which are recognised only to say so.
@@ -66,7 +66,7 @@ func (r *Runtime) byName(file string) *format {
 }
 
 // byModule returns the format that a module has by what it imports and exports.
-func (r *Runtime) byModule(m *rewrite.Report) (*format, error) {
+func (r *Runtime) byModule(m *rewrite.ModuleReport) (*format, error) {
 	for i, f := range r.formats {
 		if f.matches == nil {
 			continue
@@ -85,8 +85,8 @@ func (r *Runtime) byModule(m *rewrite.Report) (*format, error) {
 }
 
 // imports recognises modules that import something from a module.
-func imports(module, prefix string) func(*rewrite.Report) string {
-	return func(m *rewrite.Report) string {
+func imports(module, prefix string) func(*rewrite.ModuleReport) string {
+	return func(m *rewrite.ModuleReport) string {
 		for _, e := range m.Imports {
 			if e.Module == module && strings.HasPrefix(e.Name, prefix) {
 				return "imports " + e.Module + "." + e.Name
@@ -97,8 +97,8 @@ func imports(module, prefix string) func(*rewrite.Report) string {
 }
 
 // exports recognises modules that export something.
-func exports(prefix string) func(*rewrite.Report) string {
-	return func(m *rewrite.Report) string {
+func exports(prefix string) func(*rewrite.ModuleReport) string {
+	return func(m *rewrite.ModuleReport) string {
 		for _, e := range m.Exports {
 			if strings.HasPrefix(e.Name, prefix) {
 				return "exports " + e.Name
@@ -108,7 +108,7 @@ func exports(prefix string) func(*rewrite.Report) string {
 	}
 }
 
-func always(*rewrite.Report) string { return "is a module" }
+func always(*rewrite.ModuleReport) string { return "is a module" }
 
 // newNative returns the contract of a plugin with the native ABI.
 func newNative(r *Runtime, s abi.Spec, out *output) (guest.Contract, error) {

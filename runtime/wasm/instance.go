@@ -18,7 +18,7 @@ import (
 type instance struct {
 	plugin    *plugin
 	module    api.Module
-	memory    *snapshot.Memory
+	memory    *snapshot.LinearMemory
 	restorer  *snapshot.Restorer // nil if the instance cannot be reset
 	level     int                // of the fallback, when the restorer was made
 	interrupt interrupt

@@ -34,7 +34,7 @@ func refuse(s abi.Spec, err error) error {
 type module struct {
 	format     *format
 	code       []byte
-	report     *rewrite.Report
+	report     *rewrite.ModuleReport
 	depthLimit int
 }
 

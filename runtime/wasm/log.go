@@ -27,8 +27,8 @@ type output struct {
 }
 
 var (
-	_ native.Log = (*output)(nil)
-	_ js.Log     = (*output)(nil)
+	_ native.LineLog = (*output)(nil)
+	_ js.ScriptLog   = (*output)(nil)
 )
 
 func newOutput(log zerolog.Logger) *output {

@@ -28,8 +28,8 @@ type plugin struct {
 	contract     guest.Contract
 	output       *output
 	log          zerolog.Logger
-	pool         *pool
-	report       *rewrite.Report
+	pool         *instancePool
+	report       *rewrite.ModuleReport
 	image        *snapshot.Image // nil if instances cannot be reset
 	fallback     *fallback
 	reason       atomic.Pointer[string] // why instances are not reset in the best way

@@ -12,10 +12,10 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// pool keeps the instances of one plugin: never more than max, including those
+// instancePool keeps the instances of one plugin: never more than max, including those
 // that are being made. Each get that succeeds is followed by exactly one put or
 // discard. It is safe for concurrent use.
-type pool struct {
+type instancePool struct {
 	plugin      *plugin
 	max         int
 	ahead       int           // how many unused instances are kept ready where making one is slow
@@ -40,9 +40,9 @@ var (
 	errClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 )
 
-func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
+func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *instancePool {
 	n := goruntime.GOMAXPROCS(0)
-	q := &pool{
+	q := &instancePool{
 		plugin:      p,
 		max:         cmp.Or(c.Max, instancesPerCPU*n),
 		idleTimeout: idleTimeout,
@@ -55,7 +55,7 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *pool {
 }
 
 // start puts the first instance into the pool and starts replenish.
-func (q *pool) start(i *instance) {
+func (q *instancePool) start(i *instance) {
 	q.idle, q.live = []*instance{i}, 1
 	q.all = map[*instance]struct{}{i: {}}
 	go q.replenish()
@@ -64,7 +64,7 @@ func (q *pool) start(i *instance) {
 
 // spare returns how many unused instances are kept ready: one for a burst, or
 // several where each call uses its instance up.
-func (q *pool) spare() int {
+func (q *instancePool) spare() int {
 	if _, _, restores := q.plugin.fallback.current(); restores || q.plugin.spec.Instances.Mode == abi.Pooled {
 		return 1
 	}
@@ -72,7 +72,7 @@ func (q *pool) spare() int {
 }
 
 // get returns an instance for one call. It waits for one until the deadline.
-func (q *pool) get(deadline time.Time) (*instance, error) {
+func (q *instancePool) get(deadline time.Time) (*instance, error) {
 	i, w, err := q.enter()
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (q *pool) get(deadline time.Time) (*instance, error) {
 }
 
 // enter begins the use of the pool by a call, which takes an instance or waits.
-func (q *pool) enter() (*instance, *waiter, error) {
+func (q *instancePool) enter() (*instance, *waiter, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closing {
@@ -105,7 +105,7 @@ func (q *pool) enter() (*instance, *waiter, error) {
 // take returns an idle instance, or a waiter in the queue if all are taken, or
 // neither if the caller has to make one. The lock is held. A caller that has
 // waited passes its waiter, which goes to the front of the queue.
-func (q *pool) take(w *waiter) (*instance, *waiter) {
+func (q *instancePool) take(w *waiter) (*instance, *waiter) {
 	if n := len(q.idle); n > 0 {
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
@@ -129,7 +129,7 @@ func (q *pool) take(w *waiter) (*instance, *waiter) {
 }
 
 // make makes an instance; the caller has been counted as live.
-func (q *pool) make(deadline time.Time) (*instance, error) {
+func (q *instancePool) make(deadline time.Time) (*instance, error) {
 	ctx, cancel := context.WithDeadline(q.plugin.life, deadline)
 	defer cancel()
 	i, err := q.plugin.newInstance(ctx)
@@ -144,7 +144,7 @@ func (q *pool) make(deadline time.Time) (*instance, error) {
 }
 
 // put gives an instance back that may be used again.
-func (q *pool) put(i *instance) {
+func (q *instancePool) put(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.store(i)
@@ -152,7 +152,7 @@ func (q *pool) put(i *instance) {
 }
 
 // discard closes an instance that must not be used again.
-func (q *pool) discard(i *instance) {
+func (q *instancePool) discard(i *instance) {
 	q.remove(i)
 	i.close()
 	q.free()
@@ -160,14 +160,14 @@ func (q *pool) discard(i *instance) {
 	q.leave()
 }
 
-func (q *pool) remove(i *instance) {
+func (q *instancePool) remove(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.all, i)
 }
 
 // free lets the next waiter make an instance in the place of one that is gone.
-func (q *pool) free() {
+func (q *instancePool) free() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) > 0 {
@@ -178,14 +178,14 @@ func (q *pool) free() {
 }
 
 // leave ends the use of the pool by a call.
-func (q *pool) leave() {
+func (q *instancePool) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.exit()
 }
 
 // exit is leave with the lock held.
-func (q *pool) exit() {
+func (q *instancePool) exit() {
 	q.users--
 	if q.closing && q.users == 0 {
 		close(q.drained)

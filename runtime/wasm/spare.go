@@ -9,7 +9,7 @@ import (
 // replenish makes instances before the calls that will need them, one at a
 // time, and closes those that nobody needs any more, until the pool is closed.
 // Its timer runs only while there is something that could be closed.
-func (q *pool) replenish() {
+func (q *instancePool) replenish() {
 	defer close(q.done)
 	timer := time.NewTimer(q.idleTimeout)
 	defer timer.Stop()
@@ -32,7 +32,7 @@ func (q *pool) replenish() {
 
 // setTimer sets the timer if there is something that could be closed. Only
 // replenish calls it.
-func (q *pool) setTimer(t *time.Timer) {
+func (q *instancePool) setTimer(t *time.Timer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.timerSet = q.live > q.spare(); q.timerSet {
@@ -42,7 +42,7 @@ func (q *pool) setTimer(t *time.Timer) {
 
 // wakeUp wakes replenish. The caller is a user of the pool, so the channel is
 // still open.
-func (q *pool) wakeUp() {
+func (q *instancePool) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
@@ -51,14 +51,14 @@ func (q *pool) wakeUp() {
 
 // wakeIfShort wakes replenish if spare instances are missing and may be made.
 // The lock is held.
-func (q *pool) wakeIfShort() {
+func (q *instancePool) wakeIfShort() {
 	if q.live < q.max && len(q.idle) < q.spare() {
 		q.wakeUp()
 	}
 }
 
 // fill makes the spare instances that are missing.
-func (q *pool) fill() {
+func (q *instancePool) fill() {
 	for q.reserve() {
 		if !q.prepare() {
 			return // the next call tries again and gets the error
@@ -67,7 +67,7 @@ func (q *pool) fill() {
 }
 
 // reserve counts a spare instance as live, if one is wanted.
-func (q *pool) reserve() bool {
+func (q *instancePool) reserve() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closing || q.live >= q.max || len(q.idle) >= q.spare() {
@@ -78,7 +78,7 @@ func (q *pool) reserve() bool {
 }
 
 // prepare makes the instance that was reserved.
-func (q *pool) prepare() bool {
+func (q *instancePool) prepare() bool {
 	ctx, cancel := context.WithTimeout(q.plugin.life, q.plugin.startTimeout)
 	defer cancel()
 	i, err := q.plugin.newInstance(ctx)
@@ -96,7 +96,7 @@ func (q *pool) prepare() bool {
 
 // shrink closes the instances that were idle all the time since it was last
 // called.
-func (q *pool) shrink() {
+func (q *instancePool) shrink() {
 	for _, i := range q.surplus() {
 		i.close()
 	}
@@ -104,7 +104,7 @@ func (q *pool) shrink() {
 
 // surplus takes the instances to close out of the pool. The least recently used
 // are in front.
-func (q *pool) surplus() []*instance {
+func (q *instancePool) surplus() []*instance {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := max(0, q.low-q.spare())

@@ -24,7 +24,7 @@ func (p *plugin) announce() {
 }
 
 // count counts the instances and estimates their resident memory.
-func (q *pool) count() (live, idle int, memory uint64) {
+func (q *instancePool) count() (live, idle int, memory uint64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i := range q.all {

@@ -30,7 +30,7 @@ func newWaiter() *waiter { return &waiter{since: time.Now(), turn: make(chan tur
 
 // wait waits for the waiter's turn. It returns an instance, or the waiter if
 // another call was faster, or neither if the caller has to make one.
-func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
+func (q *instancePool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
@@ -44,7 +44,7 @@ func (q *pool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
 	return q.accept(w, <-w.turn) // its turn came together with the deadline
 }
 
-func (q *pool) accept(w *waiter, t turn) (*instance, *waiter, error) {
+func (q *instancePool) accept(w *waiter, t turn) (*instance, *waiter, error) {
 	if !t.again {
 		return t.instance, nil, nil
 	}
@@ -55,7 +55,7 @@ func (q *pool) accept(w *waiter, t turn) (*instance, *waiter, error) {
 }
 
 // forget removes a waiter; it reports false if its turn has come.
-func (q *pool) forget(w *waiter) bool {
+func (q *instancePool) forget(w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := slices.Index(q.waiting, w)
@@ -68,7 +68,7 @@ func (q *pool) forget(w *waiter) bool {
 
 // store makes an instance idle and tells the next waiter, or hands it over to
 // one that has waited for long. The lock is held.
-func (q *pool) store(i *instance) {
+func (q *instancePool) store(i *instance) {
 	if len(q.waiting) == 0 {
 		q.idle = append(q.idle, i)
 		return
@@ -83,7 +83,7 @@ func (q *pool) store(i *instance) {
 }
 
 // next takes the first waiter off the list. The lock is held.
-func (q *pool) next() *waiter {
+func (q *instancePool) next() *waiter {
 	w := q.waiting[0]
 	q.waiting = slices.Delete(q.waiting, 0, 1)
 	return w

@@ -31,8 +31,7 @@
 // is allocated once it has grown to what a hook needs.
 //
 // Errors: edits return 0 or an sp_error, and have no effect if they fail.
-// sp_must breaks the hook off on an error: the gateway takes all its edits
-// back.
+// sp_must ends the hook on an error, and the gateway discards all its edits.
 //
 // Tests: on other platforms, sallyport_fake.h stands in for the gateway.
 //
@@ -117,19 +116,24 @@ typedef struct {
 
 // ---------------------------------------------------------------- host functions
 
-SP_IMPORT_(header_get) int32_t sp_host_header_get(uint32_t message, const char *name, uint32_t name_len, char *buf, uint32_t cap);
-SP_IMPORT_(header_values) int32_t sp_host_header_values(uint32_t message, const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(header_get) int32_t sp_host_header_get(uint32_t message, const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
+SP_IMPORT_(header_values) int32_t sp_host_header_values(uint32_t message, const char *name, uint32_t name_len,
+    char *buf, uint32_t cap);
 SP_IMPORT_(header_names) int32_t sp_host_header_names(uint32_t message, char *buf, uint32_t cap);
 SP_IMPORT_(header_all) int32_t sp_host_header_all(uint32_t message, char *buf, uint32_t cap);
-SP_IMPORT_(header_set) int32_t sp_host_header_set(uint32_t message, const char *name, uint32_t name_len, const char *value, uint32_t len);
-SP_IMPORT_(header_add) int32_t sp_host_header_add(uint32_t message, const char *name, uint32_t name_len, const char *value, uint32_t len);
+SP_IMPORT_(header_set) int32_t sp_host_header_set(uint32_t message, const char *name, uint32_t name_len,
+    const char *value, uint32_t len);
+SP_IMPORT_(header_add) int32_t sp_host_header_add(uint32_t message, const char *name, uint32_t name_len,
+    const char *value, uint32_t len);
 SP_IMPORT_(header_del) int32_t sp_host_header_del(uint32_t message, const char *name, uint32_t name_len);
 
 SP_IMPORT_(request_get) int32_t sp_host_request_get(uint32_t part, char *buf, uint32_t cap);
 SP_IMPORT_(request_set) int32_t sp_host_request_set(uint32_t part, const char *value, uint32_t len);
 SP_IMPORT_(request_body_size) int32_t sp_host_request_body_size(void);
 SP_IMPORT_(request_body_read) int32_t sp_host_request_body_read(uint32_t offset, char *buf, uint32_t cap);
-SP_IMPORT_(request_body_splice) int32_t sp_host_request_body_splice(uint32_t offset, uint32_t count, const char *bytes, uint32_t len);
+SP_IMPORT_(request_body_splice) int32_t sp_host_request_body_splice(uint32_t offset, uint32_t count,
+    const char *bytes, uint32_t len);
 SP_IMPORT_(request_body_set) int32_t sp_host_request_body_set(const char *bytes, uint32_t len);
 
 SP_IMPORT_(reply_status) int32_t sp_host_reply_status(void);
@@ -137,7 +141,8 @@ SP_IMPORT_(reply_set_status) int32_t sp_host_reply_set_status(uint32_t status);
 SP_IMPORT_(reply_answer) int32_t sp_host_reply_answer(uint32_t status, const char *body, uint32_t len);
 SP_IMPORT_(reply_body_size) int32_t sp_host_reply_body_size(void);
 SP_IMPORT_(reply_body_read) int32_t sp_host_reply_body_read(uint32_t offset, char *buf, uint32_t cap);
-SP_IMPORT_(reply_body_splice) int32_t sp_host_reply_body_splice(uint32_t offset, uint32_t count, const char *bytes, uint32_t len);
+SP_IMPORT_(reply_body_splice) int32_t sp_host_reply_body_splice(uint32_t offset, uint32_t count, const char *bytes,
+    uint32_t len);
 SP_IMPORT_(reply_body_set) int32_t sp_host_reply_body_set(const char *bytes, uint32_t len);
 
 SP_IMPORT_(meta_get) int32_t sp_host_meta_get(const char *name, uint32_t name_len, char *buf, uint32_t cap);
@@ -146,7 +151,8 @@ SP_IMPORT_(session_get) int32_t sp_host_session_get(const char *name, uint32_t n
 SP_IMPORT_(session_set) int32_t sp_host_session_set(const char *json, uint32_t len);
 SP_IMPORT_(metadata_get) int32_t sp_host_metadata_get(const char *name, uint32_t name_len, char *buf, uint32_t cap);
 SP_IMPORT_(metadata_set) int32_t sp_host_metadata_set(const char *json, uint32_t len);
-SP_IMPORT_(config_get) int32_t sp_host_config_get(uint32_t scope, const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(config_get) int32_t sp_host_config_get(uint32_t scope, const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
 SP_IMPORT_(api_get) int32_t sp_host_api_get(uint32_t part, char *buf, uint32_t cap);
 SP_IMPORT_(notice_get) int32_t sp_host_notice_get(uint32_t part, char *buf, uint32_t cap);
 
@@ -154,16 +160,23 @@ SP_IMPORT_(log) int32_t sp_host_log(uint32_t level, const char *text, uint32_t l
 SP_IMPORT_(clock) int64_t sp_host_clock(uint32_t id);
 SP_IMPORT_(time_left) int64_t sp_host_time_left(void);
 SP_IMPORT_(random) int32_t sp_host_random(char *buf, uint32_t cap);
-SP_IMPORT_(metric_add) int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
-SP_IMPORT_(metric_set) int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels, uint32_t len, double value);
+SP_IMPORT_(metric_add) int32_t sp_host_metric_add(const char *name, uint32_t name_len, const char *labels,
+    uint32_t len, double value);
+SP_IMPORT_(metric_set) int32_t sp_host_metric_set(const char *name, uint32_t name_len, const char *labels,
+    uint32_t len, double value);
 
 SP_IMPORT_(kv_get) int32_t sp_host_kv_get(const char *key, uint32_t key_len, char *buf, uint32_t cap);
-SP_IMPORT_(kv_set) int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
-SP_IMPORT_(kv_set_if_absent) int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value, uint32_t len, int64_t ttl);
-SP_IMPORT_(kv_incr) int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta, int64_t ttl);
+SP_IMPORT_(kv_set) int32_t sp_host_kv_set(const char *key, uint32_t key_len, const char *value, uint32_t len,
+    int64_t ttl);
+SP_IMPORT_(kv_set_if_absent) int32_t sp_host_kv_set_if_absent(const char *key, uint32_t key_len, const char *value,
+    uint32_t len, int64_t ttl);
+SP_IMPORT_(kv_incr) int32_t sp_host_kv_incr(const char *key, uint32_t key_len, int64_t *sum, int64_t delta,
+    int64_t ttl);
 SP_IMPORT_(kv_del) int32_t sp_host_kv_del(const char *key, uint32_t key_len);
-SP_IMPORT_(http_request) int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len);
-SP_IMPORT_(http_response_header) int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf, uint32_t cap);
+SP_IMPORT_(http_request) int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url,
+    uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len);
+SP_IMPORT_(http_response_header) int32_t sp_host_http_response_header(const char *name, uint32_t name_len, char *buf,
+    uint32_t cap);
 SP_IMPORT_(http_response_header_all) int32_t sp_host_http_response_header_all(char *buf, uint32_t cap);
 SP_IMPORT_(http_response_body_size) int32_t sp_host_http_response_body_size(void);
 SP_IMPORT_(http_response_body_read) int32_t sp_host_http_response_body_read(uint32_t offset, char *buf, uint32_t cap);
@@ -245,12 +258,12 @@ struct sp_buffer_ {
 __attribute__((weak)) char sp_first_[SP_BUFFER];
 __attribute__((weak)) struct sp_buffer_ sp_buffer_ = { sp_first_, SP_BUFFER, 0 };
 
-// sp_enlarge_ makes room for n bytes. Values that were handed out stay where
-// they are. It is rarely called, and kept out of the functions that might.
+// sp_enlarge_ makes space for n bytes. Values that were handed out stay where
+// they are. It is rarely called, so it is not inlined into its callers.
 static __attribute__((noinline, unused)) void sp_enlarge_(uint32_t n);
 
 static inline char *sp_free_(void) { return sp_buffer_.ptr + sp_buffer_.used; }
-static inline uint32_t sp_room_(void) { return sp_buffer_.cap - sp_buffer_.used; }
+static inline uint32_t sp_spare_(void) { return sp_buffer_.cap - sp_buffer_.used; }
 
 #if defined(__wasm__) && !defined(__wasi__)
 // Memory grows at its end. A buffer that ends there grows in place.
@@ -259,7 +272,7 @@ static void sp_enlarge_(uint32_t n)
     struct sp_buffer_ *b = &sp_buffer_;
     size_t end = __builtin_wasm_memory_size(0) << 16;
     bool last = b->ptr != sp_first_ && (size_t)(b->ptr + b->cap) == end;
-    uint32_t pages = ((last ? n - sp_room_() : n) + 0xffffu) >> 16;
+    uint32_t pages = ((last ? n - sp_spare_() : n) + 0xffffu) >> 16;
     if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1)
         SP_TRAP_();
     if (!last) {
@@ -269,9 +282,9 @@ static void sp_enlarge_(uint32_t n)
     b->cap += pages << 16;
 }
 #else
-// The allocator of a libc takes the whole memory for itself: ask it. A buffer
-// that was outgrown is not freed: values in it are in use, and as sizes double,
-// all of them together are never more than the last one.
+// A libc's allocator owns the whole memory, so the buffer comes from it. Outgrown
+// buffers are not freed, because values in them are in use. As sizes double, all
+// of them together are never larger than the last one.
 static void sp_enlarge_(uint32_t n)
 {
     struct sp_buffer_ *b = &sp_buffer_;
@@ -284,11 +297,11 @@ static void sp_enlarge_(uint32_t n)
 }
 #endif
 
-// sp_grow_ reports whether a result of n means that the room was too small,
-// and makes room if so.
+// sp_grow_ reports whether a result of n means that the spare part was too small,
+// and makes space if so.
 static inline bool sp_grow_(int32_t n)
 {
-    if (n < 0 || (uint32_t)n <= sp_room_())
+    if (n < 0 || (uint32_t)n <= sp_spare_())
         return false;
     sp_enlarge_((uint32_t)n);
     return true;
@@ -306,12 +319,12 @@ static inline sp_str sp_take_(int32_t n)
 }
 
 // SP_READ_ calls a host function that writes a value, a second time if the
-// buffer was too small, and returns the value. CALL uses buf and room.
+// buffer was too small, and returns the value. CALL uses buf and spare.
 #define SP_READ_(CALL)                                   \
     int32_t n;                                           \
     do {                                                 \
         char *buf = sp_free_();                          \
-        uint32_t room = sp_room_();                      \
+        uint32_t spare = sp_spare_();                    \
         n = CALL;                                        \
     } while (sp_grow_(n));                               \
     return sp_take_(n)
@@ -385,7 +398,7 @@ enum {
     }                                                    \
     static sp_verdict sp_on_##name(void)
 
-// sp_must breaks the hook off if an edit failed.
+// sp_must ends the hook if an edit failed.
 static inline void sp_must(int32_t result)
 {
     if (result < 0)
@@ -394,7 +407,7 @@ static inline void sp_must(int32_t result)
 
 // sp_answer replaces the whole reply by a status and a body without header
 // fields and returns the verdict to return. If the gateway refuses the answer
-// the hook breaks off.
+// the hook ends.
 SP_CHECKED_ sp_verdict sp_answer(uint32_t status, sp_str body)
 {
     sp_must(sp_host_reply_answer(status, SP_ARG_(body)));
@@ -479,7 +492,7 @@ static inline sp_str sp_fields_(const sp_field *fields, size_t count)
 // compared without regard to case.
 static inline sp_str sp_header_get(sp_message m, sp_str name)
 {
-    SP_READ_(sp_host_header_get(m, SP_ARG_(name), buf, room));
+    SP_READ_(sp_host_header_get(m, SP_ARG_(name), buf, spare));
 }
 
 // sp_header_has reports whether there is a field of that name.
@@ -490,17 +503,17 @@ static inline bool sp_header_has(sp_message m, sp_str name)
 
 static inline sp_str sp_header_values_(sp_message m, sp_str name)
 {
-    SP_READ_(sp_host_header_values(m, SP_ARG_(name), buf, room));
+    SP_READ_(sp_host_header_values(m, SP_ARG_(name), buf, spare));
 }
 
 static inline sp_str sp_header_names_(sp_message m)
 {
-    SP_READ_(sp_host_header_names(m, buf, room));
+    SP_READ_(sp_host_header_names(m, buf, spare));
 }
 
 static inline sp_str sp_header_all_(sp_message m)
 {
-    SP_READ_(sp_host_header_all(m, buf, room));
+    SP_READ_(sp_host_header_all(m, buf, spare));
 }
 
 // sp_header_values lists the values of all fields of that name.
@@ -530,7 +543,7 @@ SP_CHECKED_ sp_error sp_header_del(sp_message m, sp_str name) { return sp_host_h
 
 // ---------------------------------------------------------------- request
 
-static inline sp_str sp_request_part_(uint32_t part) { SP_READ_(sp_host_request_get(part, buf, room)); }
+static inline sp_str sp_request_part_(uint32_t part) { SP_READ_(sp_host_request_get(part, buf, spare)); }
 
 // The request as edited so far: method, path and query as received
 // (percent-encoded), host, IP address and port of the client, protocol
@@ -616,7 +629,7 @@ SP_CHECKED_ sp_error sp_reply_body_set(sp_str bytes) { return sp_host_reply_body
 // ---------------------------------------------------------------- values, session, configuration
 
 // sp_meta_get returns a value that an earlier plugin of this request left.
-static inline sp_str sp_meta_get(sp_str name) { SP_READ_(sp_host_meta_get(SP_ARG_(name), buf, room)); }
+static inline sp_str sp_meta_get(sp_str name) { SP_READ_(sp_host_meta_get(SP_ARG_(name), buf, spare)); }
 
 // sp_meta_set leaves a value for later plugins.
 SP_CHECKED_ sp_error sp_meta_set(sp_str name, sp_str value)
@@ -627,21 +640,21 @@ SP_CHECKED_ sp_error sp_meta_set(sp_str name, sp_str value)
 // sp_session_get returns a field of the session by its JSON name, for instance
 // "key_id" or "rate": strings as their text, everything else as JSON. The
 // empty name is the whole session.
-static inline sp_str sp_session_get(sp_str name) { SP_READ_(sp_host_session_get(SP_ARG_(name), buf, room)); }
+static inline sp_str sp_session_get(sp_str name) { SP_READ_(sp_host_session_get(SP_ARG_(name), buf, spare)); }
 
 // sp_session_set sets the session from a JSON object; hook auth only.
 SP_CHECKED_ sp_error sp_session_set(sp_str json) { return sp_host_session_set(SP_ARG_(json)); }
 
 // sp_metadata_get returns a value of the session's metadata, in the form of
 // sp_session_get.
-static inline sp_str sp_metadata_get(sp_str name) { SP_READ_(sp_host_metadata_get(SP_ARG_(name), buf, room)); }
+static inline sp_str sp_metadata_get(sp_str name) { SP_READ_(sp_host_metadata_get(SP_ARG_(name), buf, spare)); }
 
 // sp_metadata_set replaces the metadata by a JSON object.
 SP_CHECKED_ sp_error sp_metadata_set(sp_str json) { return sp_host_metadata_set(SP_ARG_(json)); }
 
 static inline sp_str sp_config_(uint32_t scope, sp_str name)
 {
-    SP_READ_(sp_host_config_get(scope, SP_ARG_(name), buf, room));
+    SP_READ_(sp_host_config_get(scope, SP_ARG_(name), buf, spare));
 }
 
 // sp_config_get returns a member of the plugin's configuration and
@@ -649,7 +662,7 @@ static inline sp_str sp_config_(uint32_t scope, sp_str name)
 static inline sp_str sp_config_get(sp_str name) { return sp_config_(0, name); }
 static inline sp_str sp_api_config_get(sp_str name) { return sp_config_(1, name); }
 
-static inline sp_str sp_api_part_(uint32_t part) { SP_READ_(sp_host_api_get(part, buf, room)); }
+static inline sp_str sp_api_part_(uint32_t part) { SP_READ_(sp_host_api_get(part, buf, spare)); }
 
 // The API the request was routed to: its identifier, name, organisation and
 // the path under which it is reached.
@@ -658,7 +671,7 @@ static inline sp_str sp_api_name(void) { return sp_api_part_(1); }
 static inline sp_str sp_api_org_id(void) { return sp_api_part_(2); }
 static inline sp_str sp_api_listen_path(void) { return sp_api_part_(3); }
 
-static inline sp_str sp_notice_part_(uint32_t part) { SP_READ_(sp_host_notice_get(part, buf, room)); }
+static inline sp_str sp_notice_part_(uint32_t part) { SP_READ_(sp_host_notice_get(part, buf, spare)); }
 
 // What a hook event is told: what happened, for instance "AuthFailure", and
 // the details as a JSON object.
@@ -703,8 +716,8 @@ SP_CHECKED_ sp_error sp_metric_set(sp_str name, const sp_field *labels, size_t c
 
 // ---------------------------------------------------------------- by grant
 //
-// Using one of these functions makes a grant in the configuration of the plugin
-// necessary. What they do is not an edit: it stays done if the hook fails.
+// A plugin that uses one of these functions needs a grant in its configuration.
+// Their effects are not edits: they remain if the hook fails.
 // Besides the errors named they return SP_DENIED for what was not granted,
 // SP_UNAVAILABLE, SP_TIMEOUT after the deadline, and SP_LIMIT.
 
@@ -714,13 +727,13 @@ SP_CHECKED_ sp_error sp_kv_get(sp_str key, sp_str *value)
 {
     int32_t n;
     do
-        n = sp_host_kv_get(SP_ARG_(key), sp_free_(), sp_room_());
+        n = sp_host_kv_get(SP_ARG_(key), sp_free_(), sp_spare_());
     while (sp_grow_(n));
     *value = sp_take_(n);
     return n < 0 ? n : 0;
 }
 
-// sp_kv_set stores a value, for ttl milliseconds or, if that is 0, for ever.
+// sp_kv_set stores a value, for ttl milliseconds. It does not expire if ttl is 0.
 SP_CHECKED_ sp_error sp_kv_set(sp_str key, sp_str value, int64_t ttl)
 {
     return sp_host_kv_set(SP_ARG_(key), SP_ARG_(value), ttl);
@@ -758,12 +771,12 @@ SP_CHECKED_ int32_t sp_http_request(sp_str method, sp_str url, const sp_field *h
 // sp_http_response_header returns the value of the first field of that name.
 static inline sp_str sp_http_response_header(sp_str name)
 {
-    SP_READ_(sp_host_http_response_header(SP_ARG_(name), buf, room));
+    SP_READ_(sp_host_http_response_header(SP_ARG_(name), buf, spare));
 }
 
 static inline sp_str sp_http_response_header_all_(void)
 {
-    SP_READ_(sp_host_http_response_header_all(buf, room));
+    SP_READ_(sp_host_http_response_header_all(buf, spare));
 }
 
 // sp_http_response_header_all lists all fields sorted by name, for
@@ -791,7 +804,7 @@ static inline sp_str sp_http_response_body(void)
 // sp_env_get returns a value of the gateway's environment;
 // allow: { env: ["REGION"] }. It is not found if it is not set or was not
 // granted.
-static inline sp_str sp_env_get(sp_str name) { SP_READ_(sp_host_env_get(SP_ARG_(name), buf, room)); }
+static inline sp_str sp_env_get(sp_str name) { SP_READ_(sp_host_env_get(SP_ARG_(name), buf, spare)); }
 
 // ---------------------------------------------------------------- without a libc
 

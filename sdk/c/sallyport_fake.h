@@ -13,8 +13,8 @@
 //
 // The fields of sp_fake are what the plugin will see, and afterwards what it
 // made of it. Unlike the gateway the fake checks neither the spelling of names
-// and values nor limits, and does not take the edits of a hook that broke off
-// back. Include it in one source file of a test.
+// and values nor limits, and keeps the edits of a hook that failed. Include
+// it in one source file of a test.
 #ifndef SALLYPORT_FAKE_H
 #define SALLYPORT_FAKE_H
 
@@ -28,7 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What sp_fake_call returns if the hook broke off.
+// What sp_fake_call returns if sp_must ended the hook.
 #define SP_FAKE_TRAPPED (-1)
 
 #define SP_FAKE_MAX 256
@@ -744,14 +744,16 @@ int32_t sp_host_kv_del(const char *key, uint32_t key_len)
     return 0;
 }
 
-int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len, const char *header, uint32_t header_len, const char *body, uint32_t len)
+int32_t sp_host_http_request(const char *method, uint32_t method_len, const char *url, uint32_t url_len,
+    const char *header, uint32_t header_len, const char *body, uint32_t len)
 {
     int32_t n = sp_fake.refuse;
     memset(&sp_fake.response, 0, sizeof sp_fake.response);
     if (!n && !sp_fake.http)
         n = SP_UNAVAILABLE;
     if (!n)
-        n = sp_fake.http(sp_view(method, method_len), sp_view(url, url_len), sp_list_(sp_view(header, header_len)), sp_view(body, len));
+        n = sp_fake.http(sp_view(method, method_len), sp_view(url, url_len),
+            sp_list_(sp_view(header, header_len)), sp_view(body, len));
     sp_fake.response.held = n > 0;
     return n;
 }

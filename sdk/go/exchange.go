@@ -49,7 +49,7 @@ func (x *Exchange) take(n int32) Value {
 }
 
 // tooSmall reports whether a result of n means that the free part was too
-// small, and makes room if so. Values handed out before stay where they are.
+// small, and makes space if so. Values handed out before stay where they are.
 func (x *Exchange) tooSmall(n int32) bool {
 	if int64(n) <= int64(cap(x.buffer)-len(x.buffer)) {
 		return false
@@ -63,7 +63,7 @@ func (x *Exchange) tooSmall(n int32) bool {
 //
 //	return x.Answer(401, []byte("who are you?"))
 //
-// If the gateway refuses the answer the hook breaks off.
+// If the gateway refuses the answer, the hook ends.
 func (x *Exchange) Answer(status int, body []byte) Verdict {
 	if err := check(hostReplyAnswer(&x.host, uint32(status), body)); err != nil {
 		panic(err)

@@ -3,8 +3,8 @@ package sallyport
 import "iter"
 
 // HTTP sends requests to where the configuration of the plugin grants it to:
-// allow: { http: ["https://idp.internal/*"] }. Using it makes the grant
-// necessary.
+// allow: { http: ["https://idp.internal/*"] }. A plugin that uses it needs
+// the grant.
 type HTTP struct{ x *Exchange }
 
 // HTTPRequest is a request of the plugin.

@@ -153,7 +153,10 @@ func importKVDel(key unsafe.Pointer, keyLen uint32) int32
 
 //go:wasmimport sallyport http_request
 //go:noescape
-func importHTTPRequest(method unsafe.Pointer, methodLen uint32, url unsafe.Pointer, urlLen uint32, header unsafe.Pointer, headerLen uint32, body unsafe.Pointer, bodyLen uint32) int32
+func importHTTPRequest(
+	method unsafe.Pointer, methodLen uint32, url unsafe.Pointer, urlLen uint32,
+	header unsafe.Pointer, headerLen uint32, body unsafe.Pointer, bodyLen uint32,
+) int32
 
 //go:wasmimport sallyport http_response_header
 //go:noescape

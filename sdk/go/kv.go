@@ -3,8 +3,8 @@ package sallyport
 import "time"
 
 // KV is the store of the gateway, as far as the configuration of the plugin
-// grants its keys: allow: { kv: ["tenant:*"] }. Using it in any way makes the
-// grant necessary. Unlike edits, what it stores stays if the hook fails.
+// grants its keys: allow: { kv: ["tenant:*"] }. A plugin that uses it needs
+// the grant. Unlike edits, stored values remain if the hook fails.
 //
 // Besides those named, all methods fail with [ErrDenied] for a key that was
 // not granted, [ErrUnavailable] if the store is down, [ErrTimeout] after the
@@ -23,8 +23,8 @@ func (k KV) Get(key string) (Value, error) {
 	return k.x.take(n), check(n)
 }
 
-// Set stores a value. It is gone after the time to live, which counts in
-// milliseconds and is rounded up; 0 is for ever.
+// Set stores a value. It expires after the time to live, which is rounded up to
+// milliseconds; with 0 it does not expire.
 func (k KV) Set(key, value string, ttl time.Duration) error {
 	return check(hostKVSet(&k.x.host, key, value, milliseconds(ttl)))
 }
@@ -53,7 +53,7 @@ func (k KV) Incr(key string, delta int64, ttl time.Duration) (int64, error) {
 // Del removes a value. It is no error if there is none.
 func (k KV) Del(key string) error { return check(hostKVDel(&k.x.host, key)) }
 
-// milliseconds rounds up: a short time must not become for ever.
+// milliseconds rounds up, because 0 would mean that the value does not expire.
 func milliseconds(ttl time.Duration) int64 {
 	ms := int64(ttl / time.Millisecond)
 	switch rest := ttl % time.Millisecond; {

@@ -34,7 +34,7 @@ type script struct {
 	verdict sallyport.Verdict
 }
 
-// must breaks off on an error.
+// must ends the hook on an error.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -11,8 +11,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
 	"github.com/c386954a/sallyport/internal/compare/peers"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // besideRows are the rows of this gateway that are measured beside others.
@@ -229,7 +229,7 @@ func (c *contender) dial(ctx context.Context, h *Hook, connections int) (*load.C
 // used adds up the time that all its processes have run.
 func (c *contender) used() (total time.Duration, err error) {
 	for _, pid := range c.processes() {
-		d, err := usage.CPU(pid)
+		d, err := procstat.CPU(pid)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", c.name, err)
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/plain"
 )
 
-// reply is an answer as the client got it.
-type reply struct {
+// checkedReply is an answer as the client got it.
+type checkedReply struct {
 	status int
 	header http.Header
 	body   string
@@ -24,7 +24,7 @@ type reply struct {
 
 // ask sends one request, with one more header field, on a connection of its
 // own.
-func ask(ctx context.Context, addr string, request []byte, field string) (*reply, error) {
+func ask(ctx context.Context, addr string, request []byte, field string) (*checkedReply, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
@@ -46,7 +46,7 @@ func ask(ctx context.Context, addr string, request []byte, field string) (*reply
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	return &reply{resp.StatusCode, resp.Header, string(body)}, err
+	return &checkedReply{resp.StatusCode, resp.Header, string(body)}, err
 }
 
 // check says what the hook of a row did not do; of rows without a plugin, that
@@ -81,7 +81,7 @@ func (r *row) check(ctx context.Context, addr string, h *Hook) error {
 
 // untouched makes sure that the checks can fail: without a plugin, none of the
 // work must be done.
-func untouched(seen *plain.Seen, got *reply, h *Hook) error {
+func untouched(seen *plain.Seen, got *checkedReply, h *Hook) error {
 	if h.done(seen, got) == nil {
 		return fmt.Errorf("the work of the hook %s was done without a plugin", h.Name)
 	}

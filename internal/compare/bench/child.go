@@ -12,12 +12,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
-// child is a process that this one has started. Its methods must not be called
+// childProcess is a process that this one has started. Its methods must not be called
 // at the same time.
-type child struct {
+type childProcess struct {
 	Ready
 	pid     int
 	started time.Time
@@ -25,7 +25,7 @@ type child struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
-	stderr *tail
+	stderr *stderrTail
 }
 
 // The times a child has to be ready, to answer and to end. The first start of a
@@ -37,10 +37,10 @@ const (
 )
 
 // spawn starts the program and waits until it is ready.
-func spawn(program, cache string, args ...string) (*child, error) {
+func spawn(program, cache string, args ...string) (*childProcess, error) {
 	cmd := exec.Command(program, args...) //nolint:gosec,noctx // this program; it is ended by its input
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
-	c := &child{cmd: cmd, stderr: &tail{}}
+	c := &childProcess{cmd: cmd, stderr: &stderrTail{}}
 	cmd.Stderr = c.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -63,7 +63,7 @@ func spawn(program, cache string, args ...string) (*child, error) {
 }
 
 // read reads a line of the child, which is killed if it takes too long.
-func (c *child) read(into any, limit time.Duration) error {
+func (c *childProcess) read(into any, limit time.Duration) error {
 	late := time.AfterFunc(limit, func() { _ = c.cmd.Process.Kill() })
 	line, err := c.out.ReadBytes('\n')
 	if !late.Stop() {
@@ -76,10 +76,10 @@ func (c *child) read(into any, limit time.Duration) error {
 }
 
 // name is how errors call the child.
-func (c *child) name() string { return strings.Join(c.cmd.Args[1:], " ") }
+func (c *childProcess) name() string { return strings.Join(c.cmd.Args[1:], " ") }
 
 // state asks the child.
-func (c *child) state() (State, error) {
+func (c *childProcess) state() (State, error) {
 	var s State
 	if _, err := io.WriteString(c.in, "state\n"); err != nil {
 		return s, fmt.Errorf("%s: %w%s", c.name(), err, c.stderr)
@@ -88,10 +88,10 @@ func (c *child) state() (State, error) {
 }
 
 // cpu returns the time the child has run.
-func (c *child) cpu() (time.Duration, error) { return usage.CPU(c.pid) }
+func (c *childProcess) cpu() (time.Duration, error) { return procstat.CPU(c.pid) }
 
 // close ends the child and waits for it.
-func (c *child) close() error {
+func (c *childProcess) close() error {
 	_ = c.in.Close()
 	late := time.AfterFunc(endTime, func() { _ = c.cmd.Process.Kill() })
 	defer late.Stop()
@@ -102,8 +102,8 @@ func (c *child) close() error {
 	return err
 }
 
-// tail keeps the end of what is written to it.
-type tail struct {
+// stderrTail keeps the end of what is written to it.
+type stderrTail struct {
 	mu   sync.Mutex
 	text []byte
 }
@@ -111,7 +111,7 @@ type tail struct {
 const maxTail = 4 << 10
 
 // Write never fails.
-func (t *tail) Write(p []byte) (int, error) {
+func (t *stderrTail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.text = append(t.text, p...)
@@ -122,7 +122,7 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // String returns the text below a line break; nothing if there is none.
-func (t *tail) String() string {
+func (t *stderrTail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.text) == 0 {

@@ -23,7 +23,7 @@ type Hook struct {
 
 	// done says what the hook did not do, given what the upstream saw and the
 	// answer of the upstream as the client got it.
-	done func(seen *plain.Seen, got *reply) error
+	done func(seen *plain.Seen, got *checkedReply) error
 }
 
 // Hooks returns the workloads.
@@ -96,7 +96,7 @@ var order = `{"customer":{"id":"c-77","name":"A \"quoted\" name","status":"gold"
 // load returns the request as the load generator sends it.
 func (h *Hook) load() load.Request { return load.Request{Raw: h.request, Status: 200} }
 
-func didHeaders(seen *plain.Seen, _ *reply) error {
+func didHeaders(seen *plain.Seen, _ *checkedReply) error {
 	if err := wantFields(seen, map[string]string{"X-Tenant": guest.Tenant, "X-Agent": agent}); err != nil {
 		return err
 	}
@@ -106,18 +106,18 @@ func didHeaders(seen *plain.Seen, _ *reply) error {
 	return nil
 }
 
-func didJSON(seen *plain.Seen, _ *reply) error {
+func didJSON(seen *plain.Seen, _ *checkedReply) error {
 	if err := wantFields(seen, map[string]string{"X-Order": "o-4711", "X-Status": "new"}); err != nil {
 		return err
 	}
 	return sameJSON(seen.Body, changed(order))
 }
 
-func didAuth(seen *plain.Seen, _ *reply) error {
+func didAuth(seen *plain.Seen, _ *checkedReply) error {
 	return wantFields(seen, map[string]string{"X-Tenant": guest.Tenant})
 }
 
-func didResponse(_ *plain.Seen, got *reply) error {
+func didResponse(_ *plain.Seen, got *checkedReply) error {
 	if v := got.header.Get("X-Rewritten"); v != "1" {
 		return fmt.Errorf("the client got X-Rewritten %q, want 1", v)
 	}

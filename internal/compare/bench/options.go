@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -132,7 +133,8 @@ func (o *Options) passes() int { return min(3, max(1, int(o.paceTime()/time.Seco
 // selected returns the rows to measure.
 func (o *Options) selected() (all []*row) {
 	for _, r := range rows() {
-		if r.always() || len(o.Rows) == 0 || slices.ContainsFunc(o.Rows, func(term string) bool { return matches(r.Name, term) }) {
+		if r.always() || len(o.Rows) == 0 || slices.ContainsFunc(o.Rows,
+			func(term string) bool { return matches(r.Name, term) }) {
 			all = append(all, r)
 		}
 	}
@@ -159,3 +161,21 @@ func positive[T int | time.Duration](n, otherwise T) T {
 
 // processors is what the program and its children may use.
 func processors() int { return runtime.GOMAXPROCS(0) }
+
+// ValidateBeside is Validate for a comparison with peers at several numbers of
+// connections.
+func (o Options) ValidateBeside(connections []int) error {
+	if len(connections) == 0 {
+		return errors.New("--concurrency needs at least one number")
+	}
+	for _, n := range connections {
+		if n < 1 {
+			return fmt.Errorf("--concurrency: there must be at least one connection, not %d", n)
+		}
+		o.Concurrency = n
+		if err := o.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -69,7 +69,8 @@ func module(language, mode string) func(folder, *Hook) (string, error) {
 			return "", err
 		}
 		path, err := d.write(language+".wasm", binary)
-		return fmt.Sprintf(`{ runtime: wasm, source: %s, instances: { mode: %s }, allow: { kv: ["bench:*"] } }`, quote(path), mode), err
+		return fmt.Sprintf(`{ runtime: wasm, source: %s, instances: { mode: %s }, allow: { kv: ["bench:*"] } }`,
+			quote(path), mode), err
 	}
 }
 
@@ -110,7 +111,8 @@ func referenceScript(entry string) func(folder, *Hook) (string, error) {
 			return "", err
 		}
 		config, err := json.Marshal(map[string]string{"script": path, "entry": h.Name})
-		return fmt.Sprintf("{ runtime: builtin, entry: %s, config: %s }", entry, strings.ReplaceAll(string(config), "$", "$$")), err
+		return fmt.Sprintf("{ runtime: builtin, entry: %s, config: %s }", entry,
+			strings.ReplaceAll(string(config), "$", "$$")), err
 	}
 }
 
@@ -170,7 +172,8 @@ func (r *row) configuration(d folder, h *Hook, upstream string, chain int) (stri
 		}
 		hooks = fmt.Sprintf(", hooks: { %s: %s }", h.Point, bound(h, names))
 	}
-	fmt.Fprintf(&b, "apis:\n  - { name: bench, match: { path: / }, upstream: { url: %s }%s }\n", quote("http://"+upstream), hooks)
+	fmt.Fprintf(&b, "apis:\n  - { name: bench, match: { path: / }, upstream: { url: %s }%s }\n",
+		quote("http://"+upstream), hooks)
 	return d.write("sallyport.yaml", []byte(b.String()))
 }
 

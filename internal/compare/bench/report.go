@@ -28,7 +28,7 @@ func (s *session) reportRow(x, bare *subject) Row {
 		Added: us(median(added)), AddedDev: us(deviation(added)),
 		Rate: round(median(x.rates), 0), RateMin: round(slices.Min(x.rates), 0), RateMax: round(slices.Max(x.rates), 0),
 		AloneP50: round(x.aloneP50, 1), Allocs: round(x.allocs, 2), Bytes: round(x.bytes, 0),
-		Memory: x.instanceMemory(), Instances: x.end.Instances, GatewayMemory: round(float64(x.memory.Resident)/(1<<20), 1),
+		Memory: x.instanceMemory(), Instances: x.end.Instances, GatewayMemory: round(float64(x.memory)/(1<<20), 1),
 		ColdStart: ms(x.coldStart), Load: ms(x.load),
 	}
 	for i, percent := range percents {
@@ -62,7 +62,7 @@ func (x *subject) totals() []float64 {
 func (x *subject) instanceMemory() *float64 {
 	switch {
 	case x.Model == modelProcess:
-		return kib(float64(x.external.Resident))
+		return kib(float64(x.external))
 	case x.end.Instances > 0 && x.end.Memory > 0:
 		return kib(float64(x.end.Memory) / float64(x.end.Instances))
 	case x.Guest == "javascript":

@@ -68,12 +68,27 @@ func rows() []*row {
 		all,
 		&row{Name: "wasm javascript fresh", Model: modelWasm, Guest: "javascript", Mode: "fresh", plugin: sandboxScript},
 		&row{Name: "jsvm otto", Model: modelJSVM, Guest: "javascript", Mode: "fresh", plugin: ottoScript("")},
-		&row{Name: "jsvm otto, underscore", Model: modelJSVM, Guest: "javascript", Mode: "fresh", plugin: ottoScript(useUnderscore)},
-		&row{Name: "otto copied, underscore", Model: modelReference, Guest: "javascript", Mode: "fresh", plugin: referenceScript("otto-copied")},
-		&row{Name: "goja fresh, underscore", Model: modelReference, Guest: "javascript", Mode: "fresh", plugin: referenceScript("goja-fresh")},
+		&row{
+			Name: "jsvm otto, underscore", Model: modelJSVM, Guest: "javascript", Mode: "fresh",
+			plugin: ottoScript(useUnderscore),
+		},
+		&row{
+			Name: "otto copied, underscore", Model: modelReference, Guest: "javascript", Mode: "fresh",
+			plugin: referenceScript("otto-copied"),
+		},
+		&row{
+			Name: "goja fresh, underscore", Model: modelReference, Guest: "javascript", Mode: "fresh",
+			plugin: referenceScript("goja-fresh"),
+		},
 		&row{Name: "coproc go", Model: modelProcess, Guest: "go", Mode: "process", plugin: process, process: goProcess},
-		&row{Name: "coproc node", Model: modelProcess, Guest: "node", Mode: "process", needs: "node", plugin: process, process: nodeProcess},
-		&row{Name: "coproc python", Model: modelProcess, Guest: "python", Mode: "process", needs: "python3", plugin: process, process: pythonProcess},
+		&row{
+			Name: "coproc node", Model: modelProcess, Guest: "node", Mode: "process", needs: "node", plugin: process,
+			process: nodeProcess,
+		},
+		&row{
+			Name: "coproc python", Model: modelProcess, Guest: "python", Mode: "process", needs: "python3",
+			plugin: process, process: pythonProcess,
+		},
 	)
 }
 

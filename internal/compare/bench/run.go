@@ -20,7 +20,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &Result{
 		Schema: Schema, Version: o.Version, Started: started.UTC().Truncate(time.Second), Machine: describe(ctx),
 		Options: Settings{
-			Rows: o.Rows, Duration: o.Duration.Seconds(), Rounds: o.Rounds, Slice: o.slice().Seconds(), Pace: o.paceTime().Seconds(),
+			Rows: o.Rows, Duration: o.Duration.Seconds(), Rounds: o.Rounds, Slice: o.slice().Seconds(),
+			Pace:  o.paceTime().Seconds(),
 			Chain: o.Chain, Concurrency: o.Concurrency,
 		},
 		Warnings: []string{}, Rows: []Row{}, Skipped: []Skipped{}, Noise: []Noise{},
@@ -46,7 +47,7 @@ type session struct {
 	options  *Options
 	hook     *Hook
 	dir      string
-	upstream *child
+	upstream *childProcess
 	subjects []*subject
 	progress *progress
 }

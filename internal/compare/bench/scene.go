@@ -12,7 +12,6 @@ import (
 
 	"github.com/c386954a/sallyport/internal/compare/bench/guest"
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
 )
 
 // Loops is what requests get while others send the plugin of the same API into
@@ -39,7 +38,7 @@ const (
 // measureLoops sends 1 % of the requests into an endless loop.
 func measureLoops(ctx context.Context, o *Options) (*Loops, error) {
 	var r *load.Result
-	err := scene(ctx, o, loopConfiguration, func(gateway *child) error {
+	err := scene(ctx, o, loopConfiguration, func(gateway *childProcess) error {
 		c, err := load.Dial(ctx, gateway.Address, loopConnections)
 		if err != nil {
 			return err
@@ -80,15 +79,12 @@ func loopConfiguration(d folder, upstream string) (string, error) {
 // measureIdle returns the resident memory, in MiB, of a gateway with three
 // plugins that has answered one request.
 func measureIdle(ctx context.Context, o *Options) (mib float64, err error) {
-	err = scene(ctx, o, idleConfiguration, func(gateway *child) error {
+	err = scene(ctx, o, idleConfiguration, func(gateway *childProcess) error {
 		if _, err := ask(ctx, gateway.Address, get, ""); err != nil {
 			return err
 		}
-		m, err := usage.MemoryOf(gateway.pid)
-		mib = round(float64(m.Resident)/(1<<20), 1)
-		if errors.Is(err, usage.ErrUnsupported) {
-			return nil
-		}
+		m, err := memoryOf(gateway.pid)
+		mib = round(float64(m)/(1<<20), 1)
 		return err
 	})
 	if err != nil {
@@ -111,13 +107,16 @@ func idleConfiguration(d folder, upstream string) (string, error) {
 		}
 		fmt.Fprintf(&b, "  %s: %s\n", name, entry)
 	}
-	fmt.Fprintf(&b, "apis: [{ name: bench, match: { path: / }, upstream: { url: %s }, hooks: { pre: [c, go, js] } }]\n", quote("http://"+upstream))
+	fmt.Fprintf(&b, "apis: [{ name: bench, match: { path: / }, upstream: { url: %s }, hooks: { pre: [c, go, js] } }]\n",
+		quote("http://"+upstream))
 	return d.write("sallyport.yaml", []byte(b.String()))
 }
 
 // scene starts an upstream and a gateway, the second time it is started: then
 // its machine code is kept. It ends both.
-func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error), play func(*child) error) (err error) {
+func scene(ctx context.Context, o *Options, configure func(folder, string) (string, error),
+	play func(*childProcess) error,
+) (err error) {
 	s := &session{options: o}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(); err != nil {

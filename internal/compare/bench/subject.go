@@ -10,13 +10,13 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
-	"github.com/c386954a/sallyport/internal/compare/bench/usage"
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 // subject is a row with its running gateway and what has been measured of it.
 type subject struct {
 	*row
-	gateway *child
+	gateway *childProcess
 	process int // the external one; 0 if there is none
 
 	load, coldStart time.Duration
@@ -28,8 +28,8 @@ type subject struct {
 	allocs, bytes float64
 	paces         [len(percents)]pace
 	end           State
-	memory        usage.Memory
-	external      usage.Memory // of the external process
+	memory        int64 // bytes resident in the gateway
+	external      int64 // and in the external process
 }
 
 // subject starts the gateway of a row and checks that its plugin works.
@@ -95,7 +95,7 @@ func (x *subject) cpu() (gateway, plugin time.Duration, err error) {
 		return 0, 0, err
 	}
 	if x.process != 0 {
-		plugin, err = usage.CPU(x.process)
+		plugin, err = procstat.CPU(x.process)
 	}
 	return gateway, plugin, err
 }
@@ -151,9 +151,9 @@ func (s *session) inspect() (err error) {
 }
 
 // memoryOf is nothing where the system does not tell.
-func memoryOf(pid int) (usage.Memory, error) {
-	m, err := usage.MemoryOf(pid)
-	if errors.Is(err, usage.ErrUnsupported) {
+func memoryOf(pid int) (int64, error) {
+	m, err := procstat.Resident(pid)
+	if errors.Is(err, procstat.ErrUnsupported) {
 		return m, nil
 	}
 	return m, err

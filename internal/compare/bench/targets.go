@@ -69,7 +69,8 @@ func (t *Targets) fill(idle float64) {
 	all, chained, many := t.Runs[0], t.Runs[1], t.Runs[2]
 	row := func(r *Result, name string) *Row { return r.find("headers", name) }
 	bare, one := row(all, rowBare), row(all, "wasm c fresh")
-	t.most("T1", "bare gateway against the fasthttp forwarder", "x", 1.15, 1.05, bare.CPU/row(all, "fasthttp forwarder").CPU)
+	t.most("T1", "bare gateway against the fasthttp forwarder", "x", 1.15, 1.05,
+		bare.CPU/row(all, "fasthttp forwarder").CPU)
 	for _, language := range []string{"c", "assemblyscript", "rust"} {
 		t.most("T2", "wasm "+language+" pooled adds", "µs", 5, 2, added(row(all, "wasm "+language+" pooled")))
 	}
@@ -84,7 +85,8 @@ func (t *Targets) fill(idle float64) {
 	t.least("T8", "the same, underscore used", "x", 2, 5, copied/added(row(all, "jsvm otto, underscore")))
 	t.most("T9", "wasm javascript fresh adds", "µs", 250, 100, added(row(all, "wasm javascript fresh")))
 	t.most("T10", "coproc go adds to the CPU of both, 64 connections", "µs", 45, 30, added(row(many, "coproc go")))
-	t.most("T10", "coproc go adds to p50, one request at a time", "µs", 80, 50, row(all, "coproc go").AloneP50-bare.AloneP50)
+	t.most("T10", "coproc go adds to p50, one request at a time", "µs", 80, 50,
+		row(all, "coproc go").AloneP50-bare.AloneP50)
 	t.most("T11", "coproc node: CPU of the process, 64 connections", "µs", 30, 20, ofProcess(row(many, "coproc node")))
 	t.most("T11", "coproc python: CPU of the process, 64 connections", "µs", 45, 35, ofProcess(row(many, "coproc python")))
 	if memory := row(all, "wasm go fresh").Memory; memory != nil {
@@ -117,7 +119,10 @@ func (t *Targets) most(id, what, unit string, must, aim, measured float64) {
 }
 
 func (t *Targets) least(id, what, unit string, must, aim, measured float64) {
-	t.add(Target{ID: id, What: what, Unit: unit, Must: must, Aim: aim, Least: true, Measured: measured, Met: measured >= must})
+	t.add(Target{
+		ID: id, What: what, Unit: unit, Must: must, Aim: aim, Least: true, Measured: measured,
+		Met: measured >= must,
+	})
 }
 
 func (t *Targets) add(one Target) {
@@ -141,7 +146,8 @@ func (t *Targets) Print(out io.Writer) error {
 		if !one.Met {
 			verdict = "NOT MET"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s %g %s\t%g\t%g\t%s\t\n", one.ID, one.What, sign, one.Must, one.Unit, one.Aim, one.Measured, verdict)
+		fmt.Fprintf(w, "%s\t%s\t%s %g %s\t%g\t%g\t%s\t\n", one.ID, one.What, sign, one.Must, one.Unit, one.Aim,
+			one.Measured, verdict)
 	}
 	if err := w.Flush(); err != nil {
 		return err

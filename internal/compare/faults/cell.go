@@ -24,7 +24,7 @@ type Cell struct {
 	Timeout    float64    `json:"timeout_ms"` // of the plugin
 	Got        Strike     `json:"got"`
 	Neighbours Neighbours `json:"neighbours"`
-	Memory     Memory     `json:"memory"`
+	Memory     MemoryUse  `json:"memory"`
 
 	// Back is how long after the last answer to a faulty request the attacked
 	// API served a harmless one; nil if it did not within [backPatience].
@@ -47,9 +47,9 @@ type Cell struct {
 	Took float64 `json:"took_ms"`        // to measure the cell
 }
 
-// Memory is what the attack took. Figures are resident sizes: how much more
+// MemoryUse is what the attack took. Figures are resident sizes: how much more
 // than just before the attack.
-type Memory struct {
+type MemoryUse struct {
 	Limit  int64  `json:"limit"`        // of one instance, or of the external process
 	Peak   *int64 `json:"gateway_peak"` // of the gateway, at most; nil if the system does not tell
 	After  *int64 `json:"gateway_after"`

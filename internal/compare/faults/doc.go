@@ -40,7 +40,7 @@
 //
 // # JSON
 //
-// [Report] and [Cell] are encoded as they stand; their names are stable. A
+// [SuiteReport] and [Cell] are encoded as they stand; their names are stable. A
 // figure that the system does not tell is null.
 //
 // # The lab

@@ -56,10 +56,14 @@ func breaking() []Fault {
 			Process: "Ends the process.", Bare: "Ends the process.",
 		}},
 		{attack.Hang, "endless loop", harm, map[string]string{"": "Computes for ever."}},
-		{attack.MemoryBomb, "memory bomb", harm, map[string]string{"": "Takes a MiB of memory after the other and writes to it."}},
+		{
+			attack.MemoryBomb, "memory bomb", harm,
+			map[string]string{"": "Takes a MiB of memory after the other and writes to it."},
+		},
 		{attack.MemoryStep, "memory in one step", harm, map[string]string{
-			"":     "Asks for 320 MiB of memory at once.",
-			WasmJS: "Joins strings to one of 512 MiB, in one native step.", JSVM: "Joins strings to one of 512 MiB, in one native step.",
+			"":      "Asks for 320 MiB of memory at once.",
+			WasmJS:  "Joins strings to one of 512 MiB, in one native step.",
+			JSVM:    "Joins strings to one of 512 MiB, in one native step.",
 			Process: "Asks for 640 MiB of memory at once.", Bare: "Asks for 640 MiB of memory at once.",
 		}},
 		{attack.StackBomb, "stack bomb", harm, map[string]string{"": "Calls itself until the stack ends."}},
@@ -72,7 +76,10 @@ func breaking() []Fault {
 			WasmJS: "Returns values of types that make no sense.", JSVM: "Returns values of types that make no sense.",
 			Process: "Writes bytes that are no message to the pipe.", Bare: "Writes bytes that are no message to the pipe.",
 		}},
-		{attack.HugeOutput, "output above the limit", harm, map[string]string{"": "Answers with more bytes than a plugin may."}},
+		{
+			attack.HugeOutput, "output above the limit", harm,
+			map[string]string{"": "Answers with more bytes than a plugin may."},
+		},
 		{attack.Kill, "end the gateway", harm, map[string]string{
 			"":     "Calls the system's exit function.",
 			WasmJS: "Calls whatever may be an exit function.", JSVM: "Calls whatever may be an exit function.",
@@ -86,7 +93,8 @@ func flooding() []Fault {
 		{attack.LogFlood, "log flood", harm, map[string]string{"": "Writes large lines to the log without end."}},
 		{attack.SlowHost, "slow host call", harm, map[string]string{
 			"":      "Asks a server that it may ask, and which does not answer.",
-			Process: "Asks a server that does not answer, without a deadline of its own.", Bare: "Asks a server that does not answer, without a deadline of its own.",
+			Process: "Asks a server that does not answer, without a deadline of its own.",
+			Bare:    "Asks a server that does not answer, without a deadline of its own.",
 		}},
 		{attack.Deadline, "answer at the deadline", race, map[string]string{
 			"": "Answers within six milliseconds before or after its deadline, twelve times.",
@@ -96,8 +104,14 @@ func flooding() []Fault {
 
 func leaking() []Fault {
 	return []Fault{
-		{attack.LeakRequests, "state leak between requests", state, map[string]string{"": "Keeps a secret of one client and looks for it in the requests of others."}},
-		{attack.LeakAPIs, "state leak between APIs", state, map[string]string{"": "Keeps a secret of one API and looks for it in the requests of another."}},
+		{
+			attack.LeakRequests, "state leak between requests", state,
+			map[string]string{"": "Keeps a secret of one client and looks for it in the requests of others."},
+		},
+		{
+			attack.LeakAPIs, "state leak between APIs", state,
+			map[string]string{"": "Keeps a secret of one API and looks for it in the requests of another."},
+		},
 	}
 }
 
@@ -116,7 +130,8 @@ func escaping() []Fault {
 		{attack.ReadEnv, "read the environment", escape, map[string]string{
 			"":     "Reads a value of the gateway's environment that it was not granted.",
 			WasmJS: "Calls whatever may read the environment.", JSVM: "Calls whatever may read the environment.",
-			Process: "Reads its own environment and that of the gateway.", Bare: "Reads its own environment and that of the gateway.",
+			Process: "Reads its own environment and that of the gateway.",
+			Bare:    "Reads its own environment and that of the gateway.",
 		}},
 	}
 }

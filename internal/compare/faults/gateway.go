@@ -21,11 +21,11 @@ const (
 	stopPatience  = 5 * time.Second
 )
 
-// child is a running gateway.
-type child struct {
+// gatewayProcess is a running gateway.
+type gatewayProcess struct {
 	cmd  *exec.Cmd
 	url  string
-	logs *tail
+	logs *logTail
 	done sync.WaitGroup // of what reads its output
 
 	ended chan struct{} // closed when it has exited
@@ -36,9 +36,10 @@ var listening = regexp.MustCompile(`listening on (http://[^\s,]+)`)
 
 // startGateway runs command with a configuration file and waits until it
 // listens. The caller must call stop.
-func startGateway(ctx context.Context, command, env []string, file string) (*child, error) {
-	g := &child{logs: &tail{}, ended: make(chan struct{})}
-	g.cmd = exec.Command(command[0], append(command[1:len(command):len(command)], "-c", file)...) //nolint:noctx // it is stopped by stop
+func startGateway(ctx context.Context, command, env []string, file string) (*gatewayProcess, error) {
+	g := &gatewayProcess{logs: &logTail{}, ended: make(chan struct{})}
+	args := append(command[1:len(command):len(command)], "-c", file)
+	g.cmd = exec.Command(command[0], args...) //nolint:noctx // it is stopped by stop
 	g.cmd.Dir = filepath.Dir(file)
 	g.cmd.Env = append(os.Environ(), env...)
 	g.cmd.Stderr = g.logs
@@ -75,7 +76,7 @@ func scan(out io.Reader, found chan<- string) {
 	_, _ = io.Copy(io.Discard, out)
 }
 
-func (g *child) await(ctx context.Context, found <-chan string) error {
+func (g *gatewayProcess) await(ctx context.Context, found <-chan string) error {
 	patience := time.NewTimer(startPatience)
 	defer patience.Stop()
 	select {
@@ -91,12 +92,12 @@ func (g *child) await(ctx context.Context, found <-chan string) error {
 }
 
 // subject is the gateway as it is observed.
-func (g *child) subject() Subject {
+func (g *gatewayProcess) subject() Subject {
 	return Subject{URL: g.url, PID: g.cmd.Process.Pid, Logged: g.logs.count.Load, Died: g.died}
 }
 
 // died says how the gateway ended by itself; it is empty as long as it runs.
-func (g *child) died() string {
+func (g *gatewayProcess) died() string {
 	select {
 	case <-g.ended:
 		if g.err == nil {
@@ -109,7 +110,7 @@ func (g *child) died() string {
 }
 
 // stop ends the gateway and what it has started, and waits for it.
-func (g *child) stop() error {
+func (g *gatewayProcess) stop() error {
 	defer g.done.Wait()
 	if g.died() != "" {
 		return nil
@@ -125,8 +126,8 @@ func (g *child) stop() error {
 	return g.cmd.Process.Kill()
 }
 
-// tail counts what is written and keeps the end of it.
-type tail struct {
+// logTail counts what is written and keeps the end of it.
+type logTail struct {
 	count atomic.Int64
 
 	mu  sync.Mutex
@@ -136,7 +137,7 @@ type tail struct {
 const tailSize = 1 << 10
 
 // Write implements [io.Writer].
-func (t *tail) Write(p []byte) (int, error) {
+func (t *logTail) Write(p []byte) (int, error) {
 	t.count.Add(int64(len(p)))
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,7 +146,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (t *tail) last() string {
+func (t *logTail) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.TrimSpace(string(t.end))

@@ -51,7 +51,10 @@ func (s *Stage) Observe(ctx context.Context, gateway Subject, m Model, f Fault) 
 
 // newCell returns a cell that nothing has been measured of.
 func newCell(m Model, f Fault) *Cell {
-	c := &Cell{Model: m.ID, Fault: f.ID, Does: f.Explain(m.ID), Timeout: millis(Timeout), Memory: Memory{Limit: memoryLimit}}
+	c := &Cell{
+		Model: m.ID, Fault: f.ID, Does: f.Explain(m.ID), Timeout: millis(Timeout),
+		Memory: MemoryUse{Limit: memoryLimit},
+	}
 	if m.runtime == "coproc" {
 		c.Memory.Limit, c.ProcessLimit = processLimit, forkLimit
 	}
@@ -155,7 +158,7 @@ func (o *observation) back(ctx context.Context, since time.Time) {
 	}
 }
 
-func (o *observation) memory(before, peak usage) {
+func (o *observation) memory(before, peak consumption) {
 	if !before.ok || !peak.ok {
 		return
 	}

@@ -18,10 +18,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestTheJSONOfAReportIsStable(t *testing.T) {
 	good, bad := calm(faults.Process, "crash"), calm(faults.Wasm, "kill")
 	good.Judge()
-	bad.Died, bad.Back, bad.Busy, bad.Processes, bad.Memory = "signal: killed", nil, nil, nil, faults.Memory{Limit: 64 << 20}
+	bad.Died, bad.Back, bad.Busy, bad.Processes, bad.Memory = "signal: killed", nil, nil, nil, faults.MemoryUse{Limit: 64 << 20}
 	bad.Judge()
 	models, all := faults.Models(), faults.Faults()
-	report := faults.Report{
+	report := faults.SuiteReport{
 		OS: "linux", Arch: "amd64", CPUs: 2, Took: 1234.5,
 		Models: models[:1], Faults: all[:1], Cells: []faults.Cell{*good, *bad},
 	}
@@ -46,7 +46,7 @@ func TestTheJSONOfAReportIsStable(t *testing.T) {
 }
 
 func TestAReportFindsItsCells(t *testing.T) {
-	r := faults.Report{Cells: []faults.Cell{{Model: "a", Fault: "x"}, {Model: "a", Fault: "y"}}}
+	r := faults.SuiteReport{Cells: []faults.Cell{{Model: "a", Fault: "x"}, {Model: "a", Fault: "y"}}}
 	if c := r.Cell("a", "y"); c != &r.Cells[1] {
 		t.Errorf("Cell() = %v", c)
 	}

@@ -3,8 +3,9 @@ package faults
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // Bounds of the rules.
@@ -82,14 +83,14 @@ func intruded(c *Cell) string {
 	if c.Got.Intruded == 0 {
 		return ""
 	}
-	return plural(int(c.Got.Intruded), "request") + " reached a server that was not granted"
+	return output.Plural(int(c.Got.Intruded), "request") + " reached a server that was not granted"
 }
 
 func mixedUp(c *Cell) string {
 	if c.Got.Wrong == 0 {
 		return ""
 	}
-	return plural(c.Got.Wrong, "answer") + " belonged to another request"
+	return output.Plural(c.Got.Wrong, "answer") + " belonged to another request"
 }
 
 func unanswered(c *Cell) string {
@@ -225,11 +226,4 @@ func statuses(counts map[string]int) string {
 		}
 	}
 	return text
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }

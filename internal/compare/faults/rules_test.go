@@ -11,7 +11,7 @@ func calm(model, fault string) *faults.Cell {
 	c := &faults.Cell{
 		Model: model, Fault: fault, Does: "Does harm.", Timeout: 300, Back: new(0.5), Busy: new(0.0), Processes: new(1),
 		Got: faults.Strike{Requests: 2, Status: 500, Statuses: map[string]int{"500": 2}, After: 1, Slowest: 2},
-		Memory: faults.Memory{
+		Memory: faults.MemoryUse{
 			Limit: 64 << 20, Peak: new(int64(1 << 20)), After: new(int64(1 << 20)), Plugin: new(int64(0)),
 		},
 	}

@@ -3,6 +3,8 @@ package faults
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,14 +71,24 @@ func (s *Stage) Fragment(models []Model, faults []Fault) Fragment {
 	return Fragment{Plugins: d.plugins.String(), APIs: d.apis.String(), Coproc: d.coproc, Files: d.files}
 }
 
-// configuration returns the whole configuration of one cell.
-func (s *Stage) configuration(m Model, f Fault) (yaml []byte, files map[string][]byte) {
-	part := s.Fragment([]Model{m}, []Fault{f})
-	yaml = []byte("version: 1\nlisten: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
-	if part.Coproc != "" {
-		yaml = fmt.Appendf(yaml, "coproc:\n%s", part.Coproc)
+// Text returns the fragment as a configuration of its own, which begins with
+// the given lines.
+func (f Fragment) Text(lines string) []byte {
+	text := "version: 1\n" + lines
+	if f.Coproc != "" {
+		text += "coproc:\n" + f.Coproc
 	}
-	return fmt.Appendf(yaml, "plugins:\n%sapis:\n%s", part.Plugins, part.APIs), part.Files
+	return []byte(text + "plugins:\n" + f.Plugins + "apis:\n" + f.APIs)
+}
+
+// Write writes the files of the fragment into a folder.
+func (f Fragment) Write(dir string) error {
+	for name, data := range f.Files {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Path is the path of the API that is attacked.
@@ -130,11 +142,14 @@ func (d *draft) attacker(m Model, f Fault) {
 		module := attack.Module(f.ID, attack.Params{
 			Slow: s.Arena.Slow, Target: s.Arena.Forbidden, File: s.Arena.File, Secret: s.Arena.Secret,
 		})
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, %s, allow: %s", d.file(m.ID+"-"+f.ID+".wasm", module), limits, s.grants(f)))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, %s, allow: %s",
+			d.file(m.ID+"-"+f.ID+".wasm", module), limits, s.grants(f)))
 	case WasmJS:
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, entry: %s, %s, allow: %s", d.file("attack.js", attack.Script), attack.Entry, limits, s.mayAsk()))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: wasm, source: %s, entry: %s, %s, allow: %s",
+			d.file("attack.js", attack.Script), attack.Entry, limits, s.mayAsk()))
 	case JSVM:
-		d.plugin(attacker(m, f), fmt.Sprintf("runtime: jsvm, source: %s, entry: %s, %s", d.file("attack.js", attack.Script), attack.Entry, limits))
+		d.plugin(attacker(m, f), fmt.Sprintf("runtime: jsvm, source: %s, entry: %s, %s", d.file("attack.js", attack.Script),
+			attack.Entry, limits))
 	default:
 		d.plugin(attacker(m, f), fmt.Sprintf("runtime: coproc, entry: %s, %s", attack.Entry, limits))
 	}
@@ -148,7 +163,8 @@ func (d *draft) bystander(m Model) {
 	case Wasm:
 		d.plugin(name, fmt.Sprintf("runtime: wasm, source: %s, timeout: 2s", d.file("bystander.wasm", attack.Idle())))
 	case WasmJS, JSVM:
-		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime, d.file("bystander.js", attack.Bystander)))
+		d.plugin(name, fmt.Sprintf("runtime: %s, source: %s, entry: bystander, timeout: 2s", m.runtime,
+			d.file("bystander.js", attack.Bystander)))
 	default:
 		d.plugin(name, "runtime: coproc, entry: good, timeout: 2s")
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/config"
 )
 
 // Config says what to run. Gateway and Child are required.
@@ -27,8 +29,8 @@ type Config struct {
 	Progress func(done, all int, c *Cell)
 }
 
-// Report is the whole table.
-type Report struct {
+// SuiteReport is the whole table.
+type SuiteReport struct {
 	OK     bool    `json:"ok"` // every cell has a verdict, and no sandbox has one of not contained
 	OS     string  `json:"os"`
 	Arch   string  `json:"arch"`
@@ -40,7 +42,7 @@ type Report struct {
 }
 
 // Cell returns the cell of a model and a fault, or nil.
-func (r *Report) Cell(model, fault string) *Cell {
+func (r *SuiteReport) Cell(model, fault string) *Cell {
 	for i := range r.Cells {
 		if r.Cells[i].Model == model && r.Cells[i].Fault == fault {
 			return &r.Cells[i]
@@ -52,7 +54,7 @@ func (r *Report) Cell(model, fault string) *Cell {
 // Run measures every cell, one after the other. What it starts has ended, and
 // what it wrote is removed, when it returns, also if ctx ends before, which is
 // the error then. A cell that cannot be measured has an error of its own.
-func Run(ctx context.Context, c Config) (*Report, error) {
+func Run(ctx context.Context, c Config) (*SuiteReport, error) {
 	if c.Models == nil {
 		c.Models = Models()
 	}
@@ -60,7 +62,10 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 		c.Faults = Faults()
 	}
 	start := time.Now()
-	r := &Report{OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models, Faults: c.Faults}
+	r := &SuiteReport{
+		OK: true, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Models: c.Models,
+		Faults: c.Faults,
+	}
 	command, remove, err := Reachable(c.Child)
 	if err != nil {
 		return nil, fmt.Errorf("faults: %w", err)
@@ -75,7 +80,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	return r, errors.Join(err, arena.Close())
 }
 
-func (c *Config) cells(ctx context.Context, stage *Stage, r *Report) error {
+func (c *Config) cells(ctx context.Context, stage *Stage, r *SuiteReport) error {
 	for _, m := range c.Models {
 		for _, f := range c.Faults {
 			cell, err := c.cell(ctx, stage, m, f)
@@ -119,12 +124,7 @@ func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell
 
 // write lays out the files of a cell and returns that of the configuration.
 func write(dir string, stage *Stage, m Model, f Fault) (file string, err error) {
-	yaml, files := stage.configuration(m, f)
-	files["sallyport.yaml"] = yaml
-	for name, data := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
-			return "", err
-		}
-	}
-	return filepath.Join(dir, "sallyport.yaml"), nil
+	part := stage.Fragment([]Model{m}, []Fault{f})
+	part.Files[config.DefaultFile] = part.Text("listen: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
+	return filepath.Join(dir, config.DefaultFile), part.Write(dir)
 }

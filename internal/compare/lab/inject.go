@@ -18,8 +18,8 @@ type Attack struct {
 	Missing string `json:"missing,omitempty"`
 }
 
-// Outcome is how an injected fault ended. Times are in milliseconds.
-type Outcome struct {
+// InjectionOutcome is how an injected fault ended. Times are in milliseconds.
+type InjectionOutcome struct {
 	Model  string `json:"model"`
 	Fault  string `json:"fault"`
 	Status int    `json:"status"` // that the faulty request got; 0 for none
@@ -42,7 +42,7 @@ type Injector interface {
 	Attacks() []Attack
 	// Inject injects one and watches what becomes of it. It is never called
 	// twice at one time.
-	Inject(ctx context.Context, model, fault string) (Outcome, error)
+	Inject(ctx context.Context, model, fault string) (InjectionOutcome, error)
 }
 
 // ErrUnknown is the error of an [Injector] that has no such attack.

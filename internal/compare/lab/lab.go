@@ -76,7 +76,7 @@ func (l *Lab) ServeHTTP(w http.ResponseWriter, r *http.Request) { l.mux.ServeHTT
 
 // Observe notes a fault and what the client got for it; status is 0 for one
 // that the policy let pass. It may be called from many goroutines.
-func (l *Lab) Observe(f Fault) {
+func (l *Lab) Observe(f FaultRecord) {
 	if f.Time.IsZero() {
 		f.Time = time.Now()
 	}

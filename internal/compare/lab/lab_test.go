@@ -71,11 +71,11 @@ func ok() error { return nil }
 func TestSnapshotShowsTheChains(t *testing.T) {
 	c := gateway(t, ok)
 	_, url := serve(t, lab.Config{Chains: func() []*chain.Chain { return []*chain.Chain{c} }, Version: "1.2"})
-	var s lab.Snapshot
+	var s lab.View
 	if err := json.NewDecoder(get(t, url+"/lab/snapshot").Body).Decode(&s); err != nil {
 		t.Fatal(err)
 	}
-	want := lab.Step{Hook: "pre", Plugin: "tenant", Model: "wasm", OnFault: "closed", Timeout: "50ms"}
+	want := lab.StepView{Hook: "pre", Plugin: "tenant", Model: "wasm", OnFault: "closed", Timeout: "50ms"}
 	if len(s.APIs) != 1 || s.APIs[0].Name != "orders" || len(s.APIs[0].Steps) != 1 || s.APIs[0].Steps[0] != want || s.Version != "1.2" {
 		t.Errorf("snapshot = %+v, want one api with the step %+v", s, want)
 	}
@@ -148,9 +148,9 @@ func events(t *testing.T, stream interface{ Read([]byte) (int, error) }) func(fu
 func TestFaultsAreRememberedNewestFirstAndBounded(t *testing.T) {
 	l, url := serve(t, lab.Config{})
 	for i := range 150 {
-		l.Observe(lab.Fault{Plugin: "p", Status: i, Message: strings.Repeat("x", 10_000)})
+		l.Observe(lab.FaultRecord{Plugin: "p", Status: i, Message: strings.Repeat("x", 10_000)})
 	}
-	var s lab.Snapshot
+	var s lab.View
 	if err := json.NewDecoder(get(t, url+"/lab/snapshot").Body).Decode(&s); err != nil {
 		t.Fatal(err)
 	}
@@ -190,14 +190,14 @@ func TestListenersAreBounded(t *testing.T) {
 
 // injector injects what it is told to.
 type injector struct {
-	inject func(ctx context.Context, model, fault string) (lab.Outcome, error)
+	inject func(ctx context.Context, model, fault string) (lab.InjectionOutcome, error)
 }
 
 func (injector) Attacks() []lab.Attack {
 	return []lab.Attack{{Model: "wasm", Fault: "hang", Title: "Endless loop", About: "It never returns."}}
 }
 
-func (i injector) Inject(ctx context.Context, model, fault string) (lab.Outcome, error) {
+func (i injector) Inject(ctx context.Context, model, fault string) (lab.InjectionOutcome, error) {
 	return i.inject(ctx, model, fault)
 }
 
@@ -223,14 +223,14 @@ func post(t *testing.T, url, body string, header ...string) (status int, answer 
 }
 
 func TestInjectionsAnswerWithTheirOutcome(t *testing.T) {
-	_, url := serve(t, lab.Config{Injector: injector{func(_ context.Context, model, fault string) (lab.Outcome, error) {
+	_, url := serve(t, lab.Config{Injector: injector{func(_ context.Context, model, fault string) (lab.InjectionOutcome, error) {
 		switch {
 		case model != "wasm":
-			return lab.Outcome{}, lab.ErrUnknown
+			return lab.InjectionOutcome{}, lab.ErrUnknown
 		case fault != "hang":
-			return lab.Outcome{}, errors.New("the gateway is gone")
+			return lab.InjectionOutcome{}, errors.New("the gateway is gone")
 		}
-		return lab.Outcome{Model: model, Fault: fault, Status: 504, Verdict: "contained"}, nil
+		return lab.InjectionOutcome{Model: model, Fault: fault, Status: 504, Verdict: "contained"}, nil
 	}}})
 	for _, tt := range []struct {
 		name, body string
@@ -253,9 +253,9 @@ func TestInjectionsAnswerWithTheirOutcome(t *testing.T) {
 }
 
 func TestOtherSitesCannotPressTheButtons(t *testing.T) {
-	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.Outcome, error) {
+	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.InjectionOutcome, error) {
 		t.Error("injected")
-		return lab.Outcome{}, nil
+		return lab.InjectionOutcome{}, nil
 	}}})
 	if status, _ := post(t, url+"/lab/inject", `{"model": "wasm", "fault": "hang"}`, "Content-Type", "text/plain"); status != http.StatusForbidden {
 		t.Errorf("status %d without the header field, want 403", status)
@@ -271,10 +271,10 @@ func TestWithoutAnInjectorNothingCanBeInjected(t *testing.T) {
 
 func TestOneInjectionAtATime(t *testing.T) {
 	begun, end := make(chan struct{}), make(chan struct{})
-	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.Outcome, error) {
+	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.InjectionOutcome, error) {
 		close(begun)
 		<-end
-		return lab.Outcome{Verdict: "contained"}, nil
+		return lab.InjectionOutcome{Verdict: "contained"}, nil
 	}}})
 	first := make(chan int, 1)
 	go func() {

@@ -50,8 +50,8 @@ func (l *Lab) snapshot(w http.ResponseWriter, _ *http.Request) {
 }
 
 // Snapshot returns everything the page shows.
-func (l *Lab) Snapshot() Snapshot {
-	s := Snapshot{
+func (l *Lab) Snapshot() View {
+	s := View{
 		Version: l.cfg.Version, Started: l.started,
 		APIs: apis(l.cfg.Chains()), Samples: l.sampler.samples(), Faults: l.faults.newest(), Attacks: []Attack{},
 	}

@@ -26,8 +26,8 @@ func busyLab(t *testing.T) string {
 	})
 	l, url := serve(t, lab.Config{
 		Chains: func() []*chain.Chain { return []*chain.Chain{c} }, Interval: 50 * time.Millisecond, Version: "1.2",
-		Injector: injector{func(context.Context, string, string) (lab.Outcome, error) {
-			return lab.Outcome{Status: 504, Answered: 101.5, Neighbours: 40, Slowest: 3.25, Served: 0.4, Verdict: "contained", Reason: "Nobody else noticed."}, nil
+		Injector: injector{func(context.Context, string, string) (lab.InjectionOutcome, error) {
+			return lab.InjectionOutcome{Status: 504, Answered: 101.5, Neighbours: 40, Slowest: 3.25, Served: 0.4, Verdict: "contained", Reason: "Nobody else noticed."}, nil
 		}},
 	})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -37,7 +37,7 @@ func busyLab(t *testing.T) string {
 		for ctx.Err() == nil {
 			var x abi.Exchange
 			if _, err := c.HandleRequest(&x); err != nil {
-				l.Observe(lab.Fault{RequestID: "r", API: "orders", Plugin: "tenant", Model: "wasm", Hook: "pre", Kind: "timeout", Status: 504, Message: err.Error()})
+				l.Observe(lab.FaultRecord{RequestID: "r", API: "orders", Plugin: "tenant", Model: "wasm", Hook: "pre", Kind: "timeout", Status: 504, Message: err.Error()})
 			}
 			time.Sleep(2 * time.Millisecond) // traffic, not a wait for anything
 		}
@@ -92,8 +92,8 @@ func TestAFaultIsInjectedByKeyboard(t *testing.T) {
 }
 
 func TestThePageSaysThatAnInjectionFailed(t *testing.T) {
-	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.Outcome, error) {
-		return lab.Outcome{}, errors.New("the <b>gateway</b> is gone")
+	_, url := serve(t, lab.Config{Injector: injector{func(context.Context, string, string) (lab.InjectionOutcome, error) {
+		return lab.InjectionOutcome{}, errors.New("the <b>gateway</b> is gone")
 	}}})
 	p := browsertest.Open(t)
 	p.Go(url + "/lab/")

@@ -14,12 +14,12 @@ const maxMessage = 500
 
 // recorder remembers the last faults.
 type recorder struct {
-	mu    sync.Mutex // protects list
-	list  []Fault    // oldest first
+	mu    sync.Mutex    // protects list
+	list  []FaultRecord // oldest first
 	total uint64
 }
 
-func (r *recorder) add(f Fault) {
+func (r *recorder) add(f FaultRecord) {
 	if len(f.Message) > maxMessage {
 		f.Message = f.Message[:maxMessage] + "…"
 	}
@@ -33,10 +33,10 @@ func (r *recorder) add(f Fault) {
 }
 
 // newest returns what is remembered, newest first.
-func (r *recorder) newest() []Fault {
+func (r *recorder) newest() []FaultRecord {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := slices.Clone(r.list)
 	slices.Reverse(list)
-	return append([]Fault{}, list...)
+	return append([]FaultRecord{}, list...)
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/procstat"
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
@@ -43,6 +44,16 @@ func (s *sampler) take(c *Config) Sample {
 	return r.sample
 }
 
+// resident returns the resident memory of a process in bytes, of this one for
+// 0, and 0 if it is not known.
+func resident(pid int) uint64 {
+	n, err := procstat.Resident(pid)
+	if err != nil {
+		return 0
+	}
+	return uint64(n)
+}
+
 // samples returns those that are kept, oldest first.
 func (s *sampler) samples() []Sample {
 	s.mu.Lock()
@@ -58,7 +69,7 @@ type reading struct {
 }
 
 func (r *reading) read(chains []*chain.Chain) {
-	r.sample = Sample{Models: map[string]Figure{}, Steps: []Figure{}, Memory: Memory{Plugins: map[string]uint64{}}}
+	r.sample = Sample{Models: map[string]Figure{}, Steps: []Figure{}, Memory: MemorySample{Plugins: map[string]uint64{}}}
 	now, before := map[string]chain.Snapshot{}, map[string]chain.Snapshot{}
 	for _, c := range chains {
 		for step := range c.Steps() {

@@ -7,26 +7,26 @@ import (
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
-// Snapshot is everything the page shows when it is opened.
-type Snapshot struct {
-	Version string    `json:"version"`
-	Started time.Time `json:"started"`
-	APIs    []API     `json:"apis"`
-	Samples []Sample  `json:"samples"` // the last two minutes, oldest first
-	Faults  []Fault   `json:"faults"`  // the last ones, newest first
-	Attacks []Attack  `json:"attacks"` // what can be injected; empty without an injector
+// View is everything the page shows when it is opened.
+type View struct {
+	Version string        `json:"version"`
+	Started time.Time     `json:"started"`
+	APIs    []APIView     `json:"apis"`
+	Samples []Sample      `json:"samples"` // the last two minutes, oldest first
+	Faults  []FaultRecord `json:"faults"`  // the last ones, newest first
+	Attacks []Attack      `json:"attacks"` // what can be injected; empty without an injector
 }
 
-// API is the hook chain of one API.
-type API struct {
+// APIView is the hook chain of one API.
+type APIView struct {
 	Name string `json:"name"`
 	Path string `json:"path"`
 	// Steps are in the order in which they run.
-	Steps []Step `json:"steps"`
+	Steps []StepView `json:"steps"`
 }
 
-// Step is one plugin in one hook, as it is configured.
-type Step struct {
+// StepView is one plugin in one hook, as it is configured.
+type StepView struct {
 	Hook    string `json:"hook"`
 	Plugin  string `json:"plugin"`
 	Model   string `json:"model"`
@@ -39,10 +39,10 @@ type Sample struct {
 	Time   time.Time         `json:"time"`
 	Models map[string]Figure `json:"models"`
 
-	// Steps has a figure for every step of [Snapshot.APIs], in the same order.
+	// Steps has a figure for every step of [View.APIs], in the same order.
 	Steps []Figure `json:"steps"`
 
-	Memory Memory `json:"memory"`
+	Memory MemorySample `json:"memory"`
 }
 
 // Figure is what one step, or all steps of a model, did in an interval.
@@ -54,15 +54,15 @@ type Figure struct {
 	Total  uint64  `json:"total_faults"` // since the chain was built
 }
 
-// Memory is what is resident, in bytes.
-type Memory struct {
+// MemorySample is what is resident, in bytes.
+type MemorySample struct {
 	Gateway uint64            `json:"gateway"`
 	Process uint64            `json:"process"` // the external one; 0 without it
 	Plugins map[string]uint64 `json:"plugins"` // of runtimes that can tell
 }
 
-// Fault is a plugin call that failed, and what the client got.
-type Fault struct {
+// FaultRecord is a plugin call that failed, and what the client got.
+type FaultRecord struct {
 	Time      time.Time `json:"time"`
 	RequestID string    `json:"request_id"`
 	API       string    `json:"api"`
@@ -75,12 +75,12 @@ type Fault struct {
 }
 
 // apis describes the chains.
-func apis(chains []*chain.Chain) []API {
-	out := make([]API, 0, len(chains))
+func apis(chains []*chain.Chain) []APIView {
+	out := make([]APIView, 0, len(chains))
 	for _, c := range chains {
-		a := API{Name: c.API().Name, Path: c.API().ListenPath, Steps: []Step{}}
+		a := APIView{Name: c.API().Name, Path: c.API().ListenPath, Steps: []StepView{}}
 		for s := range c.Steps() {
-			a.Steps = append(a.Steps, Step{
+			a.Steps = append(a.Steps, StepView{
 				Hook: s.Hook().String(), Plugin: s.Name, Model: s.Model,
 				OnFault: s.OnFault.String(), Timeout: s.Timeout.String(),
 			})

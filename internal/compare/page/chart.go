@@ -61,8 +61,10 @@ func charts(hook string, rows []bench.Row) []chart {
 	all := []chart{
 		draw("cpu", "CPU time of a request", "Gateway and plugin together, median of the rounds; the small dots are the least and the most of them. Less is better.", "µs", cpu),
 		draw("rate", "Requests a second", "With all connections busy; client and upstream share the machine. More is better.", "req/s", rate),
-		draw("latency", "Latency at half of the row's own rate", "The large dot is p50, the small ones p99 and, with enough requests, p99.9; from when a request was due. Less is better.", "µs", latency),
-		draw("memory", "Memory of one instance", "Resident pages of an instance in the sandbox, the resident process, or what an interpreter allocates for the request it is made for.", "KiB", memory),
+		draw("latency", "Latency at half of the row's own rate",
+			"The large dot is p50, the small ones p99 and, with enough requests, p99.9; from when a request was due. Less is better.", "µs", latency),
+		draw("memory", "Memory of one instance",
+			"Resident pages of an instance in the sandbox, the resident process, or what an interpreter allocates for the request it is made for.", "KiB", memory),
 		draw("start", "Cold start", "From the start of the program to the first answer through the plugin, machine code kept.", "ms", start),
 	}
 	for i := range all {

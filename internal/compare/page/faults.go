@@ -10,10 +10,10 @@ import (
 // Faults is what the page shows of the report of the containment suite, as
 // `sallyport faults --json` prints it.
 type Faults struct {
-	OK     bool    `json:"ok"`
-	Models []Named `json:"models"`
-	Faults []Named `json:"faults"`
-	Cells  []Cell  `json:"cells"`
+	OK     bool        `json:"ok"`
+	Models []Named     `json:"models"`
+	Faults []Named     `json:"faults"`
+	Cells  []FaultCell `json:"cells"`
 }
 
 // Named is a model or a fault.
@@ -22,8 +22,8 @@ type Named struct {
 	Title string `json:"title"`
 }
 
-// Cell is what one model made of one fault.
-type Cell struct {
+// FaultCell is what one model made of one fault.
+type FaultCell struct {
 	Model   string   `json:"model"`
 	Fault   string   `json:"fault"`
 	Verdict string   `json:"verdict"` // empty if it could not be measured
@@ -49,17 +49,17 @@ func ReadFaults(r io.Reader) (*Faults, error) {
 
 // Cell returns the cell of a model and a fault; one without a verdict if there
 // is none.
-func (f *Faults) Cell(model, fault Named) Cell {
+func (f *Faults) Cell(model, fault Named) FaultCell {
 	for i := range f.Cells {
 		if c := &f.Cells[i]; c.Model == model.ID && c.Fault == fault.ID {
 			return *c
 		}
 	}
-	return Cell{Model: model.ID, Fault: fault.ID, Why: "not measured"}
+	return FaultCell{Model: model.ID, Fault: fault.ID, Why: "not measured"}
 }
 
 // Shown is the verdict in words.
-func (c Cell) Shown() string {
+func (c FaultCell) Shown() string {
 	if c.Verdict == "" {
 		return "no verdict"
 	}

@@ -11,7 +11,7 @@ func nginx() peerKind {
 		needs:       []string{nginxModules + "/ngx_http_lua_module.so", nginxModules + "/ngx_http_js_module.so"},
 		versionFlag: "-v",
 		files:       []string{"nginx.conf", "nginx.lua", "headers.mjs"},
-		rows: []Row{
+		rows: []Contender{
 			{Name: "nginx", Plain: "nginx", Addr: "Plain"},
 			{Name: "nginx + Lua", Plain: "nginx", Addr: "Lua"},
 			{Name: "nginx + njs", Plain: "nginx", Addr: "JS"},
@@ -27,7 +27,7 @@ func haproxy() peerKind {
 		name: "HAProxy", program: "haproxy", packages: "haproxy",
 		versionFlag: "-v",
 		files:       []string{"haproxy.cfg", "haproxy.lua"},
-		rows: []Row{
+		rows: []Contender{
 			{Name: "HAProxy", Plain: "HAProxy", Addr: "Plain"},
 			{Name: "HAProxy + Lua", Plain: "HAProxy", Addr: "Lua"},
 		},

@@ -14,13 +14,15 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/procstat"
 )
 
 //go:embed config
 var configs embed.FS
 
-// Row is one way through a peer.
-type Row struct {
+// Contender is one way through a peer.
+type Contender struct {
 	Name  string // for instance "nginx + Lua"
 	Plain string // name of the same peer's row without the hook; its own for that row
 	Addr  string // host and port
@@ -30,7 +32,7 @@ type Row struct {
 type Peer struct {
 	Name    string // "nginx"
 	Version string
-	Rows    []Row
+	Rows    []Contender
 
 	dir  string
 	log  bytes.Buffer
@@ -51,7 +53,7 @@ type peerKind struct {
 	needs         []string // files without which it cannot run
 	versionFlag   string
 	files         []string // of package configs; the first is the configuration
-	rows          []Row
+	rows          []Contender
 	arguments     func(dir string) []string
 }
 
@@ -216,7 +218,7 @@ func (p *Peer) said() string {
 
 // Processes returns the ids of the program and of its workers.
 func (p *Peer) Processes() []int {
-	return append([]int{p.cmd.Process.Pid}, children(p.cmd.Process.Pid)...)
+	return append([]int{p.cmd.Process.Pid}, procstat.Children(p.cmd.Process.Pid)...)
 }
 
 // Close ends the program and removes its folder.

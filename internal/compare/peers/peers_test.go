@@ -50,7 +50,7 @@ func TestEveryPeerRunsTheSameHook(t *testing.T) {
 }
 
 // check sends a request that shows what a row does.
-func check(t *testing.T, row peers.Row) {
+func check(t *testing.T, row peers.Contender) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, "http://"+row.Addr+"/", nil)
 	if err != nil {

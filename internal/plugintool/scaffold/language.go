@@ -35,7 +35,8 @@ func Languages() []Language { return append(sandboxed(), others()...) }
 func sandboxed() []Language {
 	return []Language{
 		{
-			Name: "go", Aliases: []string{"golang"}, Title: "Go", Base: baseWasm, SDK: "go", Source: "main.go", Output: "NAME.wasm",
+			Name: "go", Aliases: []string{"golang"}, Title: "Go", Base: baseWasm, SDK: "go",
+			Source: "main.go", Output: "NAME.wasm",
 			Install: "Go 1.24 or newer, from https://go.dev/dl/",
 			Test:    "`go test` tests the handler without a gateway, against the SDK's fake.",
 		},
@@ -45,13 +46,15 @@ func sandboxed() []Language {
 			Test:    "`sallyport/sallyport_fake.h` stands in for the gateway in tests on the host.",
 		},
 		{
-			Name: "ts", Aliases: []string{"typescript", "assemblyscript", "as"}, Title: "AssemblyScript", Base: baseWasm, SDK: "assemblyscript",
-			Source: "NAME.ts", Output: "NAME.wasm",
+			Name: "ts", Aliases: []string{"typescript", "assemblyscript", "as"}, Title: "AssemblyScript", Base: baseWasm,
+			SDK: "assemblyscript", Source: "NAME.ts", Output: "NAME.wasm",
 			Install: "the AssemblyScript compiler asc; with Node.js 20 or newer: npm install, in this folder",
 		},
 		{
-			Name: "rust", Aliases: []string{"rs"}, Title: "Rust", Base: baseWasm, SDK: "rust", Source: "src/lib.rs", Output: "NAME.wasm",
-			Install: "Rust 1.63 or newer with its WebAssembly target: rustup target add wasm32-unknown-unknown; Debian: apt install rustc libstd-rust-dev-wasm32 lld",
+			Name: "rust", Aliases: []string{"rs"}, Title: "Rust", Base: baseWasm, SDK: "rust",
+			Source: "src/lib.rs", Output: "NAME.wasm",
+			Install: "Rust 1.63 or newer with its WebAssembly target: rustup target add wasm32-unknown-unknown; " +
+				"Debian: apt install rustc libstd-rust-dev-wasm32 lld",
 		},
 	}
 }
@@ -64,8 +67,8 @@ func others() []Language {
 			Install: "nothing but the gateway",
 		},
 		{
-			Name: "python", Aliases: []string{"py"}, Title: "Python, as a process of its own", Base: baseProcess, SDK: "coproc/python/sallyport",
-			Source: "NAME.py", Output: "NAME.py", Command: `"python3", "NAME.py"`,
+			Name: "python", Aliases: []string{"py"}, Title: "Python, as a process of its own", Base: baseProcess,
+			SDK: "coproc/python/sallyport", Source: "NAME.py", Output: "NAME.py", Command: `"python3", "NAME.py"`,
 			Install: "Python 3.8 or newer; Debian: apt install python3",
 		},
 		{
@@ -74,8 +77,8 @@ func others() []Language {
 			Install: "Node.js 18 or newer; Debian: apt install nodejs",
 		},
 		{
-			Name: "go-coproc", Aliases: []string{"go-process"}, Title: "Go, as a process of its own", Base: baseProcess, SDK: "coproc/go",
-			Source: "main.go", Output: "NAME", Command: `"./NAME"`,
+			Name: "go-coproc", Aliases: []string{"go-process"}, Title: "Go, as a process of its own", Base: baseProcess,
+			SDK: "coproc/go", Source: "main.go", Output: "NAME", Command: `"./NAME"`,
 			Install: "Go 1.25 or newer, from https://go.dev/dl/",
 		},
 	}

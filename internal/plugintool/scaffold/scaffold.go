@@ -38,8 +38,8 @@ const (
 	sdkFolder    = "sallyport" // the SDK's place in the folder of a plugin
 )
 
-// validName is what a crate, a Go module, a C file and a key of the
-// configuration may all be called.
+// validName matches names that are valid for a crate, a Go module, a C file and a
+// key of the configuration alike.
 var validName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 const maxName = 48
@@ -50,7 +50,8 @@ func CheckName(name string) error {
 	case len(name) > maxName:
 		return fmt.Errorf("the name of a plugin has at most %d characters", maxName)
 	case !validName.MatchString(name):
-		return fmt.Errorf("%q is not the name of a plugin: use lower-case letters, digits and single hyphens, a letter first", name)
+		const rule = "use lower-case letters, digits and single hyphens, a letter first"
+		return fmt.Errorf("%q is not the name of a plugin: %s", name, rule)
 	case name == sdkFolder || name == "core" || name == "std" || name == "alloc" || name == "test":
 		return fmt.Errorf("%q is taken by a library that the plugin is built with: use another name", name)
 	}
@@ -149,9 +150,8 @@ func addTree(files map[string][]byte, tree fs.FS) error {
 	})
 }
 
-// Write writes files into a folder, which it makes if need be, and returns
-// their paths, sorted. It overwrites nothing: if any of them is there already
-// it writes none.
+// Write writes files into a folder, which it makes if needed, and returns their
+// paths, sorted. It overwrites nothing: if one of them exists it writes none.
 func Write(dir string, files map[string][]byte) ([]string, error) {
 	paths := make([]string, 0, len(files))
 	for p := range files {
@@ -171,7 +171,7 @@ func Write(dir string, files map[string][]byte) ([]string, error) {
 	return paths, nil
 }
 
-// vacant reports that a file, or one in the place of its folders, is there.
+// vacant returns an error if the file exists, or a file where it needs a folder.
 func vacant(file string) error {
 	_, err := os.Lstat(file)
 	if errors.Is(err, fs.ErrNotExist) {

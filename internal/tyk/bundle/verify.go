@@ -60,7 +60,9 @@ func (l *loader) verifyExisting(dir string, m *manifest) error {
 	}
 	if m.Signature == "" {
 		if l.key != nil {
-			l.warn("the bundle in %s was unpacked earlier and is not signed: delete the folder to have it fetched and checked", dir)
+			l.warn(
+				"the bundle in %s was unpacked earlier and is not signed: delete the folder to have it fetched and checked", dir,
+			)
 		}
 		return nil
 	}

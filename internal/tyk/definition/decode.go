@@ -36,5 +36,5 @@ func Decode(v *document.Value) (*Definition, []document.Note, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return d, classicRules.notes(unknown, d.UseKeyless), nil
+	return d, classicRules.Notes(unknown, d.UseKeyless), nil
 }

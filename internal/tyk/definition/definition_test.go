@@ -104,3 +104,20 @@ func TestPlacesOfHooksAreKept(t *testing.T) {
 		t.Errorf("Pos = %s", got)
 	}
 }
+
+func TestWhatIsDisabledAsksForNothing(t *testing.T) {
+	const entry = `{"path": "/x", "size_limit": 1, "disabled": true}`
+	for list, refused := range map[string]bool{
+		"[" + entry + "]":                          false,
+		"[" + entry + `, {"path": "/y"}]`:          true,
+		`[{"path": "/y", "disabled": false}]`:      true,
+		`[{"path": "/y", "disabled": "a string"}]`: true,
+	} {
+		for _, key := range []string{"validate_json", "size_limits", "mock_response"} {
+			_, notes, err := decode(t, `{"version_data": {"versions": {"a": {"extended_paths": {"`+key+`": `+list+`}}}}}`)
+			if err != nil || (len(notes) == 1 && notes[0].Opens) != refused {
+				t.Errorf("%s %s: Decode() = %+v, %v, want refused: %v", key, list, notes, err, refused)
+			}
+		}
+	}
+}

@@ -25,7 +25,7 @@ func decodeOAS(v *document.Value) (*Definition, []document.Note, error) {
 		return nil, nil, err
 	}
 	c.convert()
-	c.notes = append(c.notes, oasRules.notes(unknown, c.to.UseKeyless)...)
+	c.notes = append(c.notes, oasRules.Notes(unknown, c.to.UseKeyless)...)
 	if len(c.problems) > 0 {
 		return nil, nil, c.problems
 	}
@@ -48,8 +48,8 @@ func (c *converter) problem(v *document.Value, text string) {
 }
 
 // note says something about a value that no flag decides on.
-func (c *converter) note(v *document.Value, r rule) {
-	c.notes = append(c.notes, r.note(v.Pos, v.Path, v.Path[strings.LastIndexByte(v.Path, '.')+1:]))
+func (c *converter) note(v *document.Value, r document.Rule) {
+	c.notes = append(c.notes, r.Note(v.Pos, v.Path, v.Path[strings.LastIndexByte(v.Path, '.')+1:]))
 }
 
 func (c *converter) convert() {
@@ -62,7 +62,7 @@ func (c *converter) convert() {
 	c.events()
 	c.version()
 	if v := c.root.Get("x-tyk-streaming"); !v.Empty() {
-		c.note(v, rule{text: "is not supported: the API has no streams"})
+		c.note(v, document.Rule{Text: "is not supported: the API has no streams"})
 	}
 }
 

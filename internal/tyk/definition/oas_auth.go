@@ -97,7 +97,7 @@ func (c *converter) otherScheme(v *document.Value, kind string, component *docum
 // protect refuses an API that would be more open, unless it is open anyway.
 func (c *converter) protect(v *document.Value, text, key string) {
 	if !c.to.UseKeyless {
-		c.note(v, rule{text: text, key: key, opens: true})
+		c.note(v, document.Rule{Text: text, Key: key, Opens: true})
 	}
 }
 
@@ -114,7 +114,7 @@ func (c *converter) token(name string, v, component *document.Value) {
 		c.problems = append(c.problems, err.(document.Problems)...) //nolint:errorlint,forcetypeassert // Decode says so
 		return
 	}
-	c.notes = append(c.notes, oasRules.notes(unknown, c.to.UseKeyless)...)
+	c.notes = append(c.notes, oasRules.Notes(unknown, c.to.UseKeyless)...)
 	t := sources{from.Header, from.Query, from.Cookie}
 	described := &source{Enabled: true, Name: textOf(component, "name")}
 	switch textOf(component, "in") {

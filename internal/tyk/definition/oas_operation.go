@@ -23,7 +23,8 @@ func (c *converter) version() {
 		v.GlobalHeaders, v.GlobalHeadersRemove, v.GlobalHeadersDisabled = headerMap(t.Add), t.Remove, !t.Enabled
 	}
 	if t := g.ResponseHeaders; t != nil {
-		v.GlobalResponseHeaders, v.GlobalResponseHeadersRemove, v.GlobalResponseDisabled = headerMap(t.Add), t.Remove, !t.Enabled
+		v.GlobalResponseHeaders, v.GlobalResponseHeadersRemove = headerMap(t.Add), t.Remove
+		v.GlobalResponseDisabled = !t.Enabled
 	}
 	if l := g.RequestSizeLimit; l != nil {
 		v.GlobalSizeLimit, v.GlobalSizeLimitDisabled = l.Value, !l.Enabled
@@ -51,7 +52,7 @@ func (c *converter) operations(to *ExtendedPaths) {
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if !seen[id] {
 			v := c.root.At(Extension, "middleware", "operations").Get(id)
-			c.note(v, rule{text: "belongs to no operation in paths; ignored, as by Tyk"})
+			c.note(v, document.Rule{Text: "belongs to no operation in paths; ignored, as by Tyk"})
 		}
 	}
 }
@@ -72,7 +73,9 @@ func (c *converter) places() []place {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b place) int {
-		return cmp.Or(cmp.Compare(len(b.path), len(a.path)), strings.Compare(a.path, b.path), strings.Compare(a.method, b.method))
+		return cmp.Or(
+			cmp.Compare(len(b.path), len(a.path)), strings.Compare(a.path, b.path), strings.Compare(a.method, b.method),
+		)
 	})
 	return all
 }
@@ -81,7 +84,9 @@ func addEndpoint(list *[]Endpoint, p place, a *allowance) {
 	if a == nil {
 		return
 	}
-	*list = append(*list, Endpoint{Pos: a.Pos, Disabled: !a.Enabled, Path: p.path, Method: p.method, IgnoreCase: a.IgnoreCase})
+	*list = append(
+		*list, Endpoint{Pos: a.Pos, Disabled: !a.Enabled, Path: p.path, Method: p.method, IgnoreCase: a.IgnoreCase},
+	)
 }
 
 func addVirtual(list *[]Virtual, p place, v *virtual) {

@@ -42,7 +42,7 @@ func (c *converter) hooks(key string, list []plugin, old oldPlugins) []Hook {
 		list = old.Plugins
 	} else if len(old.Plugins) > 0 {
 		v := c.root.At(Extension, "middleware", "global", key)
-		c.note(v, rule{text: "is the older form of " + key + "s, which is there, too; ignored, as by Tyk"})
+		c.note(v, document.Rule{Text: "is the older form of " + key + "s, which is there, too; ignored, as by Tyk"})
 	}
 	var hooks []Hook
 	for _, p := range list {
@@ -72,7 +72,7 @@ func (c *converter) events() {
 			h.Meta.EventTimeout = int64(c.seconds(e.CooldownPeriod) / time.Second)
 		default:
 			v := c.root.At(Extension, "server", "eventHandlers").Items[i]
-			c.note(v, rule{text: "is of a type other than custom, webhook and log; ignored"})
+			c.note(v, document.Rule{Text: "is of a type other than custom, webhook and log; ignored"})
 			continue
 		}
 		if c.to.EventHandlers.Events == nil {

@@ -17,8 +17,8 @@ func eventName(h abi.Hook, given string) string {
 	return given
 }
 
-// meta is the payload of an event about a key as event handlers know it.
-type meta struct {
+// eventMeta is the payload of an event about a key as event handlers know it.
+type eventMeta struct {
 	Message            string
 	OriginatingRequest string // base64
 	Path               string
@@ -30,7 +30,7 @@ type meta struct {
 func eventData(x *abi.Exchange) any {
 	cause := x.Cause()
 	path, _, _ := bytes.Cut(x.Request.URI, []byte{'?'})
-	m := &meta{
+	m := &eventMeta{
 		Message: cause.Message, Reason: cause.Reason, Path: string(path),
 		Origin: hostOf(string(x.Request.RemoteAddr)), Key: string(cause.Key),
 		OriginatingRequest: base64.StdEncoding.EncodeToString(textOf(&x.Request)),

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// tykDate is a time of RFC 3339 as text. None is the year 1, as Go's zero time
+// timestamp is a time of RFC 3339 as text. None is the year 1, as Go's zero time
 // is written.
-type tykDate string
+type timestamp string
 
 // MarshalJSON implements [json.Marshaler].
-func (d tykDate) MarshalJSON() ([]byte, error) {
+func (d timestamp) MarshalJSON() ([]byte, error) {
 	if d == "" {
 		d = "0001-01-01T00:00:00Z"
 	}
@@ -18,12 +18,12 @@ func (d tykDate) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. The text must be a time.
-func (d *tykDate) UnmarshalJSON(raw []byte) error {
+func (d *timestamp) UnmarshalJSON(raw []byte) error {
 	var t time.Time
 	if err := json.Unmarshal(raw, &t); err != nil || t.IsZero() {
 		*d = ""
 		return err
 	}
-	*d = tykDate(t.Format(time.RFC3339Nano))
+	*d = timestamp(t.Format(time.RFC3339Nano))
 	return nil
 }

@@ -8,17 +8,17 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// tykHeader are the edits of the fields of a message. They are made in this
+// headerEdits are the edits of the fields of a message. They are made in this
 // order; that of a map is the order of its keys, so that the same result makes
 // the same message.
-type tykHeader struct {
+type headerEdits struct {
 	del   []string
 	set   map[string]string
 	add   map[string][]string
 	exact bool // set names keep their spelling, else they are made canonical
 }
 
-func (h *tykHeader) edit(x *abi.Exchange, m abi.Message) error {
+func (h *headerEdits) edit(x *abi.Exchange, m abi.Message) error {
 	for _, name := range h.del {
 		if err := x.DelHeader(m, []byte(name)); err != nil {
 			return err
@@ -41,7 +41,7 @@ func (h *tykHeader) edit(x *abi.Exchange, m abi.Message) error {
 
 // put sets a field. Host and the fields of framing do not reach the wire, as
 // with Tyk, but must be valid.
-func (h *tykHeader) put(x *abi.Exchange, m abi.Message, name, value string) error {
+func (h *headerEdits) put(x *abi.Exchange, m abi.Message, name, value string) error {
 	key := textproto.CanonicalMIMEHeaderKey(name)
 	switch key {
 	case "Host", "Content-Length", "Transfer-Encoding":

@@ -31,14 +31,14 @@ func (o *Overrides) apply(x *abi.Exchange, exact bool) (abi.Verdict, error) {
 	if o.ResponseCode == 0 {
 		return abi.Continue, nil
 	}
-	body := tykBody(o.ResponseBody, o.ResponseBodyBase64)
+	body := bodyOf(o.ResponseBody, o.ResponseBodyBase64)
 	if o.ResponseError != "" {
 		body = []byte(o.ResponseError)
 	}
 	if o.ResponseCode >= 400 && !o.OverrideError {
 		return o.answerError(x, body, exact)
 	}
-	return answerTyk(x, o.ResponseCode, body, &tykHeader{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact})
+	return answer(x, o.ResponseCode, body, &headerEdits{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact})
 }
 
 // answerError answers with Tyk's error reply, which no response hook sees.
@@ -47,7 +47,7 @@ func (o *Overrides) answerError(x *abi.Exchange, message []byte, exact bool) (ab
 	if err := x.Reject(o.ResponseCode, body); err != nil {
 		return abi.Continue, err
 	}
-	h := tykHeader{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact}
+	h := headerEdits{set: o.ResponseHeaders, add: o.AddHeaders, exact: exact}
 	if err := h.edit(x, abi.OfReply); err != nil {
 		return abi.Continue, err
 	}
@@ -57,9 +57,9 @@ func (o *Overrides) answerError(x *abi.Exchange, message []byte, exact bool) (ab
 // ContentType is never written.
 var ContentType = []byte("Content-Type")
 
-// answerTyk answers with status, header fields and body as they are, or goes
+// answer answers with status, header fields and body as they are, or goes
 // where the answer redirects to.
-func answerTyk(x *abi.Exchange, code int, body []byte, h *tykHeader) (abi.Verdict, error) {
+func answer(x *abi.Exchange, code int, body []byte, h *headerEdits) (abi.Verdict, error) {
 	if err := x.Answer(code, body); err != nil {
 		return abi.Continue, err
 	}

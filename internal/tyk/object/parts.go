@@ -16,13 +16,13 @@ func RequestParts() []string {
 // engine that can keep an object ready need not make them each time.
 func AppendRequestParts(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, '[')
-	dst = appendTykHeader(dst, x.Request.Header, x.Request.Host)
+	dst = appendHeader(dst, x.Request.Header, x.Request.Host)
 	dst = append(dst, ',')
 	dst = jsontext.AppendBase64(dst, x.Request.Body)
 	dst = append(dst, ',')
 	dst = jsontext.AppendText(dst, x.Request.URI)
 	dst = append(dst, ',')
-	dst = appendTykLists(dst, queryOf(x.Request.URI))
+	dst = appendLists(dst, queryOf(x.Request.URI))
 	dst = append(dst, ',')
 	dst = jsontext.AppendText(dst, x.Request.Method)
 	dst = append(dst, ',')

@@ -17,11 +17,11 @@ import (
 // is in base64. AddHeaders, SetMethod, SetHost and Meta are ours.
 func AppendRequest(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, `{"Headers":`...)
-	dst = appendTykHeader(dst, x.Request.Header, x.Request.Host)
+	dst = appendHeader(dst, x.Request.Header, x.Request.Host)
 	dst = append(dst, `,"SetHeaders":{},"DeleteHeaders":[],"Body":`...)
 	dst = jsontext.AppendBase64(dst, x.Request.Body)
 	dst = append(dst, `,"IgnoreBody":false,`...)
-	dst = appendTykTarget(dst, x)
+	dst = appendTarget(dst, x)
 	return append(dst, '}')
 }
 
@@ -29,9 +29,9 @@ func AppendRequest(dst []byte, x *abi.Exchange) []byte {
 // be read only, and without its body.
 func AppendSeenRequest(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, `{"Headers":`...)
-	dst = appendTykHeader(dst, x.Request.Header, x.Request.Host)
+	dst = appendHeader(dst, x.Request.Header, x.Request.Host)
 	dst = append(dst, `,"SetHeaders":{},"DeleteHeaders":[],"Body":null,"IgnoreBody":false,`...)
-	dst = appendTykTarget(dst, x)
+	dst = appendTarget(dst, x)
 	return append(dst, '}')
 }
 
@@ -39,13 +39,13 @@ func AppendSeenRequest(dst []byte, x *abi.Exchange) []byte {
 // it. Bytes of the body that are not UTF-8 show as U+FFFD.
 func AppendVirtualRequest(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, `{"Headers":`...)
-	dst = appendTykHeader(dst, x.Request.Header, nil)
+	dst = appendHeader(dst, x.Request.Header, nil)
 	dst = append(dst, `,"Body":`...)
 	dst = jsontext.AppendText(dst, x.Request.Body)
 	dst = append(dst, `,"URL":`...)
 	dst = jsontext.AppendText(dst, x.Request.URI)
 	dst = append(dst, `,"Params":`...)
-	dst = appendTykLists(dst, tykForm(x))
+	dst = appendLists(dst, formOf(x))
 	dst = append(dst, `,"Scheme":"`...)
 	dst = append(dst, x.Request.Scheme()...)
 	dst = append(dst, `","Meta":`...)
@@ -53,13 +53,13 @@ func AppendVirtualRequest(dst []byte, x *abi.Exchange) []byte {
 	return append(dst, '}')
 }
 
-// appendTykTarget appends the members from URL on, which two of the request
+// appendTarget appends the members from URL on, which two of the request
 // objects share.
-func appendTykTarget(dst []byte, x *abi.Exchange) []byte {
+func appendTarget(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, `"URL":`...)
 	dst = jsontext.AppendText(dst, x.Request.URI)
 	dst = append(dst, `,"Params":`...)
-	dst = appendTykLists(dst, queryOf(x.Request.URI))
+	dst = appendLists(dst, queryOf(x.Request.URI))
 	dst = append(dst, `,"AddParams":{},"ExtendedParams":{},"DeleteParams":[],"ReturnOverrides":{`+
 		`"ResponseCode":0,"ResponseError":"","ResponseBody":"","ResponseHeaders":null,"OverrideError":false},"Method":`...)
 	dst = jsontext.AppendText(dst, x.Request.Method)
@@ -71,23 +71,23 @@ func appendTykTarget(dst []byte, x *abi.Exchange) []byte {
 	return jsontext.AppendMeta(dst, x.Meta)
 }
 
-// tykField is a header field under its canonical name.
-type tykField struct {
+// headerField is a header field under its canonical name.
+type headerField struct {
 	name  string
 	value []byte
 }
 
-// appendTykHeader appends the fields as lists of values under canonical
+// appendHeader appends the fields as lists of values under canonical
 // names, in the order of the names, and the host among them if there is one.
-func appendTykHeader(dst []byte, h abi.Header, host []byte) []byte {
-	fields := make([]tykField, 0, len(h)+1)
+func appendHeader(dst []byte, h abi.Header, host []byte) []byte {
+	fields := make([]headerField, 0, len(h)+1)
 	for _, f := range h {
-		fields = append(fields, tykField{canonical(f.Name), f.Value})
+		fields = append(fields, headerField{canonical(f.Name), f.Value})
 	}
 	if len(host) > 0 {
-		fields = append(fields, tykField{"Host", host})
+		fields = append(fields, headerField{"Host", host})
 	}
-	slices.SortStableFunc(fields, func(a, b tykField) int { return strings.Compare(a.name, b.name) })
+	slices.SortStableFunc(fields, func(a, b headerField) int { return strings.Compare(a.name, b.name) })
 
 	dst = append(dst, '{')
 	for i, f := range fields {
@@ -109,8 +109,8 @@ func appendTykHeader(dst []byte, h abi.Header, host []byte) []byte {
 	return append(dst, '}')
 }
 
-// appendTykLists appends a map of lists in the order of its keys.
-func appendTykLists(dst []byte, lists map[string][]string) []byte {
+// appendLists appends a map of lists in the order of its keys.
+func appendLists(dst []byte, lists map[string][]string) []byte {
 	dst = append(dst, '{')
 	for i, name := range slices.Sorted(maps.Keys(lists)) {
 		if i > 0 {
@@ -140,8 +140,8 @@ func queryOf(uri []byte) url.Values {
 	return values
 }
 
-// tykForm merges the parameters of the query and of a form in the body.
-func tykForm(x *abi.Exchange) url.Values {
+// formOf merges the parameters of the query and of a form in the body.
+func formOf(x *abi.Exchange) url.Values {
 	values := queryOf(x.Request.URI)
 	kind, _ := x.Request.Header.Get([]byte("Content-Type"))
 	kind, _, _ = bytes.Cut(kind, []byte{';'})

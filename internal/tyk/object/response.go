@@ -17,7 +17,7 @@ func AppendResponse(dst []byte, x *abi.Exchange) []byte {
 	dst = append(dst, `,"Body":`...)
 	dst = jsontext.AppendText(dst, x.Reply.Body)
 	dst = append(dst, `,"Headers":`...)
-	dst = appendTykHeader(dst, x.Reply.Header, nil)
+	dst = appendHeader(dst, x.Reply.Header, nil)
 	dst = append(dst, `,"SetHeaders":{},"DeleteHeaders":[],"AddHeaders":{},"Meta":`...)
 	dst = jsontext.AppendMeta(dst, x.Meta)
 	return append(dst, '}')
@@ -46,13 +46,13 @@ type Response struct {
 // before all of it has been found valid.
 func ParseResponse(raw []byte) (*ResponseResult, error) {
 	r := &ResponseResult{}
-	return r, parseTyk(raw, r)
+	return r, parseResult(raw, r)
 }
 
 // Apply edits the reply of x as the hook has asked for.
 func (r *ResponseResult) Apply(x *abi.Exchange) error {
 	p := &r.Response
-	h := tykHeader{p.DeleteHeaders, p.SetHeaders, p.AddHeaders, r.KeepHeaderCase}
+	h := headerEdits{p.DeleteHeaders, p.SetHeaders, p.AddHeaders, r.KeepHeaderCase}
 	if err := h.edit(x, abi.OfReply); err != nil {
 		return err
 	}
@@ -64,21 +64,21 @@ func (r *ResponseResult) Apply(x *abi.Exchange) error {
 			return err
 		}
 	}
-	return setTykMeta(x, r.Meta)
+	return setMeta(x, r.Meta)
 }
 
 // applyBody replaces the body. One that shows the same text as the original
 // keeps the original's bytes.
 func (p *Response) applyBody(x *abi.Exchange) error {
-	body := tykBody(p.Body, p.BodyBase64)
+	body := bodyOf(p.Body, p.BodyBase64)
 	if string(body) == string(x.Reply.Body) || shownAs(x.Reply.Body, body) {
 		return nil
 	}
 	return x.SetBody(abi.OfReply, body)
 }
 
-// tykBody returns the body in the form that was given.
-func tykBody(text string, raw []byte) []byte {
+// bodyOf returns the body in the form that was given.
+func bodyOf(text string, raw []byte) []byte {
 	if raw != nil {
 		return raw
 	}

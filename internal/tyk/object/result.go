@@ -49,7 +49,7 @@ type Request struct {
 // ParseRequest decodes what a request hook returned.
 func ParseRequest(raw []byte) (*RequestResult, error) {
 	r := &RequestResult{}
-	return r, parseTyk(raw, r)
+	return r, parseResult(raw, r)
 }
 
 // Apply edits x as the hook has asked for, in the order of Tyk: body, URL,
@@ -93,7 +93,7 @@ func (q *Request) applyBody(x *abi.Exchange) error {
 
 func (r *RequestResult) applyHeader(x *abi.Exchange) error {
 	q := &r.Request
-	h := tykHeader{q.DeleteHeaders, q.SetHeaders, q.AddHeaders, r.KeepHeaderCase}
+	h := headerEdits{q.DeleteHeaders, q.SetHeaders, q.AddHeaders, r.KeepHeaderCase}
 	return h.edit(x, abi.OfRequest)
 }
 
@@ -113,7 +113,7 @@ func (q *Request) applyLine(x *abi.Exchange) error {
 // applyMetadata replaces the metadata of the session the script was given;
 // without one there is nothing to replace.
 func (r *RequestResult) applyMetadata(x *abi.Exchange) error {
-	if err := setTykMeta(x, r.Meta); err != nil {
+	if err := setMeta(x, r.Meta); err != nil {
 		return err
 	}
 	if r.KeepMetadata || x.Hook == abi.Pre || x.Hook == abi.Auth || x.Session == nil {
@@ -123,7 +123,7 @@ func (r *RequestResult) applyMetadata(x *abi.Exchange) error {
 	for name, value := range r.SessionMeta {
 		metadata[name] = value
 	}
-	return replaceTykMetadata(x, metadata)
+	return replaceMetadata(x, metadata)
 }
 
 // applySession sets the session of an auth hook. Without one in the result
@@ -136,8 +136,8 @@ func (r *RequestResult) applySession(x *abi.Exchange) error {
 	return x.SetSession(s.Session(r.AuthValue))
 }
 
-// replaceTykMetadata replaces the metadata of the session if it differs.
-func replaceTykMetadata(x *abi.Exchange, metadata map[string]any) error {
+// replaceMetadata replaces the metadata of the session if it differs.
+func replaceMetadata(x *abi.Exchange, metadata map[string]any) error {
 	if sameJSON(x.Session.Metadata, metadata) {
 		return nil
 	}
@@ -148,11 +148,11 @@ func sameJSON(a, b map[string]any) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	return len(a) == 0 || string(appendTykValue(nil, a)) == string(appendTykValue(nil, b))
+	return len(a) == 0 || string(appendSorted(nil, a)) == string(appendSorted(nil, b))
 }
 
-// setTykMeta leaves values for later plugins.
-func setTykMeta(x *abi.Exchange, meta map[string]string) error {
+// setMeta leaves values for later plugins.
+func setMeta(x *abi.Exchange, meta map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(meta)) {
 		if err := x.SetMeta([]byte(name), []byte(meta[name])); err != nil {
 			return err
@@ -161,10 +161,10 @@ func setTykMeta(x *abi.Exchange, meta map[string]string) error {
 	return nil
 }
 
-// parseTyk decodes by Tyk's rules, which are those of encoding/json: keys
+// parseResult decodes by Tyk's rules, which are those of encoding/json: keys
 // match in any case, types are strict, null is zero, unknown keys are
 // ignored, and of two spellings of a key the later wins or, for maps, adds.
-func parseTyk(raw []byte, v any) error {
+func parseResult(raw []byte, v any) error {
 	err := json.Unmarshal(raw, v)
 	if err == nil {
 		return nil

@@ -3,7 +3,6 @@ package object
 import (
 	"encoding/json"
 	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -21,19 +20,19 @@ type Session struct {
 	ThrottleInterval    float64              `json:"throttle_interval"`
 	ThrottleRetryLimit  int                  `json:"throttle_retry_limit"`
 	MaxQueryDepth       int                  `json:"max_query_depth"`
-	DateCreated         tykDate              `json:"date_created"`
+	DateCreated         timestamp            `json:"date_created"`
 	Expires             int64                `json:"expires"`
 	QuotaMax            int64                `json:"quota_max"`
 	QuotaRenews         int64                `json:"quota_renews"`
 	QuotaRemaining      int64                `json:"quota_remaining"`
 	QuotaRenewalRate    int64                `json:"quota_renewal_rate"`
-	AccessRights        map[string]tykAccess `json:"access_rights"`
+	AccessRights        map[string]apiAccess `json:"access_rights"`
 	OrgID               string               `json:"org_id"`
 	OAuthClientID       string               `json:"oauth_client_id"`
 	OAuthKeys           map[string]string    `json:"oauth_keys"`
 	Certificate         string               `json:"certificate"`
-	BasicAuth           tykBasicAuth         `json:"basic_auth_data"`
-	JWT                 tykJWT               `json:"jwt_data"`
+	BasicAuth           basicAuth            `json:"basic_auth_data"`
+	JWT                 jwt                  `json:"jwt_data"`
 	HMACEnabled         bool                 `json:"hmac_enabled"`
 	SignatureValidation bool                 `json:"enable_http_signature_validation"`
 	HMACSecret          string               `json:"hmac_string"`
@@ -42,7 +41,7 @@ type Session struct {
 	ApplyPolicy         string               `json:"apply_policy_id"`
 	ApplyPolicies       []string             `json:"apply_policies"`
 	DataExpires         int64                `json:"data_expires"`
-	Monitor             tykMonitor           `json:"monitor"`
+	Monitor             monitor              `json:"monitor"`
 	DetailRecording     bool                 `json:"enable_detail_recording"`
 	DetailedRecording   bool                 `json:"enable_detailed_recording"`
 	Metadata            map[string]any       `json:"meta_data"`
@@ -63,24 +62,24 @@ type Session struct {
 }
 
 type (
-	tykAccess struct {
+	apiAccess struct {
 		APIName              string           `json:"api_name"`
 		APIID                string           `json:"api_id"`
 		Versions             []string         `json:"versions"`
 		AllowedURLs          []abi.AllowedURL `json:"allowed_urls"`
-		RestrictedTypes      []tykType        `json:"restricted_types"`
-		AllowedTypes         []tykType        `json:"allowed_types"`
-		Limit                tykLimit         `json:"limit"`
-		FieldRights          []tykFieldAccess `json:"field_access_rights"`
+		RestrictedTypes      []graphType      `json:"restricted_types"`
+		AllowedTypes         []graphType      `json:"allowed_types"`
+		Limit                limit            `json:"limit"`
+		FieldRights          []fieldAccess    `json:"field_access_rights"`
 		DisableIntrospection bool             `json:"disable_introspection"`
 		AllowanceScope       string           `json:"allowance_scope"`
-		Endpoints            []tykEndpoint    `json:"endpoints"`
+		Endpoints            []apiEndpoint    `json:"endpoints"`
 	}
-	tykType struct {
+	graphType struct {
 		Name   string   `json:"name"`
 		Fields []string `json:"fields"`
 	}
-	tykLimit struct {
+	limit struct {
 		Rate               float64        `json:"rate"`
 		Per                float64        `json:"per"`
 		Smoothing          map[string]any `json:"smoothing"`
@@ -92,28 +91,28 @@ type (
 		QuotaRemaining     int64          `json:"quota_remaining"`
 		QuotaRenewalRate   int64          `json:"quota_renewal_rate"`
 	}
-	tykFieldAccess struct {
+	fieldAccess struct {
 		TypeName  string `json:"type_name"`
 		FieldName string `json:"field_name"`
 		Limits    struct {
 			MaxQueryDepth int `json:"max_query_depth"`
 		} `json:"limits"`
 	}
-	tykEndpoint struct {
+	apiEndpoint struct {
 		Path    string `json:"path"`
 		Methods []struct {
-			Name  string   `json:"name"`
-			Limit tykLimit `json:"limit"`
+			Name  string `json:"name"`
+			Limit limit  `json:"limit"`
 		} `json:"methods"`
 	}
-	tykBasicAuth struct {
+	basicAuth struct {
 		Password string `json:"password"`
 		HashType string `json:"hash_type"`
 	}
-	tykJWT struct {
+	jwt struct {
 		Secret string `json:"secret"`
 	}
-	tykMonitor struct {
+	monitor struct {
 		TriggerLimits []float64 `json:"trigger_limits"`
 	}
 )
@@ -141,7 +140,7 @@ func (s *Session) Session(keyID string) *abi.Session {
 		QuotaMax: s.QuotaMax, QuotaRemaining: s.QuotaRemaining, QuotaRenewalRate: s.QuotaRenewalRate, QuotaRenews: s.QuotaRenews,
 		AccessRights: s.rights(), ApplyPolicies: s.ApplyPolicies,
 		DateCreated: string(s.DateCreated), LastUpdated: s.LastUpdated, Lifetime: s.Lifetime, ExtractorDeadline: s.ExtractorDeadline,
-		Metadata: s.Metadata, Extra: extra(s, &Session{}, sessionMembers),
+		Metadata: s.Metadata, Extra: extra(s, &Session{}, abi.IsSessionMember),
 	}
 }
 
@@ -153,7 +152,7 @@ func (s *Session) rights() map[string]abi.Access {
 	for id, a := range s.AccessRights {
 		rights[id] = abi.Access{
 			APIName: a.APIName, APIID: a.APIID, Versions: a.Versions, AllowedURLs: a.AllowedURLs,
-			Extra: extra(a, tykAccess{}, accessMembers),
+			Extra: extra(a, apiAccess{}, abi.IsAccessMember),
 		}
 	}
 	return rights
@@ -173,23 +172,12 @@ func (s *Session) Renew(now time.Time) {
 	}
 }
 
-// The members of the two objects that have a field in [abi.Session] and
-// [abi.Access]. They are never written.
-var (
-	sessionMembers = []string{
-		"key_id", "org_id", "alias", "tags", "is_inactive", "rate", "per", "expires",
-		"quota_max", "quota_remaining", "quota_renewal_rate", "quota_renews", "access_rights", "apply_policies",
-		"date_created", "last_updated", "session_lifetime", "id_extractor_deadline", "meta_data",
-	}
-	accessMembers = []string{"api_name", "api_id", "versions", "allowed_urls"}
-)
-
 // extra returns the members of v that differ from those of its zero value and
 // are not known; nil if there are none.
-func extra(v, zero any, known []string) []byte {
+func extra(v, zero any, known func(name string) bool) []byte {
 	members, none := jsonMembersOf(v), jsonMembersOf(zero)
 	maps.DeleteFunc(members, func(name string, value json.RawMessage) bool {
-		return string(none[name]) == string(value) || slices.Contains(known, name)
+		return string(none[name]) == string(value) || known(name)
 	})
 	if len(members) == 0 {
 		return nil
@@ -206,9 +194,9 @@ func jsonMembersOf(v any) (members map[string]json.RawMessage) {
 	return members
 }
 
-// tykSessionOf returns a session of the gateway as Tyk knows it. What of Extra
+// sessionOf returns a session of the gateway as Tyk knows it. What of Extra
 // has a wrong type is left out.
-func tykSessionOf(s *abi.Session) *Session {
+func sessionOf(s *abi.Session) *Session {
 	t := &Session{}
 	if len(s.Extra) > 0 {
 		_ = json.Unmarshal(s.Extra, t) // goes on after a member of a wrong type
@@ -216,20 +204,20 @@ func tykSessionOf(s *abi.Session) *Session {
 	t.KeyID, t.OrgID, t.Alias, t.Tags, t.Inactive = s.KeyID, s.OrgID, s.Alias, s.Tags, s.Inactive
 	t.Rate, t.Per, t.Expires = s.Rate, s.Per, s.Expires
 	t.QuotaMax, t.QuotaRemaining, t.QuotaRenewalRate, t.QuotaRenews = s.QuotaMax, s.QuotaRemaining, s.QuotaRenewalRate, s.QuotaRenews
-	t.ApplyPolicies, t.DateCreated, t.LastUpdated = s.ApplyPolicies, tykDate(s.DateCreated), s.LastUpdated
+	t.ApplyPolicies, t.DateCreated, t.LastUpdated = s.ApplyPolicies, timestamp(s.DateCreated), s.LastUpdated
 	t.Lifetime, t.ExtractorDeadline, t.Metadata = s.Lifetime, s.ExtractorDeadline, s.Metadata
 	for id, a := range s.AccessRights {
 		if t.AccessRights == nil {
-			t.AccessRights = make(map[string]tykAccess, len(s.AccessRights))
+			t.AccessRights = make(map[string]apiAccess, len(s.AccessRights))
 		}
-		t.AccessRights[id] = tykAccessOf(a)
+		t.AccessRights[id] = accessOf(a)
 	}
 	return t
 }
 
-func tykAccessOf(a abi.Access) (t tykAccess) {
+func accessOf(a abi.Access) (t apiAccess) {
 	if len(a.Extra) > 0 {
-		_ = json.Unmarshal(a.Extra, &t) // as in tykSessionOf
+		_ = json.Unmarshal(a.Extra, &t) // as in sessionOf
 	}
 	t.APIName, t.APIID, t.Versions, t.AllowedURLs = a.APIName, a.APIID, a.Versions, a.AllowedURLs
 	return t
@@ -240,29 +228,29 @@ func tykAccessOf(a abi.Access) (t tykAccess) {
 // is ours, at the end.
 func AppendSession(dst []byte, s *abi.Session) []byte {
 	if s == nil {
-		return appendTykValue(dst, &Session{})
+		return appendSorted(dst, &Session{})
 	}
-	return tykSessionOf(s).append(dst)
+	return sessionOf(s).append(dst)
 }
 
 // AppendKeyData is AppendSession for TykGetKeyData, which hides the
 // password of basic authentication.
 func AppendKeyData(dst []byte, s *abi.Session) []byte {
-	t := tykSessionOf(s)
+	t := sessionOf(s)
 	t.BasicAuth.Password = ""
 	return t.append(dst)
 }
 
 func (s *Session) append(dst []byte) []byte {
-	return appendTykValue(dst, struct {
+	return appendSorted(dst, struct {
 		*Session
 		KeyID string `json:"key_id"`
 	}{s, s.KeyID})
 }
 
-// appendTykValue appends a value with the keys of its maps in byte order, in
+// appendSorted appends a value with the keys of its maps in byte order, in
 // which scripts walk through them.
-func appendTykValue(dst []byte, v any) []byte {
+func appendSorted(dst []byte, v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return append(dst, "null"...)

@@ -125,3 +125,15 @@ func TestRenewGivesBackEveryQuota(t *testing.T) {
 		t.Errorf("quotas (-want +got):\n%s, last updated %q", diff, s.LastUpdated)
 	}
 }
+
+func TestSessionObjectHasEveryMemberOfTheTable(t *testing.T) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(object.AppendSession(nil, &abi.Session{KeyID: "k"}), &members); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range abi.SessionMembers() {
+		if _, ok := members[m.Name]; !ok {
+			t.Errorf("the object has no member %s", m.Name)
+		}
+	}
+}

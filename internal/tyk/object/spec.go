@@ -19,13 +19,13 @@ func AppendSpec(dst []byte, api *abi.API, h abi.Hook, config []byte) []byte {
 	dst = jsontext.AppendText(dst, api.ID)
 	if !hidesConfig(config) {
 		dst = append(dst, `,"config_data":`...)
-		dst = appendTykJSON(dst, api.Config)
+		dst = appendJSON(dst, api.Config)
 	}
 	dst = append(dst, `,"Hook":`...)
 	dst = jsontext.AppendText(dst, h.String())
 	if len(config) > 0 {
 		dst = append(dst, `,"plugin_config":`...)
-		dst = appendTykJSON(dst, config)
+		dst = appendJSON(dst, config)
 	}
 	return append(dst, '}')
 }
@@ -54,18 +54,18 @@ func AppendEvent(dst []byte, n *abi.Notice, at string) []byte {
 	dst = append(dst, `{"Type":`...)
 	dst = jsontext.AppendText(dst, n.Name)
 	dst = append(dst, `,"Meta":`...)
-	dst = appendTykJSON(dst, n.Data)
+	dst = appendJSON(dst, n.Data)
 	dst = append(dst, `,"TimeStamp":`...)
 	dst = jsontext.AppendText(dst, at)
 	return append(dst, '}')
 }
 
-// appendTykJSON appends a JSON text with its keys in byte order; null if it
+// appendJSON appends a JSON text with its keys in byte order; null if it
 // is empty or not JSON.
-func appendTykJSON(dst, raw []byte) []byte {
+func appendJSON(dst, raw []byte) []byte {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return append(dst, "null"...)
 	}
-	return appendTykValue(dst, v)
+	return appendSorted(dst, v)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-var errTykTarget = errors.New("result: URL has no path")
+var errTarget = errors.New("result: URL has no path")
 
 // redirect returns where the tyk:// URL of a script sends the request, with its
 // query edited; ok is false if it is another URL.
@@ -19,7 +19,7 @@ func (q *Request) redirect() (r abi.Redirect, ok bool, err error) {
 	if !isRedirect([]byte(q.URL)) {
 		return r, false, nil
 	}
-	u, err := parseTykURL(q.URL)
+	u, err := parseURL(q.URL)
 	if err != nil {
 		return r, true, &abi.Error{Kind: abi.Protocol, Err: err}
 	}
@@ -56,7 +56,7 @@ func (q *Request) target(was string) (string, error) {
 	if same {
 		path, raw, hasQuery = strings.Cut(was, "?")
 	} else {
-		u, err := parseTykURL(q.URL)
+		u, err := parseURL(q.URL)
 		if err != nil {
 			return "", err
 		}
@@ -69,13 +69,13 @@ func (q *Request) target(was string) (string, error) {
 	return joinTarget(path, query, hasQuery && !changed), nil
 }
 
-func parseTykURL(text string) (*url.URL, error) {
+func parseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("result: URL: %w", err)
 	case u.Opaque != "":
-		return nil, errTykTarget
+		return nil, errTarget
 	}
 	return u, nil
 }

@@ -27,22 +27,22 @@ type VirtualResponse struct {
 // ParseVirtual decodes what a virtual endpoint returned.
 func ParseVirtual(raw []byte) (*VirtualResult, error) {
 	r := &VirtualResult{}
-	return r, parseTyk(raw, r)
+	return r, parseResult(raw, r)
 }
 
 // Apply answers the request.
 func (r *VirtualResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
 	p := &r.Response
-	h := tykHeader{set: p.Headers, add: p.AddHeaders, exact: r.KeepHeaderCase}
-	v, err := answerTyk(x, p.Code, tykBody(p.Body, p.BodyBase64), &h)
+	h := headerEdits{set: p.Headers, add: p.AddHeaders, exact: r.KeepHeaderCase}
+	v, err := answer(x, p.Code, bodyOf(p.Body, p.BodyBase64), &h)
 	if err != nil {
 		return v, err
 	}
-	if err := setTykMeta(x, r.Meta); err != nil {
+	if err := setMeta(x, r.Meta); err != nil {
 		return v, err
 	}
 	if x.Session == nil || r.KeepMetadata {
 		return v, nil
 	}
-	return v, replaceTykMetadata(x, r.SessionMeta)
+	return v, replaceMetadata(x, r.SessionMeta)
 }

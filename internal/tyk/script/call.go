@@ -9,15 +9,21 @@ import (
 
 // absentGlobals are globals that otto does not have and younger engines do.
 var absentGlobals = []string{
-	"Promise", "Map", "Set", "WeakMap", "WeakSet", "Symbol", "Proxy", "Reflect", "BigInt", "globalThis", "ArrayBuffer", "DataView",
-	"Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array",
+	"Promise", "Map", "Set", "WeakMap", "WeakSet", "Symbol", "Proxy", "Reflect", "BigInt", "globalThis",
+	"ArrayBuffer", "DataView", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
+	"Float32Array", "Float64Array",
 }
 
 // absentStatics are members of built-in objects that otto does not have.
 var absentStatics = map[string][]string{
-	"Object": {"assign", "entries", "fromEntries", "is", "setPrototypeOf", "getOwnPropertySymbols", "getOwnPropertyDescriptors"},
-	"Array":  {"from", "of"},
-	"Number": {"isInteger", "isSafeInteger", "isFinite", "parseInt", "parseFloat", "EPSILON", "MAX_SAFE_INTEGER", "MIN_SAFE_INTEGER"},
+	"Object": {
+		"assign", "entries", "fromEntries", "is", "setPrototypeOf", "getOwnPropertySymbols", "getOwnPropertyDescriptors",
+	},
+	"Array": {"from", "of"},
+	"Number": {
+		"isInteger", "isSafeInteger", "isFinite", "parseInt", "parseFloat", "EPSILON", "MAX_SAFE_INTEGER",
+		"MIN_SAFE_INTEGER",
+	},
 	"String": {"raw", "fromCodePoint"},
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/internal/tyk/script"
 )
 
@@ -74,12 +75,16 @@ func TestLongScriptsThatAreNotDeepAreTaken(t *testing.T) {
 }
 
 func TestMistakesWithoutEndDoNotTakeForEver(t *testing.T) {
-	half := strings.Repeat("a.b(c);\n", script.MaxBytes/64)
+	size := script.MaxBytes / 4
+	if longtest.Enabled() {
+		size = script.MaxBytes
+	}
+	half := strings.Repeat("a.b(c);\n", size/64)
 	for name, mistake := range map[string]string{
 		"operands": "1 1 ", "patterns": "/(?=)/;", "reserved": "let x;",
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := analyze(half + strings.Repeat(mistake, script.MaxBytes/8/len(mistake)))
+			r := analyze(half + strings.Repeat(mistake, size/8/len(mistake)))
 			if r.Parses() {
 				t.Error("parses")
 			}

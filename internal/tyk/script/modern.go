@@ -50,7 +50,8 @@ func (m *modernizer) isWord(i int) bool {
 
 var modernSymbols = map[string]string{
 	"=>": "arrow function", "...": "spread or rest", "?.": "optional chaining (?.)", "??": "nullish coalescing (??)",
-	"**": "exponent (**)", "**=": "exponent (**)", "&&=": "logical assignment", "||=": "logical assignment", "??=": "logical assignment",
+	"**": "exponent (**)", "**=": "exponent (**)",
+	"&&=": "logical assignment", "||=": "logical assignment", "??=": "logical assignment",
 }
 
 func (m *modernizer) symbol(i int) {

@@ -69,6 +69,9 @@ type Report struct {
 	Functions []Place `json:"functions,omitempty"`
 	// Uses are the host functions that are named.
 	Uses []Use `json:"uses,omitempty"`
+	// Origins are those of the URLs in the text, as https://host:port, in a
+	// script that sends requests. Those that it makes at run time are not seen.
+	Origins []string `json:"origins,omitempty"`
 	// Storage says that TykStorage is among them.
 	Storage bool `json:"storage,omitempty"`
 	// Underscore are lines that use the global _.
@@ -77,6 +80,13 @@ type Report struct {
 	Loops []int `json:"loops,omitempty"`
 
 	Findings []Finding `json:"findings,omitempty"`
+}
+
+// SendsRequests reports whether the script names a host function for requests.
+func (r *Report) SendsRequests() bool {
+	return slices.ContainsFunc(
+		r.Uses, func(u Use) bool { return u.Name == "TykMakeHttpRequest" || u.Name == "TykBatchRequest" },
+	)
 }
 
 // Parses reports whether otto can parse the source.

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,10 @@ func (a *analysis) surface() {
 			s.quoted(i)
 		}
 	}
+	slices.Sort(s.origins)
+	if s.origins = slices.Compact(s.origins); a.report.SendsRequests() {
+		a.report.Origins = s.origins
+	}
 	slices.SortFunc(a.report.Uses, func(x, y Use) int { return strings.Compare(x.Name, y.Name) })
 }
 
@@ -39,6 +44,7 @@ type surface struct {
 	tokenText modernizer
 	declared  map[string]bool
 	uses      map[string]int // index in report.Uses
+	origins   []string
 }
 
 func (s *surface) at(i int) string { return s.tokenText.at(i) }
@@ -107,7 +113,18 @@ func (s *surface) use(i int, name string) {
 	}
 }
 
+// originOfURL matches the origin at the beginning of a quoted URL, and what is
+// behind it.
+var originOfURL = regexp.MustCompile(
+	"^.(https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?::[1-9][0-9]{0,3})?)([/?\"'`])",
+)
+
 func (s *surface) quoted(i int) {
+	// With a plus behind it, a host may be only the beginning of one.
+	m := originOfURL.FindStringSubmatch(s.at(i))
+	if m != nil && len(s.origins) < maxNames && (strings.Contains("/?", m[2]) || s.at(i+1) != "+") {
+		s.origins = append(s.origins, m[1])
+	}
 	if strings.Contains(s.at(i), "tyk://") {
 		s.report.Loops = insert(s.report.Loops, s.line(i))
 		s.find(loopURL, int(s.tokens[i].from))

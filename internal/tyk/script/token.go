@@ -133,7 +133,8 @@ func (s *scanner) next() {
 }
 
 func isWord(c byte) bool {
-	return c == '_' || c == '$' || c == '\\' || c == '#' || c >= utf8.RuneSelf || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	return c == '_' || c == '$' || c == '\\' || c == '#' || c >= utf8.RuneSelf ||
+		c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 func (s *scanner) digitAt(i int) bool {
@@ -142,7 +143,8 @@ func (s *scanner) digitAt(i int) bool {
 
 // add makes a token that ends before to.
 func (s *scanner) add(k kind, to int) *token {
-	t := token{kind: k, from: int32(s.at), to: int32(to), newline: s.newline, depth: int32(len(s.open)), open: -1} //nolint:gosec // bounded by MaxBytes
+	depth := int32(len(s.open))                                                                       //nolint:gosec // bounded by MaxBytes
+	t := token{kind: k, from: int32(s.at), to: int32(to), newline: s.newline, depth: depth, open: -1} //nolint:gosec // as above
 	if n := len(s.open); n > 0 {
 		t.open = s.open[n-1].at
 	}
@@ -205,7 +207,9 @@ func (s *scanner) template() {
 func (s *scanner) number() int {
 	for i := s.at; i < len(s.text); i++ {
 		c := s.text[i]
-		sign := (c == '+' || c == '-') && (s.text[i-1] == 'e' || s.text[i-1] == 'E') && !strings.HasPrefix(s.text[s.at:], "0x")
+		sign := (c == '+' || c == '-') && (s.text[i-1] == 'e' || s.text[i-1] == 'E') && !strings.HasPrefix(
+			s.text[s.at:], "0x",
+		)
 		if c != '.' && !isWord(c) && !sign {
 			return i
 		}
@@ -316,7 +320,8 @@ func (s *scanner) pop() {
 // symbols are those of more than one byte, longest first.
 var symbols = [...]string{
 	">>>=", "...", "===", "!==", "**=", "<<=", ">>=", ">>>", "&&=", "||=", "??=",
-	"=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<", ">>", "**",
+	"=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+	"<<", ">>", "**",
 }
 
 func (s *scanner) symbol() {

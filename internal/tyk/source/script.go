@@ -46,7 +46,9 @@ func (t *Tree) Base(a *API) string {
 // readScripts reads every file that the definition names for JavaScript.
 func (t *Tree) readScripts(a *API) {
 	base, middleware := t.Base(a), a.Middleware()
-	hooks := [][]definition.Hook{{middleware.AuthCheck}, middleware.Pre, middleware.PostKeyAuth, middleware.Post, middleware.Response}
+	hooks := [][]definition.Hook{
+		{middleware.AuthCheck}, middleware.Pre, middleware.PostKeyAuth, middleware.Post, middleware.Response,
+	}
 	for _, list := range hooks {
 		for _, h := range list {
 			t.readScript(base, h.Path)

@@ -3,6 +3,8 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
@@ -13,7 +15,7 @@ const defaultMaxBody = 8 << 20
 
 // Settings are those of tyk.conf that have a meaning here.
 type Settings struct {
-	Root  *document.Value // nil without a file
+	Root  *document.Value // nil without a document
 	Notes []document.Note // about keys without a meaning; none after an error
 	Err   error
 
@@ -74,6 +76,8 @@ func (t *Tree) readSettings() Settings {
 	if _, err := os.Lstat(file); err == nil {
 		s = t.parseSettings(file)
 	}
+	t.find(&s, "app_path", &s.AppPath)
+	t.find(&s, "middleware_path", &s.MiddlewarePath)
 	if s.JSVMTimeout <= 0 {
 		s.JSVMTimeout = 5
 	}
@@ -95,10 +99,32 @@ func (t *Tree) parseSettings(file string) (s Settings) {
 		return Settings{Err: err}
 	}
 	unknown, err := v.Decode(&s)
+	s.Root = v
 	if err != nil {
 		s.Err = err
 		return s
 	}
-	s.Root, s.Notes = v, settingNotes(unknown)
+	unknown = slices.DeleteFunc(unknown, func(m document.Member) bool { return m.Value.Empty() })
+	s.Notes = settingRules.Notes(unknown, false)
 	return s
+}
+
+// find replaces an absolute folder that is not on this machine: with the one
+// in the tree that its last elements name, or with the usual one.
+func (t *Tree) find(s *Settings, key string, dir *string) {
+	if !filepath.IsAbs(*dir) || exists(*dir) {
+		return
+	}
+	found, rest := "", strings.Split(filepath.ToSlash(filepath.Clean(*dir)), "/")
+	for len(rest) > 1 && found == "" {
+		rest = rest[1:]
+		if inside := filepath.Join(rest...); exists(filepath.Join(t.Root, inside)) {
+			found = inside
+		}
+	}
+	text := "is of another machine: " + filepath.ToSlash(found) + " is read instead"
+	if *dir = found; found == "" {
+		text = "is of another machine: the usual folder is read instead"
+	}
+	s.Notes = append(s.Notes, document.Note{Pos: s.Root.Get(key).Pos, Path: key, Key: key, Text: text})
 }

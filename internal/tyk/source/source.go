@@ -121,7 +121,10 @@ func (t *Tree) definitionFiles() ([]string, error) {
 
 func (t *Tree) readAPI(ctx context.Context, scratch, file string) API {
 	a := API{File: t.Shown(file)}
-	if a.Root, a.Err = t.parse(file); a.Err != nil {
+	if a.Root, a.Err = t.parse(file); a.Err == nil {
+		a.Root, a.Err = exported(a.Root)
+	}
+	if a.Err != nil {
 		return a
 	}
 	a.Format = definition.FormatOf(a.Root)
@@ -131,6 +134,17 @@ func (t *Tree) readAPI(ctx context.Context, scratch, file string) API {
 	a.Bundle = t.readBundle(ctx, scratch, a.Definition)
 	t.readScripts(&a)
 	return a
+}
+
+// exported returns the definition within an object that the dashboard exports,
+// or v itself. It is parsed again for its paths, at the place where it stands.
+func exported(v *document.Value) (*document.Value, error) {
+	inner := v.Get("api_definition")
+	if inner == nil || inner.Kind != document.Object {
+		return v, nil
+	}
+	before := strings.Repeat("\n", inner.Pos.Line-1) + strings.Repeat(" ", inner.Pos.Column-1)
+	return document.Parse(v.Pos.File, append([]byte(before), inner.Raw...))
 }
 
 // parse reads a JSON file.

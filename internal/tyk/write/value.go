@@ -84,11 +84,8 @@ func keyed(v reflect.Value) *mapping {
 // convert returns a value as the writer takes it.
 func convert(v reflect.Value) any {
 	switch {
-	case v.Type() == documentType:
-		if v.IsNil() {
-			return nil
-		}
-		return v.Interface()
+	case v.Type() == documentType && !v.IsNil():
+		return fromDocument(v.Interface().(*document.Value))
 	case v.Type() == durationType:
 		return v.Interface().(time.Duration).String()
 	}
@@ -120,11 +117,43 @@ func sorted(v reflect.Value) *mapping {
 	return m
 }
 
+// fromDocument returns a JSON value with the keys of objects in order.
+func fromDocument(v *document.Value) any {
+	switch {
+	case len(v.Members) > 0:
+		m := &mapping{apart: true}
+		for _, member := range v.Members {
+			m.add("", member.Key, fromDocument(member.Value))
+		}
+		slices.SortStableFunc(m.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+		return m
+	case len(v.Items) > 0:
+		var l list
+		for _, item := range v.Items {
+			l = append(l, fromDocument(item))
+		}
+		return l
+	}
+	switch v.Kind {
+	case document.Object:
+		return raw("{}")
+	case document.List:
+		return raw("[]")
+	case document.Null:
+		return raw("null")
+	case document.Text:
+		return v.Text
+	case document.Number:
+		return number(v.Text)
+	}
+	return raw(v.Text)
+}
+
 func items(v reflect.Value) any {
-	if texts, ok := v.Interface().([]string); ok {
+	if texts, ok := reflect.TypeAssert[[]string](v); ok {
 		return flow(texts)
 	}
-	if texts, ok := v.Interface().(OneOrMore); ok && len(texts) == 1 {
+	if texts, ok := reflect.TypeAssert[OneOrMore](v); ok && len(texts) == 1 {
 		return texts[0]
 	}
 	var l list

@@ -9,15 +9,15 @@ package write
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
 // mapping is a mapping in the order in which it is written.
-type mapping struct{ entries []entry }
+type mapping struct {
+	entries []entry
+	apart   bool // in a list, it begins on the line after its dash
+}
 
 type entry struct {
 	comment string
@@ -25,10 +25,12 @@ type entry struct {
 	value   any
 }
 
-// list is a list of values with a line for each; flow is one on one line.
+// list is a list of values with a line for each; flow is one on one line; raw
+// is text as it is.
 type (
 	list []any
 	flow []string
+	raw  string
 )
 
 // add appends a key, unless its value is a nil or empty collection.
@@ -107,8 +109,6 @@ func appendValue(b []byte, value any, depth int) []byte {
 		return v.append(append(b, '\n'), depth+1)
 	case list:
 		return v.append(append(b, '\n'), depth+1)
-	case *document.Value:
-		return appendDocument(b, v, depth)
 	}
 	b = append(b, ' ')
 	return append(appendScalar(b, value), '\n')
@@ -117,7 +117,7 @@ func appendValue(b []byte, value any, depth int) []byte {
 // append writes the items. The first key of a mapping follows its dash.
 func (l list) append(b []byte, depth int) []byte {
 	for _, item := range l {
-		if m, ok := item.(*mapping); ok {
+		if m, ok := item.(*mapping); ok && !m.apart {
 			b = m.appendItem(b, depth)
 			continue
 		}
@@ -144,6 +144,8 @@ func appendScalar(b []byte, value any) []byte {
 		return appendText(b, v, true)
 	case Template:
 		return appendText(b, string(v), false)
+	case raw:
+		return append(b, v...)
 	case bool:
 		return strconv.AppendBool(b, v)
 	case int64:
@@ -161,50 +163,12 @@ func appendScalar(b []byte, value any) []byte {
 	panic("write: no way to write a value of this type")
 }
 
-// appendDocument writes a JSON value: block style for what has something in
-// it, keys in the order of their bytes.
-func appendDocument(b []byte, v *document.Value, depth int) []byte {
-	switch {
-	case len(v.Members) > 0:
-		m := &mapping{}
-		for _, member := range v.Members {
-			m.entries = append(m.entries, entry{key: member.Key, value: member.Value})
-		}
-		slices.SortStableFunc(m.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
-		return m.append(append(b, '\n'), depth+1)
-	case len(v.Items) > 0:
-		var l list
-		for _, item := range v.Items {
-			l = append(l, item)
-		}
-		return l.append(append(b, '\n'), depth+1)
-	}
-	b = append(b, ' ')
-	return append(appendLeaf(b, v), '\n')
-}
-
-func appendLeaf(b []byte, v *document.Value) []byte {
-	switch v.Kind {
-	case document.Object:
-		return append(b, "{}"...)
-	case document.List:
-		return append(b, "[]"...)
-	case document.Text:
-		return appendText(b, v.Text, true)
-	case document.Number:
-		return appendNumber(b, v.Text)
-	case document.Bool:
-		return append(b, v.Text...)
-	}
-	return append(b, "null"...)
-}
-
-// appendNumber writes a JSON number so that YAML takes it for one: an exponent
-// needs a point before it there.
-func appendNumber(b []byte, text string) []byte {
+// number returns a JSON number so that YAML takes it for one: an exponent needs
+// a point before it there.
+func number(text string) raw {
 	i := strings.IndexAny(text, "eE")
 	if i < 0 {
-		return append(b, text...)
+		return raw(text)
 	}
 	mantissa, exponent := text[:i], text[i+1:]
 	if !strings.Contains(mantissa, ".") {
@@ -213,7 +177,7 @@ func appendNumber(b []byte, text string) []byte {
 	if exponent[0] != '-' && exponent[0] != '+' {
 		exponent = "+" + exponent
 	}
-	return append(b, mantissa+"e"+exponent...)
+	return raw(mantissa + "e" + exponent)
 }
 
 // plain matches text that YAML takes for a string without quotes.

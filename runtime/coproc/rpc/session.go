@@ -11,60 +11,70 @@ import (
 
 var errSession = abi.Errorf(abi.Protocol, "session is not a session object")
 
-// appendSession appends a session with the names of Tyk's coprocess object,
-// which calls metadata what the session store calls meta_data.
+// appendSession appends the members of a session that processes get.
 func appendSession(dst []byte, s *abi.Session) []byte {
-	dst = append(dst, `{"key_id":`...)
-	dst = jsontext.AppendText(dst, s.KeyID)
-	dst = append(dst, `,"org_id":`...)
-	dst = jsontext.AppendText(dst, s.OrgID)
-	dst = append(dst, `,"alias":`...)
-	dst = jsontext.AppendText(dst, s.Alias)
-	dst = append(dst, `,"tags":[`...)
-	for i, tag := range s.Tags {
-		if i > 0 {
+	dst = append(dst, '{')
+	start := len(dst)
+	for i := range abi.SessionMembers() {
+		m := &abi.SessionMembers()[i]
+		field := m.Field(s)
+		if m.Process == abi.Never || m.Process == abi.IfSet && isZero(field) {
+			continue
+		}
+		if len(dst) > start {
 			dst = append(dst, ',')
 		}
-		dst = jsontext.AppendText(dst, tag)
+		name := m.Name
+		if name == metadataMember {
+			name = metadata
+		}
+		dst = jsontext.AppendText(dst, name)
+		dst = appendMember(append(dst, ':'), field)
 	}
-	dst = append(dst, `],"is_inactive":`...)
-	dst = strconv.AppendBool(dst, s.Inactive)
-	dst = append(dst, `,"rate":`...)
-	dst = jsontext.AppendNumber(dst, s.Rate)
-	dst = append(dst, `,"per":`...)
-	dst = jsontext.AppendNumber(dst, s.Per)
-	dst = append(dst, `,"expires":`...)
-	dst = strconv.AppendInt(dst, s.Expires, 10)
-	dst = append(dst, `,"quota_max":`...)
-	dst = strconv.AppendInt(dst, s.QuotaMax, 10)
-	dst = append(dst, `,"quota_remaining":`...)
-	dst = strconv.AppendInt(dst, s.QuotaRemaining, 10)
-	dst = append(dst, `,"quota_renewal_rate":`...)
-	dst = strconv.AppendInt(dst, s.QuotaRenewalRate, 10)
-	dst = append(dst, `,"metadata":`...)
-	dst = jsontext.AppendObject(dst, s.Metadata)
-	return append(appendRights(dst, s), '}')
+	return append(dst, '}')
 }
 
-// appendRights appends the members that few sessions have.
-func appendRights(dst []byte, s *abi.Session) []byte {
-	if len(s.AccessRights) > 0 {
-		dst = append(dst, `,"access_rights":`...)
-		dst = jsontext.AppendAny(dst, s.AccessRights)
+// The protocol calls metadata what stores call meta_data.
+const (
+	metadata       = "metadata"
+	metadataMember = "meta_data"
+)
+
+func isZero(field any) bool {
+	switch p := field.(type) {
+	case *int64:
+		return *p == 0
+	case *[]string:
+		return len(*p) == 0
+	case *map[string]abi.Access:
+		return len(*p) == 0
 	}
-	if len(s.ApplyPolicies) > 0 {
-		dst = append(dst, `,"apply_policies":`...)
-		dst = jsontext.AppendAny(dst, s.ApplyPolicies)
+	return false
+}
+
+func appendMember(dst []byte, field any) []byte {
+	switch p := field.(type) {
+	case *string:
+		return jsontext.AppendText(dst, *p)
+	case *bool:
+		return strconv.AppendBool(dst, *p)
+	case *float64:
+		return jsontext.AppendNumber(dst, *p)
+	case *int64:
+		return strconv.AppendInt(dst, *p, 10)
+	case *[]string:
+		dst = append(dst, '[')
+		for i, text := range *p {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = jsontext.AppendText(dst, text)
+		}
+		return append(dst, ']')
+	case *map[string]any:
+		return jsontext.AppendObject(dst, *p)
 	}
-	if s.ExtractorDeadline != 0 {
-		dst = append(dst, `,"id_extractor_deadline":`...)
-		dst = strconv.AppendInt(dst, s.ExtractorDeadline, 10)
-	}
-	if s.Lifetime != 0 {
-		dst = append(dst, `,"session_lifetime":`...)
-		dst = strconv.AppendInt(dst, s.Lifetime, 10)
-	}
-	return dst
+	return jsontext.AppendAny(dst, field)
 }
 
 // parseSession reads a checked session object.
@@ -82,48 +92,34 @@ func parseSession(raw []byte) (*abi.Session, error) {
 	return s, nil
 }
 
-// setSession sets one member; null leaves the zero value, and an unknown name
-// is ignored.
+// setSession sets one member; null leaves the zero value, and a member that
+// processes do not get is ignored.
 func setSession(s *abi.Session, name string, value []byte) bool {
-	if kindOf(value) == 'n' {
+	switch name {
+	case metadata:
+		name = metadataMember
+	case metadataMember:
 		return true
 	}
-	switch name {
-	case "key_id":
-		return setText(&s.KeyID, value)
-	case "org_id":
-		return setText(&s.OrgID, value)
-	case "alias":
-		return setText(&s.Alias, value)
-	case "tags":
-		return json.Unmarshal(value, &s.Tags) == nil
-	case "is_inactive":
-		s.Inactive = string(value) == "true"
-		return s.Inactive || string(value) == "false"
-	case "rate":
-		return setFloat(&s.Rate, value)
-	case "per":
-		return setFloat(&s.Per, value)
-	case "expires":
-		return setInt(&s.Expires, value)
-	case "quota_max":
-		return setInt(&s.QuotaMax, value)
-	case "quota_remaining":
-		return setInt(&s.QuotaRemaining, value)
-	case "quota_renewal_rate":
-		return setInt(&s.QuotaRenewalRate, value)
-	case "access_rights":
-		return json.Unmarshal(value, &s.AccessRights) == nil
-	case "apply_policies":
-		return json.Unmarshal(value, &s.ApplyPolicies) == nil
-	case "id_extractor_deadline":
-		return setInt(&s.ExtractorDeadline, value)
-	case "session_lifetime":
-		return setInt(&s.Lifetime, value)
-	case "metadata":
-		return setMetadata(&s.Metadata, value)
+	m := abi.SessionMemberOf(name)
+	if m == nil || m.Process == abi.Never || kindOf(value) == 'n' {
+		return true
 	}
-	return true
+	switch p := m.Field(s).(type) {
+	case *string:
+		return setText(p, value)
+	case *bool:
+		*p = string(value) == "true"
+		return *p || string(value) == "false"
+	case *float64:
+		return setFloat(p, value)
+	case *int64:
+		return setInt(p, value)
+	case *map[string]any:
+		return setMetadata(p, value)
+	default:
+		return json.Unmarshal(value, p) == nil
+	}
 }
 
 func setMetadata(dst *map[string]any, value []byte) bool {

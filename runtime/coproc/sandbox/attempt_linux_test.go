@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +22,9 @@ func attempt(args []string) int {
 	for i := range args {
 		args[i] = strings.TrimPrefix(args[i], mark)
 	}
-	if err := attempts()[args[0]](args[1:]); err != nil {
+	all := attempts()
+	maps.Copy(all, objectAttempts())
+	if err := all[args[0]](args[1:]); err != nil {
 		fmt.Println("refused:", err)
 		return 0
 	}

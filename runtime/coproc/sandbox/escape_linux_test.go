@@ -269,7 +269,7 @@ func TestReportSaysWhatIsEnforced(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%s", b)
-	want := fmt.Sprintf(`{"program":%q,"uid":60900,"capabilities":"none","no_new_privs":true,"pdeathsig":true,"pid_namespace":true,`+
+	want := fmt.Sprintf(`{"program":%q,"uid":60900,"capabilities":"none","no_new_privs":true,"pdeathsig":true,"pid_namespace":true,"ipc_namespace":true,`+
 		`"landlock":{"abi":%d,"files":true,"tcp":true,"signals":true},"seccomp":%d,`+
 		`"network":{"tcp_connect":[443],"tcp_bind":false,"udp":"denied","unix":"denied"},`+
 		`"rlimits":{"nofile":1024,"nproc":256,"data":134217728},"memory":{"by":"rlimit_data+rss_watchdog","max":134217728},"missing":[]}`,

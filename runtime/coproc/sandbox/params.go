@@ -17,6 +17,7 @@ type params struct {
 
 	Parent  int      // the gateway's process number
 	InPIDNS bool     // the shim is the first of a process namespace
+	InIPCNS bool     // the shim is alone in an IPC namespace
 	Counted bool     // a control group limits the processes
 	Lacking []string // what was asked for and cannot be
 }

@@ -8,6 +8,7 @@ type Report struct {
 	NoNewPrivs   bool   `json:"no_new_privs"`
 	PDeathSig    bool   `json:"pdeathsig"`     // it dies with the gateway
 	PIDNamespace bool   `json:"pid_namespace"` // and so does all it has started
+	IPCNamespace bool   `json:"ipc_namespace"` // System V and POSIX queues are its own, and end with it
 
 	Landlock Landlock `json:"landlock"`
 	Seccomp  int      `json:"seccomp"` // system calls refused; 0 means no filter

@@ -151,6 +151,7 @@ func (s *shim) descriptors() error {
 	if s.report.PIDNamespace = s.InPIDNS; !s.InPIDNS {
 		s.report.lack("pid namespace: only root can make one: what the program has started may outlive the gateway")
 	}
+	s.report.IPCNamespace = s.InIPCNS
 	unix.Umask(0o077)
 	err := unix.CloseRange(paramsFD, ^uint(0), unix.CLOSE_RANGE_CLOEXEC)
 	if err == nil {

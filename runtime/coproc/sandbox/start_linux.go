@@ -29,9 +29,13 @@ func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, er
 	}
 	p.Lacking = append(p.Lacking, group.lacking(&p.Config)...)
 	p.Counted = group != nil && group.pids
-	started, report, err := p.start(cmd, group, syscall.CLONE_NEWPID, limit)
-	if errors.Is(err, errClone) {
-		started, report, err = p.start(cmd, group, 0, limit)
+	var started *exec.Cmd
+	var report *Report
+	for _, namespaces := range namespaceSets {
+		started, report, err = p.start(cmd, group, namespaces, limit)
+		if !errors.Is(err, errClone) {
+			break
+		}
 	}
 	if err != nil {
 		group.remove()
@@ -40,6 +44,10 @@ func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, er
 	group.describe(&p.Config, report)
 	return started, report, nil
 }
+
+// namespaceSets are the sets of namespaces that are tried for a program, the
+// best first. Only root may make them, and a kernel may lack the one for IPC.
+var namespaceSets = [...]uintptr{syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC, syscall.CLONE_NEWPID, 0}
 
 // newParams finds out everything the shim cannot.
 func newParams(cmd *exec.Cmd, c Config) (*params, error) {
@@ -98,7 +106,7 @@ var errClone = errors.New("not permitted here")
 
 // start starts the shim, tells it what to do and waits for what it says.
 func (p *params) start(cmd *exec.Cmd, group *cgroup, namespaces uintptr, limit time.Duration) (*exec.Cmd, *Report, error) {
-	p.InPIDNS = namespaces != 0
+	p.InPIDNS, p.InIPCNS = namespaces&syscall.CLONE_NEWPID != 0, namespaces&syscall.CLONE_NEWIPC != 0
 	told, tell, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err

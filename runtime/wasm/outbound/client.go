@@ -53,9 +53,9 @@ var (
 
 var errClosed = errors.New("client is closed")
 
-// Client sends the requests of one plugin. Make one with [New]. It may be
+// HTTPClient sends the requests of one plugin. Make one with [New]. It may be
 // used by many goroutines.
-type Client struct {
+type HTTPClient struct {
 	patterns  []pattern
 	addresses []netip.AddrPort // that grants name
 	maxBody   int64
@@ -75,8 +75,8 @@ type Client struct {
 
 // New returns a client that was granted c.Allow. It names every pattern that
 // is not valid.
-func New(c Config) (*Client, error) {
-	client := &Client{maxBody: c.maxBody(), tls: c.tls()}
+func New(c Config) (*HTTPClient, error) {
+	client := &HTTPClient{maxBody: c.maxBody(), tls: c.tls()}
 	var wrong []error
 	for _, text := range c.Allow {
 		p, err := parsePattern(text)
@@ -114,7 +114,7 @@ func (c Config) tls() *tls.Config {
 	return t
 }
 
-func (c *Client) newTransport() *http.Transport {
+func (c *HTTPClient) newTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            c.dial,
 		DialTLSContext:         c.dialTLS,
@@ -128,7 +128,7 @@ func (c *Client) newTransport() *http.Transport {
 
 // Close ends connections that are being made and waits for them, and closes those
 // that are idle. No request may be running.
-func (c *Client) Close() {
+func (c *HTTPClient) Close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
@@ -138,7 +138,7 @@ func (c *Client) Close() {
 }
 
 // dial makes a connection to an address that may be reached.
-func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (c *HTTPClient) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, end, err := c.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 
 // dialTLS is dial for https. The handshake is done here and not by the
 // transport, so that Close can end it too.
-func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+func (c *HTTPClient) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -175,7 +175,7 @@ func (c *Client) dialTLS(ctx context.Context, network, address string) (net.Conn
 
 // begin counts a connection that is being made until end is called. The context
 // ends with the client, too.
-func (c *Client) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
+func (c *HTTPClient) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -192,7 +192,7 @@ func (c *Client) begin(ctx context.Context) (bounded context.Context, end func()
 }
 
 // control refuses addresses just before a socket connects to them.
-func (c *Client) control(_, address string, _ syscall.RawConn) error {
+func (c *HTTPClient) control(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%w: %q is no address", ErrDenied, address)

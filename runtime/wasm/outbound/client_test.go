@@ -29,7 +29,7 @@ func TestARequestReachesWhatWasGranted(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s %s %s", r.Method, r.RequestURI, r.Header["X-A"], r.UserAgent(), body)
 	})
 	c := newClient(t, outbound.Config{Allow: []string{server + "/*"}})
-	got, err := send(t, c, &outbound.Request{
+	got, err := send(t, c, &outbound.HTTPRequest{
 		Method: []byte("PUT"), URL: []byte(server + "/a%20b?q=1"),
 		Header: header("x-a", "1", "X-A", "2"), Body: []byte("hi"),
 	})
@@ -80,7 +80,7 @@ func TestRequestsBesideTheGrantAreNotSent(t *testing.T) {
 func TestMethodsAndFieldsAreChecked(t *testing.T) {
 	server := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") })
 	c := newClient(t, outbound.Config{Allow: []string{server + "/*"}})
-	for _, q := range []outbound.Request{
+	for _, q := range []outbound.HTTPRequest{
 		{Method: nil},
 		{Method: []byte("GE T")},
 		{Method: []byte("CONNECT")},
@@ -135,7 +135,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			t.Errorf("Do(%s) with room = %v", path, err)
 		}
 	}
-	q := outbound.Request{Method: []byte("POST"), URL: []byte(server + "/"), Body: make([]byte, 101)}
+	q := outbound.HTTPRequest{Method: []byte("POST"), URL: []byte(server + "/"), Body: make([]byte, 101)}
 	if _, err := send(t, small, &q); !errors.Is(err, outbound.ErrLimit) {
 		t.Errorf("Do() with a body of 101 bytes = %v, want %v", err, outbound.ErrLimit)
 	}
@@ -163,7 +163,7 @@ func TestAServerThatHangsEndsWithTheContext(t *testing.T) {
 				<-r.Context().Done()
 			})
 			c := newClient(t, outbound.Config{Allow: []string{server + "/*"}})
-			q := outbound.Request{Method: []byte("GET"), URL: []byte(server + path)}
+			q := outbound.HTTPRequest{Method: []byte("GET"), URL: []byte(server + path)}
 			if _, err := c.Do(ctx, &q); !errors.Is(err, context.Canceled) {
 				t.Errorf("Do() = %v, want %v", err, context.Canceled)
 			}
@@ -288,7 +288,7 @@ func TestCloseEndsConnectionsInTheMaking(t *testing.T) {
 	}()
 	server := "https://" + ln.Addr().String()
 	c := newClient(t, outbound.Config{Allow: []string{server + "/*"}})
-	q := outbound.Request{Method: []byte("GET"), URL: []byte(server + "/")}
+	q := outbound.HTTPRequest{Method: []byte("GET"), URL: []byte(server + "/")}
 	if _, err := c.Do(ctx, &q); !errors.Is(err, context.Canceled) {
 		t.Errorf("Do() = %v, want %v", err, context.Canceled)
 	}

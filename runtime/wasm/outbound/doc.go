@@ -38,6 +38,6 @@
 //
 // A Client may be used by many goroutines; its connections are shared between
 // them and kept for later requests. Connections that are still being made when
-// a request gives up are finished for the next one, and [Client.Close] waits
+// a request gives up are finished for the next one, and [HTTPClient.Close] waits
 // for them.
 package outbound

@@ -23,9 +23,9 @@ func Example() {
 	defer client.Close()
 
 	get := []byte("GET")
-	r, err := client.Do(context.Background(), &outbound.Request{Method: get, URL: []byte(server.URL + "/v1/greeting")})
+	r, err := client.Do(context.Background(), &outbound.HTTPRequest{Method: get, URL: []byte(server.URL + "/v1/greeting")})
 	fmt.Println(r.Status, string(r.Body), err)
-	_, err = client.Do(context.Background(), &outbound.Request{Method: get, URL: []byte(server.URL + "/admin")})
+	_, err = client.Do(context.Background(), &outbound.HTTPRequest{Method: get, URL: []byte(server.URL + "/admin")})
 	fmt.Println(errors.Is(err, outbound.ErrDenied))
 	// Output:
 	// 200 hello <nil>

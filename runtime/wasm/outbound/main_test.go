@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // newClient returns a client that is closed after the test.
-func newClient(t *testing.T, c outbound.Config) *outbound.Client {
+func newClient(t *testing.T, c outbound.Config) *outbound.HTTPClient {
 	t.Helper()
 	client, err := outbound.New(c)
 	if err != nil {
@@ -36,12 +36,12 @@ func serve(t *testing.T, h http.HandlerFunc) string {
 }
 
 // get sends a GET request.
-func get(t *testing.T, c *outbound.Client, url string) (*outbound.Response, error) {
+func get(t *testing.T, c *outbound.HTTPClient, url string) (*outbound.HTTPResponse, error) {
 	t.Helper()
-	return send(t, c, &outbound.Request{Method: []byte("GET"), URL: []byte(url)})
+	return send(t, c, &outbound.HTTPRequest{Method: []byte("GET"), URL: []byte(url)})
 }
 
-func send(t *testing.T, c *outbound.Client, q *outbound.Request) (*outbound.Response, error) {
+func send(t *testing.T, c *outbound.HTTPClient, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

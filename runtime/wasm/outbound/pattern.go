@@ -10,7 +10,7 @@ import (
 
 // pattern is one grant.
 type pattern struct {
-	place
+	location
 	below  bool // every name below host, which begins with a dot
 	prefix bool // every path that begins with path
 }
@@ -39,7 +39,7 @@ func readPattern(text string) (p pattern, err error) {
 	if u.Host, p.below = strings.CutPrefix(u.Host, anyBelow); strings.Contains(u.Host+u.Path, "*") {
 		return p, errors.New("a * stands at the end of the path or before a domain")
 	}
-	if p.place, err = placeOf(u); err != nil {
+	if p.location, err = placeOf(u); err != nil {
 		return p, err
 	}
 	return p, p.complete()
@@ -61,7 +61,7 @@ func (p *pattern) complete() error {
 }
 
 // allows reports whether the grant covers a place.
-func (p *pattern) allows(to place) bool {
+func (p *pattern) allows(to location) bool {
 	return p.scheme == to.scheme && p.port == to.port && p.allowsHost(to.host) && p.allowsPath(to.path)
 }
 

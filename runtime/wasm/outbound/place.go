@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// place is where a URL leads to, in one spelling.
-type place struct {
+// location is where a URL leads to, in one spelling.
+type location struct {
 	scheme string
 	host   string // lower case; addresses without brackets
 	port   uint16
@@ -27,21 +27,21 @@ var (
 )
 
 // placeOf checks a URL.
-func placeOf(u *url.URL) (p place, err error) {
+func placeOf(u *url.URL) (p location, err error) {
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return place{}, errScheme
+		return location{}, errScheme
 	case u.User != nil:
-		return place{}, errUser
+		return location{}, errUser
 	case !plainPath(u):
-		return place{}, errPath
+		return location{}, errPath
 	}
-	p = place{scheme: u.Scheme, path: u.Path}
+	p = location{scheme: u.Scheme, path: u.Path}
 	if p.host, err = hostOf(u.Hostname()); err != nil {
-		return place{}, err
+		return location{}, err
 	}
 	if p.port, err = portOf(u); err != nil {
-		return place{}, err
+		return location{}, err
 	}
 	return p, nil
 }

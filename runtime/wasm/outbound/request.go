@@ -14,17 +14,17 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// Request is one request of a plugin. Nothing of it is kept once [Client.Do]
+// HTTPRequest is one request of a plugin. Nothing of it is kept once [HTTPClient.Do]
 // has returned.
-type Request struct {
+type HTTPRequest struct {
 	Method []byte
 	URL    []byte // absolute
 	Header abi.Header
 	Body   []byte
 }
 
-// Response is what a server answered. It belongs to the caller.
-type Response struct {
+// HTTPResponse is what a server answered. It belongs to the caller.
+type HTTPResponse struct {
 	Status int
 	// Header is sorted by name; fields of one name are in order. Names are
 	// spelled canonically, as in Content-Type.
@@ -38,7 +38,7 @@ const maxURL = 8 << 10
 // Do sends a request and reads the whole response. It returns when ctx ends,
 // with the error of ctx. Other errors wrap [ErrInvalid], [ErrDenied],
 // [ErrLimit] or that of the network.
-func (c *Client) Do(ctx context.Context, q *Request) (*Response, error) {
+func (c *HTTPClient) Do(ctx context.Context, q *HTTPRequest) (*HTTPResponse, error) {
 	response, err := c.do(ctx, q)
 	switch {
 	case err == nil:
@@ -49,7 +49,7 @@ func (c *Client) Do(ctx context.Context, q *Request) (*Response, error) {
 	return nil, fmt.Errorf("outbound: %w", err)
 }
 
-func (c *Client) do(ctx context.Context, q *Request) (*Response, error) {
+func (c *HTTPClient) do(ctx context.Context, q *HTTPRequest) (*HTTPResponse, error) {
 	r, err := c.request(ctx, q)
 	if err != nil {
 		return nil, err
@@ -63,12 +63,12 @@ func (c *Client) do(ctx context.Context, q *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Response{Status: answer.StatusCode, Header: fields(answer.Header), Body: body}, nil
+	return &HTTPResponse{Status: answer.StatusCode, Header: fields(answer.Header), Body: body}, nil
 }
 
 // request checks a request and copies it: the transport may still read it
 // after the plugin was told that it failed.
-func (c *Client) request(ctx context.Context, q *Request) (*http.Request, error) {
+func (c *HTTPClient) request(ctx context.Context, q *HTTPRequest) (*http.Request, error) {
 	u, err := c.target(q.URL)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func setBody(r *http.Request, body []byte) {
 }
 
 // target parses a URL and checks that it was granted.
-func (c *Client) target(raw []byte) (*url.URL, error) {
+func (c *HTTPClient) target(raw []byte) (*url.URL, error) {
 	if len(raw) > maxURL {
 		return nil, fmt.Errorf("%w: the URL is longer than %d bytes", ErrInvalid, maxURL)
 	}
@@ -159,7 +159,7 @@ func Framing(name string) bool {
 }
 
 // body reads the body of a response, up to the limit.
-func (c *Client) body(answer *http.Response) ([]byte, error) {
+func (c *HTTPClient) body(answer *http.Response) ([]byte, error) {
 	if answer.ContentLength > c.maxBody {
 		return nil, ErrLimit
 	}

@@ -2,26 +2,26 @@ package rewrite
 
 // assemble writes the new module: old sections in their order, changed ones
 // rebuilt, missing ones inserted where their rank wants them.
-func (p *parser) assemble() []byte {
+func (p *moduleParser) assemble() []byte {
 	p.placeData()
 	out := make([]byte, 0, len(p.b)+len(p.code.out))
 	out = append(out, magic...)
 	missing := p.missing()
 	for _, s := range p.list {
 		for s.id != secCustom && len(missing) > 0 && missing[0].rank() < s.id.rank() {
-			out = p.appendRebuilt(out, section{id: missing[0]})
+			out = p.appendRebuilt(out, sectionView{id: missing[0]})
 			missing = missing[1:]
 		}
 		out = p.appendRebuilt(out, s)
 	}
 	for _, id := range missing {
-		out = p.appendRebuilt(out, section{id: id})
+		out = p.appendRebuilt(out, sectionView{id: id})
 	}
 	return out
 }
 
 // missing lists the sections the module needs and does not have, by rank.
-func (p *parser) missing() []sectionID {
+func (p *moduleParser) missing() []sectionID {
 	var ids []sectionID
 	for _, id := range [...]sectionID{secMemory, secGlobal, secExport} {
 		if !p.has(id) {
@@ -31,7 +31,7 @@ func (p *parser) missing() []sectionID {
 	return ids
 }
 
-func (p *parser) has(id sectionID) bool {
+func (p *moduleParser) has(id sectionID) bool {
 	for _, s := range p.list {
 		if s.id == id {
 			return true
@@ -43,7 +43,7 @@ func (p *parser) has(id sectionID) bool {
 // placeData decides what happens to the data segments: the host writes them, or
 // the engine writes fewer of them, or they stay because an instruction names
 // them by index.
-func (p *parser) placeData() {
+func (p *moduleParser) placeData() {
 	switch {
 	case p.strippable():
 		p.report.Stripped = true
@@ -53,7 +53,7 @@ func (p *parser) placeData() {
 	}
 }
 
-func (p *parser) appendRebuilt(out []byte, s section) []byte {
+func (p *moduleParser) appendRebuilt(out []byte, s sectionView) []byte {
 	switch s.id {
 	case secCustom:
 		if s.drop {
@@ -79,7 +79,7 @@ func (p *parser) appendRebuilt(out []byte, s section) []byte {
 	return appendSection(out, s.id, s.payload)
 }
 
-func (p *parser) appendData(out []byte, s section) []byte {
+func (p *moduleParser) appendData(out []byte, s sectionView) []byte {
 	switch {
 	case p.report.Stripped:
 		return out
@@ -101,7 +101,7 @@ func extend(payload []byte, old, more int) []byte {
 	return append(out, payload[c.pos:]...)
 }
 
-func (p *parser) typePayload(payload []byte) []byte {
+func (p *moduleParser) typePayload(payload []byte) []byte {
 	out := extend(payload, len(p.types), len(p.code.types))
 	for _, t := range p.code.types {
 		out = append(out, typeFunction, 0)
@@ -112,7 +112,7 @@ func (p *parser) typePayload(payload []byte) []byte {
 
 // globalPayload appends fuel, stop, depth and the scratch global, which is not
 // exported. At the end they move no index.
-func (p *parser) globalPayload(payload []byte) []byte {
+func (p *moduleParser) globalPayload(payload []byte) []byte {
 	own := len(p.globals) - p.importedGlobals
 	out := extend(payload, own, 4)
 	for _, value := range [...]int32{p.opt.slice(), 0, 0, 0} {
@@ -122,7 +122,7 @@ func (p *parser) globalPayload(payload []byte) []byte {
 	return out
 }
 
-func (p *parser) exportPayload(payload []byte) []byte {
+func (p *moduleParser) exportPayload(payload []byte) []byte {
 	more := len(p.report.Globals) + 3
 	if p.start >= 0 {
 		more++

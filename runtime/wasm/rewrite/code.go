@@ -6,8 +6,8 @@ import "slices"
 // engine allocates for each of them, whatever the size of the module.
 const maxLocals = 50_000
 
-// code collects the instrumented code section.
-type code struct {
+// codeSection collects the instrumented code section.
+type codeSection struct {
 	bodies   int
 	out      []byte // instrumented bodies
 	types    []funcType
@@ -41,8 +41,8 @@ type edit struct {
 	depth uint32 // open blocks, for editReturn
 }
 
-// body is one function while it is walked.
-type body struct {
+// functionBody is one function while it is walked.
+type functionBody struct {
 	start  int // first byte of the local declarations
 	instrs int // first instruction
 	typ    funcType
@@ -51,7 +51,7 @@ type body struct {
 	calls  bool
 }
 
-func (p *parser) codeSection() {
+func (p *moduleParser) codeSection() {
 	p.code.seq = p.newSequences()
 	p.code.hostRefs = slices.Contains(p.declared[:p.imported], true)
 	p.code.out = make([]byte, 0, p.rest()+p.rest()/4)
@@ -77,8 +77,8 @@ func (p *parser) codeSection() {
 }
 
 // function reads one body and appends its instrumented form.
-func (p *parser) function() {
-	f := body{start: p.pos, typ: p.functionType(p.fn)}
+func (p *moduleParser) function() {
+	f := functionBody{start: p.pos, typ: p.functionType(p.fn)}
 	for _, t := range f.typ.params {
 		f.locals++
 		f.slots += valueType(t).slots()
@@ -99,7 +99,7 @@ func (p *parser) function() {
 	}
 }
 
-func (p *parser) locals(f *body) {
+func (p *moduleParser) locals(f *functionBody) {
 	declared := uint32(0)
 	for range p.count(2) {
 		start := p.pos
@@ -117,7 +117,7 @@ func (p *parser) locals(f *body) {
 }
 
 // instruction reads one instruction and reports whether the function goes on.
-func (p *parser) instruction(f *body) bool {
+func (p *moduleParser) instruction(f *functionBody) bool {
 	start := p.pos
 	imm := p.opcode(start)
 	if p.err != nil {
@@ -147,7 +147,7 @@ func (p *parser) instruction(f *body) bool {
 }
 
 // effect applies what an instruction does to the operand stack.
-func (p *parser) effect(start int) {
+func (p *moduleParser) effect(start int) {
 	var take, put int
 	switch p.op >> prefixShift {
 	case opPrefixMisc:
@@ -164,7 +164,7 @@ func (p *parser) effect(start int) {
 	}
 }
 
-func (p *parser) move(start, take, put int) {
+func (p *moduleParser) move(start, take, put int) {
 	if p.err == nil && !p.code.stack.move(take, put) {
 		p.malformed(start, "operand missing")
 	}
@@ -172,7 +172,7 @@ func (p *parser) move(start, take, put int) {
 
 // opcode reads an opcode and looks up what follows it. A vector opcode must be
 // in its shortest form, because the engine reads its number as single bytes.
-func (p *parser) opcode(start int) immediate {
+func (p *moduleParser) opcode(start int) immediate {
 	op := p.byte()
 	p.op = int(op)
 	var imm immediate
@@ -198,7 +198,7 @@ func (p *parser) opcode(start int) immediate {
 	return imm
 }
 
-func (p *parser) unknown(start int) {
+func (p *moduleParser) unknown(start int) {
 	if name := proposal(p.op); name != "" {
 		p.refuse(start, "%s is not supported", name)
 		return
@@ -206,9 +206,9 @@ func (p *parser) unknown(start int) {
 	p.malformed(start, "unknown instruction")
 }
 
-func (p *parser) edit(e edit) { p.code.edits = append(p.code.edits, e) }
+func (p *moduleParser) edit(e edit) { p.code.edits = append(p.code.edits, e) }
 
-func (p *parser) block(start int) {
+func (p *moduleParser) block(start int) {
 	params, results := p.blockType()
 	if p.op == opIf {
 		p.move(start, 1, 0)
@@ -227,7 +227,7 @@ func (p *parser) block(start int) {
 
 // blockType reads the type of a block, which is empty, one value or a function
 // type, and returns how many operands go in and come out.
-func (p *parser) blockType() (params, results int) {
+func (p *moduleParser) blockType() (params, results int) {
 	start := p.pos
 	if start >= p.end {
 		p.malformed(start, "unexpected end")
@@ -252,7 +252,7 @@ func (p *parser) blockType() (params, results int) {
 	return len(p.types[t].params), len(p.types[t].results)
 }
 
-func (p *parser) elseOf(start int) {
+func (p *moduleParser) elseOf(start int) {
 	f := p.code.stack.top()
 	if p.code.stack.blocks() == 0 || f.kind != opIf {
 		p.malformed(start, "else without if")
@@ -265,13 +265,13 @@ func (p *parser) elseOf(start int) {
 }
 
 // endOf closes a block and reports whether one is left, the function included.
-func (p *parser) endOf(start int) bool {
+func (p *moduleParser) endOf(start int) bool {
 	p.ended(start)
 	p.code.stack.close()
 	return len(p.code.stack.frames) > 0
 }
 
-func (p *parser) ended(start int) {
+func (p *moduleParser) ended(start int) {
 	if !p.code.stack.ended() {
 		f := p.code.stack.top()
 		p.malformed(start, "%d operands at the end of a block with %d results", p.code.stack.height-f.base, f.results)
@@ -279,9 +279,9 @@ func (p *parser) ended(start int) {
 }
 
 // label reads a label. The function itself is the outermost one.
-func (p *parser) label() { p.index("label", len(p.code.stack.frames)) }
+func (p *moduleParser) label() { p.index("label", len(p.code.stack.frames)) }
 
-func (p *parser) call(f *body, start int, imm immediate) {
+func (p *moduleParser) call(f *functionBody, start int, imm immediate) {
 	if p.op == opReturnCall || p.op == opReturnCallIn {
 		if !p.opt.TailCalls {
 			p.refuse(start, "tail calls are not supported")
@@ -312,7 +312,7 @@ func (p *parser) call(f *body, start int, imm immediate) {
 
 // called takes the arguments off the stack and puts the results on it, unless
 // the call does not return here.
-func (p *parser) called(start int, t funcType) {
+func (p *moduleParser) called(start int, t funcType) {
 	p.move(start, len(t.params), len(t.results))
 	p.effect(start)
 }

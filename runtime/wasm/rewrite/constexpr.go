@@ -8,7 +8,7 @@ type constant struct {
 
 // constExpr reads a constant expression: one instruction and end. The engine
 // checks its type; indexes are checked here.
-func (p *parser) constExpr() constant {
+func (p *moduleParser) constExpr() constant {
 	start := p.pos
 	c := constant{op: int(p.byte())}
 	if c.op == opPrefixVector {
@@ -46,7 +46,7 @@ func (p *parser) constExpr() constant {
 }
 
 // declare reads the index of a function that ref.func may name from now on.
-func (p *parser) declare() {
+func (p *moduleParser) declare() {
 	fn := p.index("function", len(p.funcs))
 	if p.err == nil {
 		p.declared[fn] = true

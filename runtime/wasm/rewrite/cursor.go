@@ -12,7 +12,7 @@ type cursor struct {
 	b   []byte
 	pos int
 	end int
-	err *Error
+	err *ModuleError
 
 	section string
 	fn      int
@@ -37,7 +37,7 @@ func (c *cursor) fail(kind error, offset int, format string, args ...any) {
 	if c.err != nil {
 		return
 	}
-	c.err = &Error{
+	c.err = &ModuleError{
 		Section: c.section, Function: c.fn, Offset: offset, Opcode: c.op,
 		Reason: fmt.Sprintf(format, args...), kind: kind,
 	}

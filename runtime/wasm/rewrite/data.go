@@ -15,7 +15,7 @@ type dataSegment struct {
 
 func (s dataSegment) end() uint64 { return uint64(s.offset) + uint64(len(s.bytes)) }
 
-func (p *parser) dataSection() {
+func (p *moduleParser) dataSection() {
 	for range p.count(1) {
 		s := p.dataSegment()
 		if p.err != nil {
@@ -25,7 +25,7 @@ func (p *parser) dataSection() {
 	}
 }
 
-func (p *parser) dataSegment() dataSegment {
+func (p *moduleParser) dataSegment() dataSegment {
 	start := p.pos
 	s := dataSegment{}
 	switch form := p.u32(); form {
@@ -49,7 +49,7 @@ func (p *parser) dataSegment() dataSegment {
 	return s
 }
 
-func (p *parser) activeData(start int, s *dataSegment) {
+func (p *moduleParser) activeData(start int, s *dataSegment) {
 	if p.memories == 0 {
 		p.malformed(start, "active data segment without a memory")
 	}
@@ -58,7 +58,7 @@ func (p *parser) activeData(start int, s *dataSegment) {
 }
 
 // memoryIndex reads the index of a memory, which can only be 0.
-func (p *parser) memoryIndex() {
+func (p *moduleParser) memoryIndex() {
 	start := p.pos
 	if p.byte() != 0 && p.err == nil {
 		p.refuse(start, "several memories are not supported")
@@ -68,7 +68,7 @@ func (p *parser) memoryIndex() {
 // strippable reports whether the host can write the data instead of the engine:
 // every offset is known and in bounds, and no instruction names a segment.
 // A segment out of bounds stays, so that the engine reports it.
-func (p *parser) strippable() bool {
+func (p *moduleParser) strippable() bool {
 	if p.code.dataUsed {
 		return false
 	}
@@ -82,7 +82,7 @@ func (p *parser) strippable() bool {
 }
 
 // segments returns the contents the host has to write, in order.
-func (p *parser) segments() []Segment {
+func (p *moduleParser) segments() []Segment {
 	var list []Segment
 	for _, s := range p.data {
 		if s.active && len(s.bytes) > 0 {
@@ -94,8 +94,8 @@ func (p *parser) segments() []Segment {
 
 // mergedData returns the payload of a data section in which neighbours are
 // joined, and its number of segments.
-func (p *parser) mergedData() ([]byte, int) {
-	var m merger
+func (p *moduleParser) mergedData() ([]byte, int) {
+	var m segmentMerger
 	for _, s := range p.data {
 		m.add(s)
 	}
@@ -103,8 +103,8 @@ func (p *parser) mergedData() ([]byte, int) {
 	return append(appendU32(nil, uint32(m.count)), m.out...), m.count
 }
 
-// merger joins runs of data segments.
-type merger struct {
+// segmentMerger joins runs of data segments.
+type segmentMerger struct {
 	out   []byte
 	count int
 
@@ -115,7 +115,7 @@ type merger struct {
 	wild  bool   // a segment so far wrote at an unknown place
 }
 
-func (m *merger) add(s dataSegment) {
+func (m *segmentMerger) add(s dataSegment) {
 	if !s.fixed {
 		m.flush()
 		m.out = append(m.out, s.raw...)
@@ -135,11 +135,11 @@ func (m *merger) add(s dataSegment) {
 }
 
 // end returns the address behind the open run.
-func (m *merger) end() uint64 { return uint64(m.start) + uint64(len(m.run)) }
+func (m *segmentMerger) end() uint64 { return uint64(m.start) + uint64(len(m.run)) }
 
 // joins reports whether s continues the open run. The zero bytes of a gap must
 // not hide what an earlier segment wrote there.
-func (m *merger) joins(s dataSegment) bool {
+func (m *segmentMerger) joins(s dataSegment) bool {
 	if !m.open || uint64(s.offset) < m.end() {
 		return false
 	}
@@ -147,7 +147,7 @@ func (m *merger) joins(s dataSegment) bool {
 	return gap == 0 || gap <= mergeGap && !m.wild && m.end() >= m.high
 }
 
-func (m *merger) flush() {
+func (m *segmentMerger) flush() {
 	if !m.open {
 		return
 	}

@@ -58,11 +58,11 @@
 // # What the host does
 //
 // It gives each instance an allocator that answers nil to a growth by Yield
-// pages and treats it as a yield; that enforces [Memory].Max; and that limits
+// pages and treats it as a yield; that enforces [MemoryLimits].Max; and that limits
 // plugins to 1 GiB, below every legal Yield. The engine panics when the
-// allocator cannot give a new instance its [Memory].Min, so the host compares
+// allocator cannot give a new instance its [MemoryLimits].Min, so the host compares
 // that with the limit first. After instantiation, and before
-// any other call, it writes [Report].Segments and calls [Report].Start. After a
+// any other call, it writes [ModuleReport].Segments and calls [ModuleReport].Start. After a
 // trap, fuel and depth keep the values they had: a snapshot restores them with
 // the other globals, any other host sets them to Slice and 0.
 //
@@ -82,7 +82,7 @@
 // validates the result.
 //
 // Memory and time are linear in the size of the module. An opcode, a type, a
-// section or a flag that is not known ends the rewriting with an [*Error] that
+// section or a flag that is not known ends the rewriting with an [*ModuleError] that
 // says where; nothing is skipped by guessing its length.
 //
 // # What is accepted
@@ -96,5 +96,5 @@
 // table entries; and tail calls unless [Options].TailCalls is set.
 //
 // What is accepted but cannot be undone by a snapshot, such as table.set, is
-// listed in [Report].Reasons.
+// listed in [ModuleReport].Reasons.
 package rewrite

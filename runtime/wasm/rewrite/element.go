@@ -7,7 +7,7 @@ const (
 	elemExprs     = 1 << 2 // expressions instead of function indexes
 )
 
-func (p *parser) elementSection() {
+func (p *moduleParser) elementSection() {
 	p.elements = p.count(1)
 	for range p.elements {
 		p.element()
@@ -17,7 +17,7 @@ func (p *parser) elementSection() {
 	}
 }
 
-func (p *parser) element() {
+func (p *moduleParser) element() {
 	start := p.pos
 	flags := p.u32()
 	if flags > elemNotActive|elemExplicit|elemExprs {
@@ -45,7 +45,7 @@ func (p *parser) element() {
 	}
 }
 
-func (p *parser) elementOffset(flags uint32) {
+func (p *moduleParser) elementOffset(flags uint32) {
 	start := p.pos
 	if flags&elemExplicit != 0 {
 		p.index("table", len(p.tables))
@@ -55,7 +55,7 @@ func (p *parser) elementOffset(flags uint32) {
 	p.constExpr()
 }
 
-func (p *parser) elementType(flags uint32) {
+func (p *moduleParser) elementType(flags uint32) {
 	start := p.pos
 	if flags&elemExprs != 0 {
 		p.referenceType()

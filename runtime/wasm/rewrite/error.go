@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// ErrMalformed is wrapped by every [Error] about bytes that are not a valid
+// ErrMalformed is wrapped by every [ModuleError] about bytes that are not a valid
 // WebAssembly module.
 var ErrMalformed = errors.New("malformed module")
 
-// ErrUnsupported is wrapped by every [Error] about a module that may be valid
+// ErrUnsupported is wrapped by every [ModuleError] about a module that may be valid
 // but uses something the sandbox refuses to run.
 var ErrUnsupported = errors.New("unsupported module")
 
-// Error says where in a module rewriting stopped and why. It wraps
+// ModuleError says where in a module rewriting stopped and why. It wraps
 // [ErrMalformed] or [ErrUnsupported].
-type Error struct {
+type ModuleError struct {
 	Section  string // name of the section, empty for the module header
 	Function int    // index in the function index space, -1 outside of code
 	Offset   int    // bytes from the start of the module
@@ -27,7 +27,7 @@ type Error struct {
 }
 
 // Error implements error.
-func (e *Error) Error() string {
+func (e *ModuleError) Error() string {
 	var b strings.Builder
 	b.WriteString("rewrite: ")
 	if e.Section != "" {
@@ -45,7 +45,7 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns [ErrMalformed] or [ErrUnsupported].
-func (e *Error) Unwrap() error { return e.kind }
+func (e *ModuleError) Unwrap() error { return e.kind }
 
 func opcodeText(op int) string {
 	if op <= 0xff {

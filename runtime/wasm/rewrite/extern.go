@@ -13,7 +13,7 @@ const (
 	externTag    = 0x04
 )
 
-func (p *parser) importSection() {
+func (p *moduleParser) importSection() {
 	for range p.count(4) {
 		start := p.pos
 		e := Extern{Module: p.name(), Name: p.name()}
@@ -28,7 +28,7 @@ func (p *parser) importSection() {
 	p.declared = make([]bool, len(p.funcs))
 }
 
-func (p *parser) importDesc(start int, kind byte, e *Extern) {
+func (p *moduleParser) importDesc(start int, kind byte, e *Extern) {
 	switch kind {
 	case externFunc:
 		t := p.index("type", len(p.types))
@@ -55,7 +55,7 @@ func (p *parser) importDesc(start int, kind byte, e *Extern) {
 	}
 }
 
-func (p *parser) exportSection() {
+func (p *moduleParser) exportSection() {
 	p.exports = p.count(3)
 	for range p.exports {
 		start := p.pos
@@ -71,7 +71,7 @@ func (p *parser) exportSection() {
 	}
 }
 
-func (p *parser) exportDesc(kind byte, e *Extern) {
+func (p *moduleParser) exportDesc(kind byte, e *Extern) {
 	start := p.pos - 1
 	switch kind {
 	case externFunc:

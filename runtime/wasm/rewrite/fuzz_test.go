@@ -62,7 +62,7 @@ func compare(t *testing.T, r wazero.Runtime, module []byte) int {
 		t.Fatal("two runs differ")
 	}
 	if err != nil {
-		if _, ok := errors.AsType[*rewrite.Error](err); !ok {
+		if _, ok := errors.AsType[*rewrite.ModuleError](err); !ok {
 			t.Fatalf("error of type %T", err)
 		}
 		return 0
@@ -81,7 +81,7 @@ func compare(t *testing.T, r wazero.Runtime, module []byte) int {
 // compareRuns calls every export without parameters on both modules, the
 // rewritten one first: what is stopped there is not tried on the other, which
 // nothing could stop.
-func compareRuns(t *testing.T, r wazero.Runtime, module, out []byte, rep *rewrite.Report) (compared int) {
+func compareRuns(t *testing.T, r wazero.Runtime, module, out []byte, rep *rewrite.ModuleReport) (compared int) {
 	t.Helper()
 	rewritten, errRewritten := start(t.Context(), r, out, rep, "")
 	if errRewritten != nil && strings.Contains(errRewritten.Error(), "unreachable") {

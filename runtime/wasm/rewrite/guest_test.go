@@ -52,12 +52,12 @@ func (m *memory) Reallocate(size uint64) []byte {
 type guest struct {
 	api.Module
 	mem *memory
-	rep *rewrite.Report
+	rep *rewrite.ModuleReport
 }
 
 // start brings a rewritten module up the way a host must: instantiate, write
 // the data, call the start function.
-func start(ctx context.Context, r wazero.Runtime, out []byte, rep *rewrite.Report, name string) (*guest, error) {
+func start(ctx context.Context, r wazero.Runtime, out []byte, rep *rewrite.ModuleReport, name string) (*guest, error) {
 	compiled, err := r.CompileModule(ctx, out)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func onEngines(t *testing.T, module []byte, opt rewrite.Options, test func(t *te
 	}
 }
 
-func mustRewrite(t testing.TB, module []byte, opt rewrite.Options) ([]byte, *rewrite.Report) {
+func mustRewrite(t testing.TB, module []byte, opt rewrite.Options) ([]byte, *rewrite.ModuleReport) {
 	t.Helper()
 	out, rep, err := rewrite.Rewrite(module, opt)
 	if err != nil {

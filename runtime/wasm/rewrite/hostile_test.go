@@ -11,13 +11,13 @@ import (
 )
 
 // rejected demands an *Error that says want, and returns it.
-func rejected(t *testing.T, module []byte, kind error, want string) *rewrite.Error {
+func rejected(t *testing.T, module []byte, kind error, want string) *rewrite.ModuleError {
 	t.Helper()
 	out, rep, err := rewrite.Rewrite(module, rewrite.Options{})
 	if out != nil || rep != nil {
 		t.Error("output beside an error")
 	}
-	e, ok := errors.AsType[*rewrite.Error](err)
+	e, ok := errors.AsType[*rewrite.ModuleError](err)
 	if !ok || !errors.Is(err, kind) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got %v, want %v with %q", err, kind, want)
 	}

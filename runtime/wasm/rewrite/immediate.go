@@ -1,7 +1,7 @@
 package rewrite
 
 // operands reads the immediates of an instruction that is copied as it is.
-func (p *parser) operands(f *body, start int, imm immediate) {
+func (p *moduleParser) operands(f *functionBody, start int, imm immediate) {
 	switch imm {
 	case immNone:
 	case immLabel:
@@ -42,14 +42,14 @@ func (p *parser) operands(f *body, start int, imm immediate) {
 
 // funcRef reads the operand of ref.func. Exporting the start function would
 // declare it, so the declaration is checked before.
-func (p *parser) funcRef(start int) {
+func (p *moduleParser) funcRef(start int) {
 	fn := p.index("function", len(p.funcs))
 	if p.err == nil && !p.declared[fn] {
 		p.malformed(start, "function %d is not declared for ref.func", fn)
 	}
 }
 
-func (p *parser) tableOperands(start int, imm immediate) {
+func (p *moduleParser) tableOperands(start int, imm immediate) {
 	switch imm {
 	case immElem:
 		p.index("element segment", p.elements)
@@ -68,7 +68,7 @@ func (p *parser) tableOperands(start int, imm immediate) {
 	}
 }
 
-func (p *parser) memoryOperands(start int, imm immediate) {
+func (p *moduleParser) memoryOperands(start int, imm immediate) {
 	switch imm {
 	case immData, immDataMemory:
 		if p.dataCount < 0 {
@@ -101,7 +101,7 @@ func (p *parser) memoryOperands(start int, imm immediate) {
 
 // memarg reads an alignment and an offset. Bit 6 of the alignment announces a
 // memory index.
-func (p *parser) memarg() {
+func (p *moduleParser) memarg() {
 	start := p.pos
 	align := p.u32()
 	switch {
@@ -114,7 +114,7 @@ func (p *parser) memarg() {
 }
 
 // mutation notes an instruction whose effect no snapshot restores.
-func (p *parser) mutation(start int) {
+func (p *moduleParser) mutation(start int) {
 	if p.err == nil {
 		p.code.reasons.add(p.op, p.fn, start)
 	}

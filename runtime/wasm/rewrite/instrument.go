@@ -9,7 +9,7 @@ const frameSlots = 8
 // cost returns what a call of the function costs in slots: its parameters and
 // locals, and operands beyond those of ordinary code. Each may be a vector when
 // the module has any.
-func (p *parser) cost(f *body) uint32 {
+func (p *moduleParser) cost(f *functionBody) uint32 {
 	operands := uint32(p.code.stack.peak)
 	if p.features&featSIMD != 0 {
 		operands *= typeV128.slots()
@@ -36,7 +36,7 @@ const (
 // newSequences builds the counter check. The fuel is compared with <=, not ==,
 // and refilled before anything can trap: a check that missed zero would run for
 // 2^32 more rounds, and a call after a trap would start spent.
-func (p *parser) newSequences() sequences {
+func (p *moduleParser) newSequences() sequences {
 	fuel := uint32(len(p.globals))
 	stop, depth := fuel+1, fuel+2
 	if p.opt.NoCounter {
@@ -60,7 +60,7 @@ func bulkCharge(fuel, scratch uint32) []byte {
 }
 
 // newYield builds what follows each charge.
-func (p *parser) newYield(fuel, stop uint32) []byte {
+func (p *moduleParser) newYield(fuel, stop uint32) []byte {
 	b := appendIndexed(nil, opGlobalGet, fuel)
 	b = append(appendI32Const(b, 0), opI32LeS, opIf, typeEmpty)
 	b = appendIndexed(appendI32Const(b, p.opt.slice()), opGlobalSet, fuel)
@@ -77,7 +77,7 @@ func addGlobal(b []byte, global uint32, op byte, value uint32) []byte {
 }
 
 // instrument appends the function with its checks to the new code section.
-func (p *parser) instrument(f *body) {
+func (p *moduleParser) instrument(f *functionBody) {
 	b := append(p.code.scratch[:0], p.b[f.start:f.instrs]...)
 	b = append(b, p.code.seq.check...)
 	wrap := f.calls && !p.opt.NoDepth
@@ -115,7 +115,7 @@ func (p *parser) instrument(f *body) {
 
 // enter appends the depth check and opens the block around the old body. A
 // branch to the function's label now hits the block, with the same index.
-func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
+func (p *moduleParser) enter(b []byte, cost uint32, results []byte) []byte {
 	depth := p.code.seq.depth
 	b = addGlobal(b, depth, opI32Add, cost)
 	b = appendIndexed(b, opGlobalGet, depth)
@@ -132,7 +132,7 @@ func (p *parser) enter(b []byte, cost uint32, results []byte) []byte {
 
 // resultType returns the index of the type () -> results, which is added when
 // the module does not have it.
-func (p *parser) resultType(results []byte) int {
+func (p *moduleParser) resultType(results []byte) int {
 	if p.resultTypes == nil {
 		p.resultTypes = map[string]int{}
 		for i, v := range slices.Backward(p.types) { // backwards: the first one wins

@@ -1,7 +1,7 @@
 package rewrite
 
-// frame is an open block, or the function itself, while a body is walked.
-type frame struct {
+// openBlock is an open block, or the function itself, while a body is walked.
+type openBlock struct {
 	kind    byte
 	base    int // operands below the block's own
 	params  int
@@ -13,17 +13,17 @@ type frame struct {
 // a call takes room in the native frame, and a hostile function can pile up
 // thousands of values, so the height is part of what a call costs.
 type operandStack struct {
-	frames []frame
+	frames []openBlock
 	height int
 	peak   int
 }
 
 func (s *operandStack) reset(results int) {
-	s.frames = append(s.frames[:0], frame{kind: opBlock, results: results})
+	s.frames = append(s.frames[:0], openBlock{kind: opBlock, results: results})
 	s.height, s.peak = 0, 0
 }
 
-func (s *operandStack) top() *frame { return &s.frames[len(s.frames)-1] }
+func (s *operandStack) top() *openBlock { return &s.frames[len(s.frames)-1] }
 
 // blocks returns the number of open blocks, without the function.
 func (s *operandStack) blocks() int { return len(s.frames) - 1 }
@@ -45,7 +45,7 @@ func (s *operandStack) open(kind byte, params, results int) bool {
 	if !s.move(params, 0) {
 		return false
 	}
-	s.frames = append(s.frames, frame{kind: kind, base: s.height, params: params, results: results})
+	s.frames = append(s.frames, openBlock{kind: kind, base: s.height, params: params, results: results})
 	return s.move(0, params)
 }
 

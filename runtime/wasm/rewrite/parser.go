@@ -11,14 +11,14 @@ const (
 	maxValues = 1_000
 )
 
-// parser holds what has been read of a module so far. Sections come in an order
+// moduleParser holds what has been read of a module so far. Sections come in an order
 // in which each refers only to earlier ones, so every index is checked against
 // the counts of the original module where it is read.
-type parser struct {
+type moduleParser struct {
 	*cursor
 	opt Options
 
-	list     []section
+	list     []sectionView
 	types    []funcType
 	funcs    []int        // type of each function, imports first
 	imported int          // how many of funcs are imported
@@ -26,7 +26,7 @@ type parser struct {
 
 	importedGlobals int
 
-	tables    []table
+	tables    []tableType
 	memory    limits
 	memories  int
 	exports   int
@@ -36,25 +36,25 @@ type parser struct {
 	dataCount int // -1 without a data count section
 	data      []dataSegment
 
-	code          code
+	code          codeSection
 	resultTypes   map[string]int // of types without parameters, by results
 	mergedPayload []byte
 	features      feature
-	report        *Report
+	report        *ModuleReport
 }
 
-func newParser(module []byte, opt Options) *parser {
-	return &parser{
+func newParser(module []byte, opt Options) *moduleParser {
+	return &moduleParser{
 		cursor:    newCursor(module),
 		opt:       opt,
 		start:     -1,
 		dataCount: -1,
-		report:    &Report{},
+		report:    &ModuleReport{},
 	}
 }
 
 // parse reads the module and instruments its code on the way.
-func (p *parser) parse() error {
+func (p *moduleParser) parse() error {
 	p.sections()
 	p.finish()
 	if p.err != nil {
@@ -64,7 +64,7 @@ func (p *parser) parse() error {
 }
 
 // finish checks what only shows when all sections have been read.
-func (p *parser) finish() {
+func (p *moduleParser) finish() {
 	if bodies, want := p.code.bodies, len(p.funcs)-p.imported; bodies != want {
 		p.malformed(p.pos, "%d functions declared, %d bodies", want, bodies)
 	}
@@ -74,11 +74,11 @@ func (p *parser) finish() {
 }
 
 // functionType returns the signature of a function whose index was checked.
-func (p *parser) functionType(fn int) funcType {
+func (p *moduleParser) functionType(fn int) funcType {
 	return p.types[p.funcs[fn]]
 }
 
-func (p *parser) typeSection() {
+func (p *moduleParser) typeSection() {
 	for range p.count(1) {
 		start := p.pos
 		switch form := p.byte(); form {
@@ -102,14 +102,14 @@ func (p *parser) typeSection() {
 	}
 }
 
-func (p *parser) functionSection() {
+func (p *moduleParser) functionSection() {
 	for range p.count(1) {
 		p.funcs = append(p.funcs, p.index("type", len(p.types)))
 	}
 	p.declared = make([]bool, len(p.funcs))
 }
 
-func (p *parser) memorySection() {
+func (p *moduleParser) memorySection() {
 	start := p.pos
 	p.memories = p.count(1)
 	if p.memories > 1 {
@@ -124,7 +124,7 @@ func (p *parser) memorySection() {
 	}
 }
 
-func (p *parser) globalSection() {
+func (p *moduleParser) globalSection() {
 	for range p.count(1) {
 		t := p.globalType()
 		p.constExpr()
@@ -135,7 +135,7 @@ func (p *parser) globalSection() {
 	}
 }
 
-func (p *parser) startSection() {
+func (p *moduleParser) startSection() {
 	start := p.pos
 	p.start = p.index("function", len(p.funcs))
 	if p.err != nil {

@@ -17,9 +17,9 @@ const (
 	StartName = Prefix + "start" // the module's start function, only if it had one
 )
 
-// Report describes a module and what was done to it.
-type Report struct {
-	Memory  Memory
+// ModuleReport describes a module and what was done to it.
+type ModuleReport struct {
+	Memory  MemoryLimits
 	Imports []Extern
 	Exports []Extern // the module's own, without those that were added
 
@@ -51,9 +51,9 @@ type Report struct {
 	DataSegments int // before stripping or merging
 }
 
-// Memory is the memory a module declared, in pages of 64 KiB. The declared
+// MemoryLimits is the memory a module declared, in pages of 64 KiB. The declared
 // maximum is no longer in the module: the allocator enforces it.
-type Memory struct {
+type MemoryLimits struct {
 	Declared bool
 	Min      uint32
 	Max      uint32 // 65,536 if HasMax is false
@@ -74,29 +74,29 @@ type Segment struct {
 	Bytes  []byte
 }
 
-// Kind is what an import or export is.
-type Kind string
+// ExternKind is what an import or export is.
+type ExternKind string
 
 // Kinds of imports and exports.
 const (
-	KindFunc   Kind = "func"
-	KindTable  Kind = "table"
-	KindMemory Kind = "memory"
-	KindGlobal Kind = "global"
+	KindFunc   ExternKind = "func"
+	KindTable  ExternKind = "table"
+	KindMemory ExternKind = "memory"
+	KindGlobal ExternKind = "global"
 )
 
 // Extern is one import or export.
 type Extern struct {
-	Kind   Kind
+	Kind   ExternKind
 	Module string // of an import
 	Name   string
 	Type   string // "(i32, i64) -> (i32)", "mut i32", "funcref", "2 to 16 pages"
 }
 
 // fillReport completes the report when the whole module has been read.
-func (p *parser) fillReport() {
+func (p *moduleParser) fillReport() {
 	r := p.report
-	r.Memory = Memory{Declared: p.memories > 0, Min: p.memory.min, Max: p.memory.max, HasMax: p.memory.hasMax}
+	r.Memory = MemoryLimits{Declared: p.memories > 0, Min: p.memory.min, Max: p.memory.max, HasMax: p.memory.hasMax}
 	if !r.Memory.HasMax {
 		r.Memory.Max = maxPages
 	}
@@ -111,7 +111,7 @@ func (p *parser) fillReport() {
 	r.DataSegments = len(p.data)
 }
 
-func (p *parser) reportGlobals() {
+func (p *moduleParser) reportGlobals() {
 	for i, g := range p.globals {
 		switch {
 		case !g.mutable:

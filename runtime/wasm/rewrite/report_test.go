@@ -85,8 +85,8 @@ func TestSameInputGivesSameBytes(t *testing.T) {
 
 func TestReportNamesImportsExportsAndFeatures(t *testing.T) {
 	_, rep := mustRewrite(t, richModule(), rewrite.Options{})
-	got := rewrite.Report{Imports: rep.Imports, Exports: rep.Exports, Features: rep.Features, Reasons: rep.Reasons}
-	want := rewrite.Report{
+	got := rewrite.ModuleReport{Imports: rep.Imports, Exports: rep.Exports, Features: rep.Features, Reasons: rep.Reasons}
+	want := rewrite.ModuleReport{
 		Imports: []rewrite.Extern{{Kind: rewrite.KindFunc, Module: "env", Name: "log", Type: "(i32, i64) -> (i32)"}},
 		Exports: []rewrite.Extern{
 			{Kind: rewrite.KindFunc, Name: "run", Type: "() -> (i32, i64)"},
@@ -137,7 +137,7 @@ func TestDeclaredMaximumMovesToTheReport(t *testing.T) {
 	e.memoryMax(1, 3)
 	e.fn("grow", []byte{i32}, []byte{i32}, nil, localGet, 0, memoryGrow, 0)
 	onEngines(t, e.build(), rewrite.Options{}, func(t *testing.T, g *guest) {
-		want := rewrite.Memory{Declared: true, Min: 1, Max: 3, HasMax: true}
+		want := rewrite.MemoryLimits{Declared: true, Min: 1, Max: 3, HasMax: true}
 		if diff := cmp.Diff(want, g.rep.Memory); diff != "" {
 			t.Error(diff)
 		}

@@ -71,9 +71,9 @@ func (o Options) check() error {
 
 // Rewrite instruments a module and describes it. The result depends on nothing
 // but its arguments; module is only read, and the report keeps views of it.
-// An error about the module is an [*Error]. Rewrite does not check types: the
+// An error about the module is an [*ModuleError]. Rewrite does not check types: the
 // engine does when it compiles the result, which is valid only if module is.
-func Rewrite(module []byte, opt Options) ([]byte, *Report, error) {
+func Rewrite(module []byte, opt Options) ([]byte, *ModuleReport, error) {
 	if err := opt.check(); err != nil {
 		return nil, nil, err
 	}

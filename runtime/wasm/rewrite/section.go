@@ -50,15 +50,15 @@ func (id sectionID) rank() int {
 	return int(id)
 }
 
-// section is one section as it was read.
-type section struct {
+// sectionView is one section as it was read.
+type sectionView struct {
 	id      sectionID
 	payload []byte // view of the module
 	drop    bool   // a custom section that is left out
 }
 
 // sections walks the whole module.
-func (p *parser) sections() {
+func (p *moduleParser) sections() {
 	if header := p.bytes(len(magic)); p.err == nil && string(header) != magic {
 		p.malformed(0, "not a WebAssembly 1.0 binary")
 	}
@@ -86,11 +86,11 @@ func (p *parser) sections() {
 }
 
 // readSection reads the payload with the cursor confined to it.
-func (p *parser) readSection(id sectionID, size int) {
+func (p *moduleParser) readSection(id sectionID, size int) {
 	outer := p.end
 	start := p.pos
 	p.end = start + size
-	s := section{id: id, payload: p.b[start:p.end:p.end]}
+	s := sectionView{id: id, payload: p.b[start:p.end:p.end]}
 	if p.err == nil {
 		s.drop = p.payload(id)
 	}
@@ -102,7 +102,7 @@ func (p *parser) readSection(id sectionID, size int) {
 }
 
 // payload reads one section and reports whether it is to be left out.
-func (p *parser) payload(id sectionID) bool {
+func (p *moduleParser) payload(id sectionID) bool {
 	switch id {
 	case secCustom:
 		return p.custom()
@@ -138,7 +138,7 @@ func (p *parser) payload(id sectionID) bool {
 // the old code, and they are large, so they are left out; "name" stays right,
 // because no function index moves. The engine takes an empty section at the very
 // end for a cut one, and stripping data may bring one there, so these go too.
-func (p *parser) custom() bool {
+func (p *moduleParser) custom() bool {
 	name := p.name()
 	contents := p.bytes(p.rest())
 	return len(contents) == 0 || strings.HasPrefix(name, ".debug_")

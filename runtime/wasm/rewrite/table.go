@@ -6,13 +6,13 @@ package rewrite
 // 2^32 of them.
 const maxTableEntries = 1 << 20
 
-// table is a table's type.
-type table struct {
+// tableType is a table's type.
+type tableType struct {
 	typ  valueType
 	size limits
 }
 
-func (p *parser) tableSection() {
+func (p *moduleParser) tableSection() {
 	entries := uint64(0)
 	for range p.count(3) {
 		start := p.pos
@@ -31,15 +31,15 @@ func (p *parser) tableSection() {
 	}
 }
 
-func (p *parser) table() table {
+func (p *moduleParser) table() tableType {
 	if p.rest() > 0 && p.b[p.pos] == 0x40 {
 		p.refuse(p.pos, "typed function references (table initializer) are not supported")
 	}
-	return table{typ: p.referenceType(), size: p.limits("table")}
+	return tableType{typ: p.referenceType(), size: p.limits("table")}
 }
 
 // tablePayload returns the table section with a maximum for every table.
-func (p *parser) tablePayload() []byte {
+func (p *moduleParser) tablePayload() []byte {
 	out := appendU32(nil, uint32(len(p.tables)))
 	for _, t := range p.tables {
 		limit := max(t.size.min, uint32(maxTableEntries/len(p.tables)))

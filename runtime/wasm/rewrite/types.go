@@ -98,7 +98,7 @@ func (t globalType) String() string {
 }
 
 // valueType reads one value type and notes its feature.
-func (p *parser) valueType() valueType {
+func (p *moduleParser) valueType() valueType {
 	start := p.pos
 	t := valueType(p.byte())
 	if p.err == nil && !t.known() {
@@ -109,7 +109,7 @@ func (p *parser) valueType() valueType {
 }
 
 // badType refuses types of later proposals by name.
-func (p *parser) badType(offset int, t byte) {
+func (p *moduleParser) badType(offset int, t byte) {
 	switch {
 	case t == 0x69:
 		p.refuse(offset, "exception handling (exnref) is not supported")
@@ -123,7 +123,7 @@ func (p *parser) badType(offset int, t byte) {
 }
 
 // valueTypes reads a vector of value types as a view.
-func (p *parser) valueTypes() []byte {
+func (p *moduleParser) valueTypes() []byte {
 	n := p.count(1)
 	start := p.pos
 	for range n {
@@ -133,7 +133,7 @@ func (p *parser) valueTypes() []byte {
 }
 
 // referenceType reads funcref or externref.
-func (p *parser) referenceType() valueType {
+func (p *moduleParser) referenceType() valueType {
 	start := p.pos
 	t := p.valueType()
 	if p.err == nil && !t.reference() {
@@ -143,7 +143,7 @@ func (p *parser) referenceType() valueType {
 }
 
 // globalType reads the type of a global.
-func (p *parser) globalType() globalType {
+func (p *moduleParser) globalType() globalType {
 	t := globalType{value: p.valueType()}
 	start := p.pos
 	switch p.byte() {
@@ -165,7 +165,7 @@ type limits struct {
 
 // limits reads the bounds of a table or a memory, the only places where the
 // flags of the threads and the 64-bit proposals appear.
-func (p *parser) limits(what string) limits {
+func (p *moduleParser) limits(what string) limits {
 	start := p.pos
 	flags := p.byte()
 	switch {

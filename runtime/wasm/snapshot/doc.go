@@ -3,7 +3,7 @@
 //
 // # The life of an image
 //
-// An instance gets its linear memory from a [Memory], which reserves the
+// An instance gets its linear memory from a [LinearMemory], which reserves the
 // plugin's limit in one piece and lets the guest grow into it. One instance,
 // the template, runs its initialisation; [Take] keeps its memory and its
 // mutable globals as an [Image], a sealed file in memory where the system has
@@ -34,7 +34,7 @@
 // # Size
 //
 // WebAssembly memories cannot shrink. A restore makes the engine grow the
-// memory by one page while [Memory.Reallocate] answers with the shorter slice
+// memory by one page while [LinearMemory.Reallocate] answers with the shorter slice
 // of the image: the engine stores it and refreshes what native code sees.
 // memory.size is back, access beyond it traps, and what is grown again is
 // zero.
@@ -47,13 +47,13 @@
 //
 // # Concurrency
 //
-// A [Memory] and its [Restorer] belong to the goroutine that runs the
+// A [LinearMemory] and its [Restorer] belong to the goroutine that runs the
 // instance; an [Image] may be used by many goroutines. The methods that
-// metrics read, [Memory.Reserved] and [Memory.Private], may be called at any
+// metrics read, [LinearMemory.Reserved] and [LinearMemory.Private], may be called at any
 // time.
 //
 // # Order of closing
 //
-// Close the restorer, then the module, then call [Memory.Unmap]. An image may
+// Close the restorer, then the module, then call [LinearMemory.Unmap]. An image may
 // be closed at any time: its resources live until its last restorer is closed.
 package snapshot

@@ -10,21 +10,21 @@ import (
 
 const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
-// file is a sealed file in memory that holds the bytes of an image, and a
+// imageFile is a sealed file in memory that holds the bytes of an image, and a
 // read-only view of it.
-type file struct {
+type imageFile struct {
 	fd   int
 	view []byte
 }
 
 // newFile makes a file of the given size out of runs of data; the rest is
 // zero and takes no memory.
-func newFile(size uint64, runs func(yield func(offset uint64, data []byte) bool)) (*file, error) {
+func newFile(size uint64, runs func(yield func(offset uint64, data []byte) bool)) (*imageFile, error) {
 	fd, err := memfd()
 	if err != nil {
 		return nil, fmt.Errorf("memfd_create: %w", err)
 	}
-	f := &file{fd: fd}
+	f := &imageFile{fd: fd}
 	if err := f.fill(size, runs); err != nil {
 		f.close()
 		return nil, err
@@ -42,7 +42,7 @@ func memfd() (int, error) {
 	return fd, err
 }
 
-func (f *file) fill(size uint64, runs func(yield func(uint64, []byte) bool)) error {
+func (f *imageFile) fill(size uint64, runs func(yield func(uint64, []byte) bool)) error {
 	if err := unix.Ftruncate(f.fd, int64(size)); err != nil {
 		return fmt.Errorf("size image file: %w", err)
 	}
@@ -64,7 +64,7 @@ func (f *file) fill(size uint64, runs func(yield func(uint64, []byte) bool)) err
 	return nil
 }
 
-func (f *file) write(offset uint64, data []byte) error {
+func (f *imageFile) write(offset uint64, data []byte) error {
 	for len(data) > 0 {
 		n, err := unix.Pwrite(f.fd, data, int64(offset))
 		switch {
@@ -79,14 +79,14 @@ func (f *file) write(offset uint64, data []byte) error {
 }
 
 // mapOver maps the file privately in place of b, which has its size.
-func (f *file) mapOver(b []byte) error {
+func (f *imageFile) mapOver(b []byte) error {
 	_, err := unix.MmapPtr(f.fd, 0, unsafe.Pointer(unsafe.SliceData(b)), uintptr(len(b)),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
 	return err
 }
 
 // close ends the view and the descriptor. What is mapped elsewhere stays.
-func (f *file) close() {
+func (f *imageFile) close() {
 	if f.view != nil {
 		_ = release(f.view) // a mapping of our own: munmap has no way to fail
 	}

@@ -6,15 +6,15 @@ import "errors"
 
 // Probe reports no images and no page map here, so that none of this is used.
 
-type file struct{ view []byte }
+type imageFile struct{ view []byte }
 
-func newFile(uint64, func(func(uint64, []byte) bool)) (*file, error) {
+func newFile(uint64, func(func(uint64, []byte) bool)) (*imageFile, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (*file) mapOver([]byte) error { return errors.ErrUnsupported }
+func (*imageFile) mapOver([]byte) error { return errors.ErrUnsupported }
 
-func (*file) close() {}
+func (*imageFile) close() {}
 
 type pagemap struct{}
 
@@ -22,12 +22,12 @@ func openPagemap() (*pagemap, error) { return nil, errors.ErrUnsupported }
 
 func (*pagemap) close() {}
 
-type scanner struct{}
+type pageScanner struct{}
 
 type region struct{ start, end uint64 }
 
-func newScanner(*pagemap, bool) *scanner { return &scanner{} }
+func newScanner(*pagemap, bool) *pageScanner { return &pageScanner{} }
 
-func (*scanner) next(_ []byte, at uint64) ([]region, uint64, error) {
+func (*pageScanner) next(_ []byte, at uint64) ([]region, uint64, error) {
 	return nil, at, errors.ErrUnsupported
 }

@@ -34,7 +34,7 @@ func (h *hotSet) learning() (yes, first bool) {
 
 // copyHot copies the hot pages back and drops all others unseen, which is
 // right whatever the guess. While it learns it copies what it sees.
-func (r *Restorer) copyHot(st *Stats) error {
+func (r *Restorer) copyHot(st *RestoreStats) error {
 	learning, first := r.hot.learning()
 	r.hot.restores++
 	switch {
@@ -109,7 +109,7 @@ func (h *hotSet) condense(gap uint64) {
 }
 
 // restoreHot copies the ranges of the hot set back and drops the gaps.
-func (r *Restorer) restoreHot(st *Stats) {
+func (r *Restorer) restoreHot(st *RestoreStats) {
 	memory := r.memory.view()
 	at := uint64(0)
 	for _, f := range r.hot.runs {

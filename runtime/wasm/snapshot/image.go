@@ -25,9 +25,9 @@ type Image struct {
 	page    uint64   // of the host, in bytes
 	filled  []uint64 // a bit for each page that is not all zero
 	stored  uint64
-	bytes   []byte   // read-only
-	file    *file    // nil where the bytes are a copy on the heap
-	pagemap *pagemap // nil without Capabilities.Pagemap
+	bytes   []byte     // read-only
+	file    *imageFile // nil where the bytes are a copy on the heap
+	pagemap *pagemap   // nil without Capabilities.Pagemap
 
 	mu     sync.Mutex // protects the fields below
 	users  int
@@ -38,7 +38,7 @@ type Image struct {
 // not be running. Globals may be of the types i32, i64, f32 and f64, and a
 // clone's must come in the same order. The image is independent of the memory;
 // [Image.Close] ends it.
-func Take(m *Memory, globals []api.MutableGlobal) (*Image, error) {
+func Take(m *LinearMemory, globals []api.MutableGlobal) (*Image, error) {
 	if m.module == nil || m.freed.Load() {
 		return nil, fmt.Errorf("take image: %w", errClosed)
 	}

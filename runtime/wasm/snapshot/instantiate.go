@@ -19,7 +19,7 @@ func (e limitError) Error() string {
 }
 
 // allocator hands its memory to one module.
-type allocator struct{ memory *Memory }
+type allocator struct{ memory *LinearMemory }
 
 func (a allocator) Allocate(_, _ uint64) experimental.LinearMemory {
 	a.memory.allocated = true
@@ -28,9 +28,9 @@ func (a allocator) Allocate(_, _ uint64) experimental.LinearMemory {
 
 // Instantiate makes an instance of code whose linear memory is m. It may be
 // called once. It fails if the module starts with more memory than the limit;
-// other errors are the engine's. After an error only [Memory.Unmap] remains to
+// other errors are the engine's. After an error only [LinearMemory.Unmap] remains to
 // be called.
-func (m *Memory) Instantiate(
+func (m *LinearMemory) Instantiate(
 	ctx context.Context, engine wazero.Runtime, code wazero.CompiledModule, config wazero.ModuleConfig,
 ) (module api.Module, err error) {
 	if m.allocated || m.module != nil || m.freed.Load() {
@@ -43,7 +43,7 @@ func (m *Memory) Instantiate(
 }
 
 // bound ties the memory to the module that was made, or marks it as unused.
-func (m *Memory) bound(module api.Module, err error, panicked any) (api.Module, error) {
+func (m *LinearMemory) bound(module api.Module, err error, panicked any) (api.Module, error) {
 	if panicked != nil {
 		refused, ours := panicked.(limitError)
 		if !ours {

@@ -53,7 +53,7 @@ func newKit(tb testing.TB, caps snapshot.Capabilities, g guest) *kit {
 // clone is an instance and, once it is attached, its restorer.
 type clone struct {
 	*snapshot.Restorer
-	memory  *snapshot.Memory
+	memory  *snapshot.LinearMemory
 	module  api.Module
 	globals []api.MutableGlobal
 
@@ -156,7 +156,7 @@ func (c *clone) call(tb testing.TB, name string, args ...uint64) uint64 {
 	return v
 }
 
-func (c *clone) restore(tb testing.TB) snapshot.Stats {
+func (c *clone) restore(tb testing.TB) snapshot.RestoreStats {
 	tb.Helper()
 	st, err := c.Restore()
 	if err != nil {

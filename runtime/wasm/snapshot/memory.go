@@ -25,16 +25,16 @@ var (
 	errSize   = errors.New("the engine did not take over the size of the memory")
 )
 
-// Memory is the linear memory of one instance: an address range of the
+// LinearMemory is the linear memory of one instance: an address range of the
 // plugin's limit, reserved once, whose start is the memory the guest sees. Its
 // base never moves, so views of it stay valid while it grows, and it lies
 // outside the Go heap. Without [Capabilities.Reserve] it is an ordinary slice,
 // whose base moves when it grows.
 //
-// A Memory serves one instance, made with [Memory.Instantiate], and belongs to
-// the goroutine that runs it. Only [Memory.Free], [Memory.Reserved] and
-// [Memory.Private] may be called from others.
-type Memory struct {
+// A LinearMemory serves one instance, made with [LinearMemory.Instantiate], and belongs to
+// the goroutine that runs it. Only [LinearMemory.Free], [LinearMemory.Reserved] and
+// [LinearMemory.Private] may be called from others.
+type LinearMemory struct {
 	caps   Capabilities
 	limit  uint64
 	yield  func()
@@ -54,16 +54,16 @@ type Memory struct {
 	private  atomic.Uint64
 }
 
-var _ experimental.LinearMemory = (*Memory)(nil)
+var _ experimental.LinearMemory = (*LinearMemory)(nil)
 
 // NewMemory reserves a memory that can grow to limit bytes, rounded down to
 // whole pages. It fails above [MaxLimit] and when the system has no address
-// space left. [Memory.Unmap] gives it back.
-func NewMemory(caps Capabilities, limit uint64) (*Memory, error) {
+// space left. [LinearMemory.Unmap] gives it back.
+func NewMemory(caps Capabilities, limit uint64) (*LinearMemory, error) {
 	if limit > MaxLimit {
 		return nil, fmt.Errorf("memory limit of %d bytes is above the maximum of %d", limit, MaxLimit)
 	}
-	m := &Memory{caps: caps, limit: limit / PageSize * PageSize, buf: []byte{}}
+	m := &LinearMemory{caps: caps, limit: limit / PageSize * PageSize, buf: []byte{}}
 	if !caps.Reserve || m.limit == 0 {
 		m.caps.Reserve = false // an empty reservation does not exist
 		return m, nil
@@ -84,34 +84,34 @@ func NewMemory(caps Capabilities, limit uint64) (*Memory, error) {
 // yields: a request to grow by exactly [YieldPages]. The function may look at
 // the clock and set the guest's stop flag; it must not call the guest. nil
 // means nothing.
-func (m *Memory) SetYield(f func()) { m.yield = f }
+func (m *LinearMemory) SetYield(f func()) { m.yield = f }
 
 // Size returns the bytes that the guest sees.
-func (m *Memory) Size() uint64 { return m.size }
+func (m *LinearMemory) Size() uint64 { return m.size }
 
 // Limit returns the bytes up to which the guest may grow.
-func (m *Memory) Limit() uint64 { return m.limit }
+func (m *LinearMemory) Limit() uint64 { return m.limit }
 
 // Reserved returns the bytes of address space, or of heap, that the memory
 // holds. It is safe for concurrent use.
-func (m *Memory) Reserved() uint64 { return m.reserved.Load() }
+func (m *LinearMemory) Reserved() uint64 { return m.reserved.Load() }
 
 // Private returns an estimate of the bytes that are resident for this memory
 // alone: exact for its image after a restore, and since then an upper bound of
 // the growth only. It is safe for concurrent use.
-func (m *Memory) Private() uint64 { return m.private.Load() }
+func (m *LinearMemory) Private() uint64 { return m.private.Load() }
 
 // Refused reports whether the guest was denied growth since the last restore
-// or [Memory.ClearRefused].
-func (m *Memory) Refused() bool { return m.refused }
+// or [LinearMemory.ClearRefused].
+func (m *LinearMemory) Refused() bool { return m.refused }
 
 // ClearRefused forgets a denied growth. Owners that do not restore call it
 // before each call.
-func (m *Memory) ClearRefused() { m.refused = false }
+func (m *LinearMemory) ClearRefused() { m.refused = false }
 
 // Reallocate implements [experimental.LinearMemory]; the engine calls it. It
 // returns the memory with a length of size bytes, or nil beyond the limit.
-func (m *Memory) Reallocate(size uint64) []byte {
+func (m *LinearMemory) Reallocate(size uint64) []byte {
 	first := !m.started
 	m.started = true
 	switch {
@@ -133,7 +133,7 @@ func (m *Memory) Reallocate(size uint64) []byte {
 }
 
 // resized returns the slice of the image's size.
-func (m *Memory) resized() []byte {
+func (m *LinearMemory) resized() []byte {
 	if m.target > m.size {
 		return m.grow(m.target)
 	}
@@ -141,7 +141,7 @@ func (m *Memory) resized() []byte {
 	return m.view()
 }
 
-func (m *Memory) grow(size uint64) []byte {
+func (m *LinearMemory) grow(size uint64) []byte {
 	if size < m.size || !m.ensure(size) {
 		m.refused = true
 		return nil
@@ -152,7 +152,7 @@ func (m *Memory) grow(size uint64) []byte {
 }
 
 // ensure makes the first size bytes usable. What was not used before is zero.
-func (m *Memory) ensure(size uint64) bool {
+func (m *LinearMemory) ensure(size uint64) bool {
 	if !m.caps.Reserve {
 		m.move(size)
 		return true
@@ -168,7 +168,7 @@ func (m *Memory) ensure(size uint64) bool {
 }
 
 // move makes room on the heap, and for a memory that has grown some more.
-func (m *Memory) move(size uint64) {
+func (m *LinearMemory) move(size uint64) {
 	if size <= uint64(cap(m.buf)) {
 		m.buf = m.buf[:cap(m.buf)]
 		return
@@ -184,16 +184,16 @@ func (m *Memory) move(size uint64) {
 }
 
 // view returns the memory as the guest sees it. It is never nil.
-func (m *Memory) view() []byte { return m.buf[:m.size:m.size] }
+func (m *LinearMemory) view() []byte { return m.buf[:m.size:m.size] }
 
 // Free implements [experimental.LinearMemory]. The engine calls it while it
 // closes the module, even if a call is still running; so it only takes note.
-func (m *Memory) Free() { m.freed.Store(true) }
+func (m *LinearMemory) Free() { m.freed.Store(true) }
 
 // resize gives the memory n bytes through the engine. A part that is given up
 // is zero afterwards. The engine knows no shrinking: it is asked to grow by
 // one page, and Reallocate answers with n bytes whatever it is asked for.
-func (m *Memory) resize(n uint64) error {
+func (m *LinearMemory) resize(n uint64) error {
 	if n == m.size {
 		return nil
 	}
@@ -211,7 +211,7 @@ func (m *Memory) resize(n uint64) error {
 
 // zero clears a part of the memory that no image covers. Dropping is cheaper
 // than writing and gives the pages back; a locked memory cannot be dropped.
-func (m *Memory) zero(from, to uint64) {
+func (m *LinearMemory) zero(from, to uint64) {
 	if m.caps.Reserve && discard(m.buf[from:to]) == nil {
 		return
 	}
@@ -222,7 +222,7 @@ func (m *Memory) zero(from, to uint64) {
 // running: every view of the memory becomes invalid. Unmap of a memory whose
 // module is open does nothing and returns an error; a second Unmap does
 // nothing.
-func (m *Memory) Unmap() error {
+func (m *LinearMemory) Unmap() error {
 	if m.module != nil && m.allocated && !m.freed.Load() {
 		return errors.New("unmap memory: its module is open")
 	}

@@ -49,9 +49,9 @@ func openPagemap() (*pagemap, error) {
 
 func (p *pagemap) close() { _ = unix.Close(p.fd) }
 
-// scanner lists the private pages of a memory. It is used by one goroutine at
+// pageScanner lists the private pages of a memory. It is used by one goroutine at
 // a time.
-type scanner struct {
+type pageScanner struct {
 	fd      int
 	page    uint64
 	arg     scanArg
@@ -70,8 +70,8 @@ type region struct {
 // heap: the kernel gets its address as a number, and stacks move.
 //
 //go:noinline
-func newScanner(p *pagemap, ioctl bool) *scanner {
-	s := &scanner{fd: p.fd, page: uint64(os.Getpagesize())}
+func newScanner(p *pagemap, ioctl bool) *pageScanner {
+	s := &pageScanner{fd: p.fd, page: uint64(os.Getpagesize())}
 	if !ioctl {
 		s.entries = make([]uint64, 512)
 		return s
@@ -90,7 +90,7 @@ func newScanner(p *pagemap, ioctl bool) *scanner {
 // next lists private pages of memory from the offset at on, as ascending
 // ranges of offsets that are valid until the next call. It returns where to go
 // on; the end is the length of memory.
-func (s *scanner) next(memory []byte, at uint64) (found []region, next uint64, err error) {
+func (s *pageScanner) next(memory []byte, at uint64) (found []region, next uint64, err error) {
 	if s.entries != nil {
 		return s.read(memory, at)
 	}
@@ -113,7 +113,7 @@ func (s *scanner) next(memory []byte, at uint64) (found []region, next uint64, e
 }
 
 // read does what next does, on kernels without PAGEMAP_SCAN.
-func (s *scanner) read(memory []byte, at uint64) (found []region, next uint64, err error) {
+func (s *pageScanner) read(memory []byte, at uint64) (found []region, next uint64, err error) {
 	base := uint64(uintptr(unsafe.Pointer(unsafe.SliceData(memory))))
 	entries := s.entries[:min(uint64(len(s.entries)), (uint64(len(memory))-at)/s.page)]
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(entries))), len(entries)*8)

@@ -87,7 +87,7 @@ func (c *Capabilities) probePagemap(memory []byte, page uint64) {
 	c.Reason = "the kernel lists private pages with PAGEMAP_SCAN"
 }
 
-func probeScanner(s *scanner, memory []byte, want region) error {
+func probeScanner(s *pageScanner, memory []byte, want region) error {
 	var found []region
 	for at := uint64(0); at < uint64(len(memory)); {
 		part, next, err := s.next(memory, at)

@@ -16,7 +16,7 @@ const dropAbove = 512
 type Config struct {
 	Image *Image
 	// Memory is that of the clone, whose module must be instantiated.
-	Memory *Memory
+	Memory *LinearMemory
 	// Globals are the clone's, in the order of the image's.
 	Globals []api.MutableGlobal
 	// Strategy is how to restore; [Auto] chooses.
@@ -27,16 +27,16 @@ type Config struct {
 // the goroutine that runs the instance.
 type Restorer struct {
 	image    *Image
-	memory   *Memory
+	memory   *LinearMemory
 	globals  []api.MutableGlobal
 	strategy Strategy
-	scanner  *scanner // PageScan and HotSet
-	hot      *hotSet  // HotSet
+	scanner  *pageScanner // PageScan and HotSet
+	hot      *hotSet      // HotSet
 	closed   bool
 }
 
-// Stats says what a restore did.
-type Stats struct {
+// RestoreStats says what a restore did.
+type RestoreStats struct {
 	// Strategy is what was done, which is [Drop] when a better one met too
 	// many private pages.
 	Strategy Strategy
@@ -73,8 +73,8 @@ func (r *Restorer) Strategy() Strategy { return r.strategy }
 // Restore brings memory, its size and the globals back. The instance must not
 // be running; it may have trapped. Restore does not allocate. After an error
 // the instance is in no defined state and must be discarded.
-func (r *Restorer) Restore() (Stats, error) {
-	st := Stats{Strategy: r.strategy}
+func (r *Restorer) Restore() (RestoreStats, error) {
+	st := RestoreStats{Strategy: r.strategy}
 	if r.closed || r.memory.freed.Load() {
 		return st, errClosed
 	}
@@ -195,7 +195,7 @@ func (r *Restorer) restoreGlobals() {
 	}
 }
 
-func (r *Restorer) restoreBytes(st *Stats) error {
+func (r *Restorer) restoreBytes(st *RestoreStats) error {
 	if r.image.size == 0 {
 		return nil
 	}
@@ -214,7 +214,7 @@ func (r *Restorer) restoreBytes(st *Stats) error {
 
 // copyBack copies the private pages back. They stay private, so that the next
 // call does not fault them in again.
-func (r *Restorer) copyBack(st *Stats) error {
+func (r *Restorer) copyBack(st *RestoreStats) error {
 	memory := r.memory.view()
 	for at := uint64(0); at < r.image.size; {
 		found, next, err := r.scanner.next(memory, at)
@@ -236,7 +236,7 @@ func (r *Restorer) copyBack(st *Stats) error {
 
 // drop gives all private pages back. A memory that is locked cannot do that
 // and is copied instead.
-func (r *Restorer) drop(st *Stats) {
+func (r *Restorer) drop(st *RestoreStats) {
 	if discard(r.memory.view()) != nil {
 		r.copyAll(st)
 		return
@@ -245,7 +245,7 @@ func (r *Restorer) drop(st *Stats) {
 	r.settle(0)
 }
 
-func (r *Restorer) copyAll(st *Stats) {
+func (r *Restorer) copyAll(st *RestoreStats) {
 	r.image.copyTo(r.memory.buf, 0, r.image.size)
 	st.Strategy, st.Pages = Copy, int(r.image.size/r.image.page)
 	r.settle(st.Pages)

@@ -3,9 +3,9 @@ import { Line } from "./line";
 import { Level } from "./log";
 
 /**
- * Takes the place of abort, to which throw, assert and the checks of the
- * language lead: says why in the log and ends the hook. The compiler finds it
- * by its global name, from the option "use abort=sallyport_abort".
+ * Replaces abort, which throw, assert and the checks of the language call. It
+ * logs the reason and ends the hook. The compiler finds it by its global name,
+ * from the option "use abort=sallyport_abort".
  */
 // @ts-ignore: decorator
 @global @unsafe

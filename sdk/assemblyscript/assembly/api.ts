@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, room, tooSmall } from "./arena";
+import { free, spare, tooSmall } from "./arena";
 import { apiConfig, Config } from "./config";
 import * as host from "./host";
 import { Value } from "./value";
@@ -25,8 +25,8 @@ export class API {
 }
 
 function part(part: u32): Value {
-  let size = host.api_get(part, free(), room());
-  if (tooSmall(size)) size = host.api_get(part, free(), room());
+  let size = host.api_get(part, free(), spare());
+  if (tooSmall(size)) size = host.api_get(part, free(), spare());
   check("api_get", size);
   return <Value>Value.taken(size);
 }

@@ -1,7 +1,7 @@
-// The memory of one hook: arguments on their way to the host, and the values
-// it returned. It is bumped upwards, never freed piece by piece, and free
-// again when the next hook begins. When it is full a larger chunk takes its
-// place; what was handed out before stays where it is until then.
+// The memory of one hook, for arguments to the host and the values it returns.
+// It is a bump allocator: nothing is freed on its own, and everything is free
+// again when the next hook begins. A larger chunk replaces one that is full;
+// values in the old chunk stay where they are until the next hook.
 
 // @ts-ignore: decorator
 @unmanaged
@@ -42,7 +42,7 @@ export function begin(): void {
   }
 }
 
-/** Returns where the next bytes go, with room for at least n of them. */
+/** Returns where the next bytes go, with space for at least n of them. */
 export function reserve(n: usize): usize {
   if (n > end - top) grow(n);
   return top;
@@ -58,16 +58,16 @@ export function free(): usize {
 /** How many bytes the host may write there. */
 // @ts-ignore: decorator
 @inline
-export function room(): usize {
+export function spare(): usize {
   return end - top;
 }
 
 /**
- * Reports whether a result of n means that there was not enough room, and
- * makes room if so: then the host is to be called again.
+ * Reports whether a result of n means that there was not enough space, and
+ * makes space if so: then the host is to be called again.
  */
 export function tooSmall(n: i32): bool {
-  if (n <= <i32>room()) return false;
+  if (n <= <i32>spare()) return false;
   grow(n);
   return true;
 }

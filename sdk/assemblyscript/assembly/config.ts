@@ -1,4 +1,4 @@
-import { free, room, tooSmall } from "./arena";
+import { free, spare, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
@@ -12,8 +12,8 @@ export class Config {
    */
   get<N>(name: N): Value | null {
     const scope = <u32>changetype<usize>(this) - 1, n = Value.of(name);
-    let size = host.config_get(scope, n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.config_get(scope, n.start, n.length, free(), room());
+    let size = host.config_get(scope, n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.config_get(scope, n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 }

@@ -1,5 +1,5 @@
 import { checkFound } from "./abort";
-import { free, room, tooSmall } from "./arena";
+import { free, spare, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
@@ -9,8 +9,8 @@ import { Value } from "./value";
  */
 export function env<N>(name: N): Value | null {
   const n = Value.of(name);
-  let size = host.env_get(n.start, n.length, free(), room());
-  if (tooSmall(size)) size = host.env_get(n.start, n.length, free(), room());
+  let size = host.env_get(n.start, n.length, free(), spare());
+  if (tooSmall(size)) size = host.env_get(n.start, n.length, free(), spare());
   checkFound("env_get", size);
   return Value.taken(size);
 }

@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, mark, release, room, take, tooSmall } from "./arena";
+import { free, mark, release, spare, take, tooSmall } from "./arena";
 import * as host from "./host";
 import { List } from "./list";
 import { Value } from "./value";
@@ -18,8 +18,8 @@ export class Header {
   /** The value of the first field of that name, or null. */
   get<N>(name: N): Value | null {
     const n = Value.of(name);
-    let size = host.header_get(this.message, n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.header_get(this.message, n.start, n.length, free(), room());
+    let size = host.header_get(this.message, n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.header_get(this.message, n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 
@@ -34,22 +34,22 @@ export class Header {
   /** The values of all fields of that name. */
   values<N>(name: N): List {
     const n = Value.of(name);
-    let size = host.header_values(this.message, n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.header_values(this.message, n.start, n.length, free(), room());
+    let size = host.header_values(this.message, n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.header_values(this.message, n.start, n.length, free(), spare());
     return listOf("header_values", size);
   }
 
   /** Every name once, as it was first spelled. */
   names(): List {
-    let size = host.header_names(this.message, free(), room());
-    if (tooSmall(size)) size = host.header_names(this.message, free(), room());
+    let size = host.header_names(this.message, free(), spare());
+    if (tooSmall(size)) size = host.header_names(this.message, free(), spare());
     return listOf("header_names", size);
   }
 
   /** Name and value of all fields in their order, read in one call of the host. */
   all(): Fields {
-    let size = host.header_all(this.message, free(), room());
-    if (tooSmall(size)) size = host.header_all(this.message, free(), room());
+    let size = host.header_all(this.message, free(), spare());
+    if (tooSmall(size)) size = host.header_all(this.message, free(), spare());
     return changetype<Fields>(listOf("header_all", size));
   }
 

@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, reserve, room, take, tooSmall } from "./arena";
+import { free, reserve, spare, take, tooSmall } from "./arena";
 import { Errno } from "./errno";
 import { Fields, listOf } from "./header";
 import * as host from "./host";
@@ -78,15 +78,15 @@ export class Response {
   /** The value of the first header field of that name, or null. */
   header<N>(name: N): Value | null {
     const n = Value.of(name);
-    let size = host.http_response_header(n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.http_response_header(n.start, n.length, free(), room());
+    let size = host.http_response_header(n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.http_response_header(n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 
   /** All header fields in their order. Without a response the hook ends. */
   headers(): Fields {
-    let size = host.http_response_header_all(free(), room());
-    if (tooSmall(size)) size = host.http_response_header_all(free(), room());
+    let size = host.http_response_header_all(free(), spare());
+    if (tooSmall(size)) size = host.http_response_header_all(free(), spare());
     return changetype<Fields>(listOf("http_response_header_all", size));
   }
 

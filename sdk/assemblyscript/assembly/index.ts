@@ -22,5 +22,5 @@ export { monotonic, now, random, timeLeft } from "./system";
 export { Value } from "./value";
 export { Verdict } from "./verdict";
 
-// For those who want to decide themselves on every error.
+// For plugins that handle every error themselves.
 export { host };

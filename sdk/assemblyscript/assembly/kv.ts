@@ -1,11 +1,11 @@
 import { check, checkFound } from "./abort";
-import { free, mark, release, reserve, room, take, tooSmall } from "./arena";
+import { free, mark, release, reserve, spare, take, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
 /**
  * Values that outlive the request. The plugin's configuration must grant the
- * keys. Times to live are in milliseconds, and 0 is for ever. The hook ends
+ * keys. Times to live are in milliseconds, and 0 means no expiry. The hook ends
  * if the key is not granted or the store does not answer.
  */
 // @ts-ignore: decorator
@@ -14,9 +14,9 @@ export class KV {
   /** A value, or null. */
   get<K>(key: K): Value | null {
     const k = Value.of(key);
-    let size = host.kv_get(k.start, k.length, free(), room());
+    let size = host.kv_get(k.start, k.length, free(), spare());
     // Another request may put a larger value there meanwhile.
-    while (tooSmall(size)) size = host.kv_get(k.start, k.length, free(), room());
+    while (tooSmall(size)) size = host.kv_get(k.start, k.length, free(), spare());
     checkFound("kv_get", size);
     return Value.taken(size);
   }

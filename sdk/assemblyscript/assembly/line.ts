@@ -10,8 +10,8 @@ const buffer: usize = memory.data(1024);
 let length: usize = 0;
 
 /**
- * A log line that is put together without allocating: it tells of faults, and
- * the memory may be what there is no more of.
+ * A log line that is built without allocating, because it may have to report
+ * that memory has run out.
  */
 // @ts-ignore: decorator
 @unmanaged @final
@@ -22,7 +22,7 @@ export class Line {
     return changetype<Line>(buffer);
   }
 
-  /** Appends text, as far as there is room for it. */
+  /** Appends text, as far as there is space for it. */
   text(text: string): Line {
     const fits = min(<usize>text.length, (most - length) / 3);
     length += encode(changetype<usize>(text), fits, buffer + length);

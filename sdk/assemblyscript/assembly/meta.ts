@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, mark, release, room, tooSmall } from "./arena";
+import { free, mark, release, spare, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
@@ -10,8 +10,8 @@ export class Meta {
   /** A value, or null. */
   get<N>(name: N): Value | null {
     const n = Value.of(name);
-    let size = host.meta_get(n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.meta_get(n.start, n.length, free(), room());
+    let size = host.meta_get(n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.meta_get(n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 

@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, room, tooSmall } from "./arena";
+import { free, spare, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
@@ -15,8 +15,8 @@ export class Notice {
 }
 
 function part(part: u32): Value {
-  let size = host.notice_get(part, free(), room());
-  if (tooSmall(size)) size = host.notice_get(part, free(), room());
+  let size = host.notice_get(part, free(), spare());
+  if (tooSmall(size)) size = host.notice_get(part, free(), spare());
   check("notice_get", size);
   return <Value>Value.taken(size);
 }

@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, mark, release, reserve, room, tooSmall } from "./arena";
+import { free, mark, release, reserve, spare, tooSmall } from "./arena";
 import { Header, requestHeader } from "./header";
 import * as host from "./host";
 import { Value } from "./value";
@@ -83,8 +83,8 @@ export class Request {
 }
 
 function part(part: u32): Value {
-  let size = host.request_get(part, free(), room());
-  if (tooSmall(size)) size = host.request_get(part, free(), room());
+  let size = host.request_get(part, free(), spare());
+  if (tooSmall(size)) size = host.request_get(part, free(), spare());
   check("request_get", size);
   return <Value>Value.taken(size);
 }

@@ -1,5 +1,5 @@
 import { check } from "./abort";
-import { free, mark, release, room, tooSmall } from "./arena";
+import { free, mark, release, spare, tooSmall } from "./arena";
 import * as host from "./host";
 import { Value } from "./value";
 
@@ -14,8 +14,8 @@ export class Session {
    */
   get<N>(name: N): Value | null {
     const n = Value.of(name);
-    let size = host.session_get(n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.session_get(n.start, n.length, free(), room());
+    let size = host.session_get(n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.session_get(n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 
@@ -32,8 +32,8 @@ export class Session {
    */
   metadata<N>(name: N): Value | null {
     const n = Value.of(name);
-    let size = host.metadata_get(n.start, n.length, free(), room());
-    if (tooSmall(size)) size = host.metadata_get(n.start, n.length, free(), room());
+    let size = host.metadata_get(n.start, n.length, free(), spare());
+    if (tooSmall(size)) size = host.metadata_get(n.start, n.length, free(), spare());
     return Value.taken(size);
   }
 

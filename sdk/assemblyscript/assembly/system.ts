@@ -4,7 +4,7 @@ import * as host from "./host";
 /** Nanoseconds since the Unix epoch. */
 export function now(): i64 { return host.clock(0); }
 
-/** Nanoseconds of a clock that never steps. */
+/** Nanoseconds of a monotonic clock. */
 export function monotonic(): i64 { return host.clock(1); }
 
 /** Nanoseconds until the deadline of the hook. */

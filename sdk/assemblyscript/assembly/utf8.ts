@@ -1,7 +1,7 @@
 // UTF-8 as the WHATWG encoding standard prescribes it. The decoder of the
-// standard library trusts its input: a byte that begins a sequence swallows
-// what follows, be it the delimiter that a plugin looks for. This one replaces
-// each ill-formed part by U+FFFD.
+// standard library trusts its input: after a byte that begins a sequence it
+// takes whatever follows, even a delimiter that the plugin looks for. This one
+// replaces each ill-formed part by U+FFFD.
 
 const replacement: u32 = 0xfffd;
 

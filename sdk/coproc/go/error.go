@@ -40,7 +40,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s (%d)", e.Message, e.Code
 // Unavailable says that something the handler depends on failed.
 func Unavailable(err error) error { return &Error{Code: CodeUnavailable, Message: err.Error()} }
 
-// Overloaded says that the call was not executed, and when to come again.
+// Overloaded says that the call was not executed, and when to try again.
 func Overloaded(after time.Duration) error {
 	return &Error{CodeOverloaded, "overloaded", map[string]int64{"retry_after_ms": after.Milliseconds()}}
 }

@@ -2,8 +2,8 @@ package sallyport
 
 import "encoding/json"
 
-// Gateway is the other side. It takes what a process says without being
-// asked; its methods may be called at any time from anywhere.
+// Gateway sends log lines, metrics and states to the gateway. Its methods may be
+// called at any time and concurrently.
 type Gateway struct {
 	// Sandbox is what confines the process, as the gateway said: an object.
 	Sandbox json.RawMessage
@@ -11,7 +11,7 @@ type Gateway struct {
 	s *server
 }
 
-// Level is the weight of a log line.
+// Level is the severity of a log line.
 type Level string
 
 // The levels.
@@ -38,7 +38,7 @@ func (g *Gateway) Gauge(name string, value float64, labels map[string]string) {
 	g.notify("metric", metricParams{name, "gauge", value, labels})
 }
 
-// State is how a process feels.
+// State is how well a process works, as it reports it.
 type State string
 
 // The states.

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Hook is a place in the way of a request.
+// Hook is a point in the processing of a request.
 type Hook string
 
 // The hooks, in the order in which a request meets them. Auth, RateLimit and

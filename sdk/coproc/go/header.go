@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Field is one header field. Values that are not UTF-8 survive the way.
+// Field is one header field. Values that are not UTF-8 are preserved.
 type Field struct{ Name, Value string }
 
 // MarshalJSON writes [name, value], or [name, null, base64].

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// errTooLong: a line was longer than a message may be. It was skipped.
+// errTooLong says that a line was skipped because it exceeds the size of a message.
 var errTooLong = errors.New("message too large")
 
 // lines reads frames: one per line, without the line's end.
@@ -21,8 +21,8 @@ func newLines(r io.Reader, limit int) *lines {
 	return &lines{r: bufio.NewReaderSize(r, bufferSize), max: limit}
 }
 
-// next returns the next line, valid until the next call. What stands after the
-// last line break is no frame: its writer died.
+// next returns the next line, valid until the next call. Bytes after the last
+// line break are not a frame, because their writer stopped in the middle.
 func (l *lines) next() ([]byte, error) {
 	line, err := l.r.ReadSlice('\n')
 	if err == nil {

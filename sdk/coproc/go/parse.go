@@ -4,8 +4,8 @@ import "unicode/utf8"
 
 // parse reads a frame as gateways write it, several times faster than
 // encoding/json, which passes over a body three times. It reports false for
-// whatever is unusual: encoding/json then has the last word, so there is one
-// place that decides what is an error.
+// whatever is unusual. The caller then uses encoding/json, so that one place
+// decides what is an error.
 func (f *frame) parse(line []byte) bool {
 	if hasControl(line) || !utf8.Valid(line) {
 		return false

@@ -14,8 +14,7 @@ const (
 	bufferSize   = 64 << 10
 )
 
-// Plugin is what a process offers. The zero value of everything but Handlers
-// is useful.
+// Plugin is what a process offers. Only Handlers must be set.
 type Plugin struct {
 	Name     string // as the gateway's log shows it; "go" if empty
 	Version  string
@@ -33,7 +32,7 @@ type Plugin struct {
 	OnUnload func(*API)
 }
 
-// Main serves handlers: it is [Plugin.Main] of a plugin that is nothing more.
+// Main is [Plugin.Main] of a plugin that has only handlers.
 func Main(handlers ...Handler) error { return Plugin{Handlers: handlers}.Main() }
 
 // Main serves the plugin on the process's stdin and stdout until stdin ends.
@@ -70,7 +69,7 @@ func (p Plugin) Serve(ctx context.Context, r io.Reader, w io.Writer) error {
 
 // Play is the testing mode: it feeds the frames in r, one per line, and writes
 // the answers to w. A frame is fed when the calls before it are answered,
-// unless it is a cancel: the output is the same every time. Lines that begin
+// unless it is a cancel, so that the output is the same every time. Lines that begin
 // with # are comments.
 func (p Plugin) Play(ctx context.Context, r io.Reader, w io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)

@@ -49,8 +49,8 @@ func newServer(p Plugin, w io.Writer) *server {
 	return s
 }
 
-// read receives frames until there are no more. In order means: each after the
-// calls before it.
+// read receives frames until there are no more. In order means that each frame
+// waits for the calls before it.
 func (s *server) read(ctx context.Context, l *lines, inOrder bool) error {
 	for {
 		line, err := l.next()
@@ -73,8 +73,8 @@ func (s *server) read(ctx context.Context, l *lines, inOrder bool) error {
 	}
 }
 
-// drain waits for calls and what waits for them, but not for ever, and sends
-// what is left to send.
+// drain waits for the running calls and for what depends on them, up to the
+// plugin's Grace, and sends what is left to send.
 func (s *server) drain() {
 	ended := make(chan struct{})
 	go func() {
@@ -114,7 +114,7 @@ func (s *server) receive(ctx context.Context, line []byte) {
 	}
 }
 
-// unreadable answers a frame that is not JSON, or not what its method takes.
+// unreadable answers a frame that is not JSON, or lacks what its method needs.
 func (s *server) unreadable(f *frame, err error) {
 	var mistyped *json.UnmarshalTypeError
 	switch {
@@ -178,7 +178,7 @@ func (s *server) initialize(f *frame) {
 	})
 }
 
-// load takes an API. OnLoad may wait for something: the reader goes on.
+// load takes an API. It does not block the reader, because OnLoad may wait.
 func (s *server) load(ctx context.Context, f *frame) {
 	a := f.Params.api()
 	for _, b := range a.Hooks {
@@ -222,8 +222,8 @@ func (s *server) unload(f *frame) {
 	s.answer(f.ID, struct{}{})
 }
 
-// shutdown answers when the calls in flight are done; the reader goes on
-// meanwhile, and refuses new ones.
+// shutdown answers when the calls in flight are done. Until then the reader
+// refuses new calls.
 func (s *server) shutdown(id *int64) {
 	s.leaving = true
 	s.waiting.Go(func() {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// writer sends lines, as many as there are with one write. After an error it
-// only drops: the gateway is gone, and stdin is about to end.
+// writer sends lines, all that are queued with one write. After an error it
+// drops them: the gateway is gone, and stdin is about to end.
 type writer struct {
 	w    io.Writer
 	wake chan struct{} // holds one: there is something to send

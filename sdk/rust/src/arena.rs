@@ -5,7 +5,7 @@ use crate::error::{length, Result};
 use crate::host::Host;
 
 /// The buffer of an instance: values of the hook that is running, one behind
-/// the other, and then free room. Values never move and are never written to
+/// the other, and then spare bytes. Values never move and are never written to
 /// again before [`Arena::reset`].
 pub(crate) struct Arena {
     ptr: Cell<*mut u8>, // null at first; its bytes are initialised
@@ -38,12 +38,12 @@ impl Arena {
     }
 
     /// Returns the value that a host function writes, which is called a second
-    /// time if the room was too small.
+    /// time if the spare part was too small.
     pub(crate) fn read(&self, host: &Host, mut call: impl FnMut(&mut [u8]) -> i32) -> Result<&[u8]> {
         loop {
-            let room = self.room();
-            let n = length(call(room))?;
-            if n <= room.len() {
+            let spare = self.spare();
+            let n = length(call(spare))?;
+            if n <= spare.len() {
                 return Ok(self.take(n));
             }
             self.enlarge(host, n);
@@ -52,10 +52,10 @@ impl Arena {
 
     /// Returns n bytes that a host function writes.
     pub(crate) fn fill(&self, host: &Host, n: usize, call: impl FnOnce(&mut [u8]) -> i32) -> Result<&[u8]> {
-        if n > self.room().len() {
+        if n > self.spare().len() {
             self.enlarge(host, n);
         }
-        let n = length(call(&mut self.room()[..n]))?;
+        let n = length(call(&mut self.spare()[..n]))?;
         Ok(self.take(n))
     }
 
@@ -63,16 +63,16 @@ impl Arena {
     /// this arena: in place, if it was the last one.
     pub(crate) fn append<'x>(&'x self, host: &Host, head: &'x [u8], tail: &[u8]) -> &'x [u8] {
         let n = head.len() + tail.len();
-        let last = head.as_ptr().wrapping_add(head.len()) == self.room().as_ptr();
-        if last && (tail.len() <= self.room().len() || self.extend(host, tail.len())) {
-            self.room()[..tail.len()].copy_from_slice(tail);
+        let last = head.as_ptr().wrapping_add(head.len()) == self.spare().as_ptr();
+        if last && (tail.len() <= self.spare().len() || self.extend(host, tail.len())) {
+            self.spare()[..tail.len()].copy_from_slice(tail);
             self.used.set(self.used.get() - head.len());
             return self.take(n);
         }
-        if n > self.room().len() {
+        if n > self.spare().len() {
             self.enlarge(host, n);
         }
-        let (into, _) = self.room().split_at_mut(n);
+        let (into, _) = self.spare().split_at_mut(n);
         into[..head.len()].copy_from_slice(head);
         into[head.len()..].copy_from_slice(tail);
         self.take(n)
@@ -96,7 +96,7 @@ impl Arena {
 
     /// The free part. Only one may be in use at a time.
     #[allow(clippy::mut_from_ref)]
-    fn room(&self) -> &mut [u8] {
+    fn spare(&self) -> &mut [u8] {
         if self.ptr.get().is_null() {
             return &mut [];
         }
@@ -116,7 +116,7 @@ impl Arena {
         unsafe { slice::from_raw_parts(self.ptr.get().add(from), n) }
     }
 
-    /// Makes room for n bytes: in place, or in a new buffer. The old one is
+    /// Makes space for n bytes: in place, or in a new buffer. The old one is
     /// not freed: values in it are in use, and as sizes double, all old ones
     /// together are never larger than the new one.
     #[cold]
@@ -132,14 +132,14 @@ impl Arena {
         self.used.set(0);
     }
 
-    /// Makes room for n bytes where the buffer ends, if it can. The first one,
+    /// Makes space for n bytes where the buffer ends, if it can. The first one,
     /// a static, cannot.
     fn extend(&self, host: &Host, n: usize) -> bool {
         if self.cap.get() <= MIN {
             return false;
         }
         let end = self.ptr.get().wrapping_add(self.cap.get());
-        let more = host.extend(end, n - self.room().len());
+        let more = host.extend(end, n - self.spare().len());
         self.cap.set(self.cap.get() + more);
         more > 0
     }

@@ -78,7 +78,7 @@ impl Exchange {
 
     /// Returns an environment value of the gateway that the configuration of
     /// the plugin names: `allow: { env: ["REGION"] }`. It is none if the value
-    /// is not set, or was not granted. Using it makes a grant necessary.
+    /// is not set, or was not granted. A plugin that uses it needs a grant.
     pub fn env(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
         let name = name.as_ref();
         self.arena.read(&self.host, |buf| self.host.env_get(name, buf)).ok()
@@ -108,8 +108,7 @@ impl Exchange {
         Ok(Verdict::Respond)
     }
 
-    /// Breaks the hook off: the gateway takes its edits back and writes why to
-    /// the log.
+    /// Ends the hook: the gateway discards its edits and logs the reason.
     pub fn fail(&self, why: &str) -> ! {
         self.log(Level::Error, why);
         host::fail(why)
@@ -126,7 +125,7 @@ impl Exchange {
         nanos(self.host.clock(0))
     }
 
-    /// Returns the time of a clock that never steps.
+    /// Returns the time of a monotonic clock.
     pub fn steady_clock(&self) -> Duration {
         nanos(self.host.clock(1))
     }

@@ -19,7 +19,7 @@ pub(crate) struct Host {
     buffers: RefCell<Vec<*mut [u8]>>,        // of the arena
 }
 
-/// Breaks off.
+/// Ends the hook.
 pub(crate) fn fail(why: &str) -> ! {
     panic!("hook failed: {}", why)
 }

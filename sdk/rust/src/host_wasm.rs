@@ -3,12 +3,12 @@
 /// The gateway.
 pub(crate) struct Host;
 
-/// Breaks off.
+/// Ends the hook.
 pub fn trap() -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// Breaks off; the reason is in the log.
+/// Ends the hook; the reason is in the log.
 pub(crate) fn fail(_: &str) -> ! {
     trap()
 }
@@ -178,7 +178,7 @@ impl Host {
     }
 }
 
-/// The allocator of the libc in std takes the whole memory for itself.
+/// The allocator of std's libc owns the whole memory, so buffers come from it.
 #[cfg(target_os = "wasi")]
 impl Host {
     /// Returns n new bytes, all zero.

@@ -3,8 +3,8 @@ use crate::list::{Items, Pairs};
 use crate::Exchange;
 
 /// Sends requests to where the configuration of the plugin grants it to:
-/// `allow: { http: ["https://idp.internal/*"] }`. Using it makes the grant
-/// necessary.
+/// `allow: { http: ["https://idp.internal/*"] }`. A plugin that uses it
+/// needs the grant.
 #[derive(Clone, Copy)]
 pub struct Http<'x> {
     pub(crate) x: &'x Exchange,

@@ -4,14 +4,14 @@ use crate::error::{check, length, Error, Result};
 use crate::Exchange;
 
 /// The store of the gateway, as far as the configuration of the plugin grants
-/// its keys: `allow: { kv: ["tenant:*"] }`. Using it in any way makes the grant
-/// necessary. Unlike edits, what it stores stays if the hook fails.
+/// its keys: `allow: { kv: ["tenant:*"] }`. A plugin that uses it needs the grant.
+/// Unlike edits, stored values remain if the hook fails.
 ///
 /// Besides those named, all methods fail with [`Error::Denied`] for a key that
 /// was not granted, [`Error::Unavailable`] if the store is down,
 /// [`Error::Timeout`] after the deadline and [`Error::Limit`] beyond its limits.
 ///
-/// A time to live counts in milliseconds and is rounded up; zero is for ever.
+/// A time to live is rounded up to milliseconds; with zero a value does not expire.
 #[derive(Clone, Copy)]
 pub struct Kv<'x> {
     pub(crate) x: &'x Exchange,
@@ -53,7 +53,7 @@ impl<'x> Kv<'x> {
     }
 }
 
-/// Rounds up: a short time must not become for ever.
+/// Rounds up, because 0 would mean that the value does not expire.
 fn milliseconds(ttl: Duration) -> i64 {
     let part = i64::from(ttl.subsec_nanos() % 1_000_000 > 0);
     let whole = ttl.as_secs().saturating_mul(1000).saturating_add(ttl.subsec_millis().into());

@@ -37,8 +37,8 @@
 //!
 //! # Failing
 //!
-//! A hook whose handler returns an error, panics or calls [`Exchange::fail`]
-//! breaks off: the gateway takes all its edits back.
+//! A hook ends when its handler returns an error, panics or calls
+//! [`Exchange::fail`]. The gateway then discards all its edits.
 //!
 //! # Grants
 //!

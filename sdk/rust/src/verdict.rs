@@ -11,7 +11,7 @@ pub enum Verdict {
 
 /// What a handler may return: a [`Verdict`], or a [`Result`] with one.
 pub trait Outcome {
-    /// Returns the verdict, or breaks the hook off.
+    /// Returns the verdict, or ends the hook.
     #[doc(hidden)]
     fn verdict(self, x: &Exchange) -> Verdict;
 }

@@ -28,7 +28,8 @@ func loadNative(kv KV, plugin, name string) (abi.Plugin, error) {
 	case "response":
 		return &native{abi.Declaration{Hooks: response, ReplyBody: response}, rewrite}, nil
 	}
-	return nil, abi.Errorf(abi.Refused, "plugin %s: no native hook %q; there are headers, json, auth and response", plugin, name)
+	return nil, abi.Errorf(abi.Refused, "plugin %s: no native hook %q; there are headers, json, auth and response",
+		plugin, name)
 }
 
 // Declares implements [abi.Plugin].

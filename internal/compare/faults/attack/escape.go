@@ -60,11 +60,13 @@ func Open(path string) Harm {
 		read := m.Import("wasi_snapshot_preview1", "fd_read", 4, i32)
 		s, name := newSeer(m), put(m, 0, path)
 		mayRead := wasmtest.Const64(2)
-		code := slices.Concat(wasmtest.Store(atVector, wasmtest.Const(atBuffer)), wasmtest.Store(atVector+4, wasmtest.Const(bufSize)))
+		code := slices.Concat(wasmtest.Store(atVector, wasmtest.Const(atBuffer)),
+			wasmtest.Store(atVector+4, wasmtest.Const(bufSize)))
 		for fd := range int32(8) {
 			for skip := range int32(2) { // relative paths have no slash in front
 				code = slices.Concat(code,
-					wasmtest.Const(fd), wasmtest.Const(1), wasmtest.Const(name.at+skip), wasmtest.Const(name.size-skip), wasmtest.Const(0),
+					wasmtest.Const(fd), wasmtest.Const(1), wasmtest.Const(name.at+skip), wasmtest.Const(name.size-skip),
+					wasmtest.Const(0),
 					mayRead, mayRead, wasmtest.Const(0), wasmtest.Const(atFile), wasmtest.Call(open), wasmtest.Not(),
 					wasmtest.If(
 						wasmtest.Load(atFile), wasmtest.Const(atVector), wasmtest.Const(1), wasmtest.Const(atWord),

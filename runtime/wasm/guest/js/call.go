@@ -77,7 +77,7 @@ func (g *scriptGuest) session(x *abi.Exchange) value {
 }
 
 func (g *scriptGuest) spec(x *abi.Exchange) value {
-	if text, ok := g.program.specs[specKey{x.API, x.Hook}]; ok {
+	if text, ok := g.program.specs[boundHook{x.API, x.Hook}]; ok {
 		return g.parse(text)
 	}
 	return g.object(g.program.appendSpec(g.input[:0], x.API, x.Hook))

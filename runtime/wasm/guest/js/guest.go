@@ -15,7 +15,7 @@ import (
 type scriptGuest struct {
 	program   *Program
 	layout    *layout
-	machine   machine
+	machine   quickjs
 	interrupt func()
 
 	x        *abi.Exchange // nil while the script is loaded

@@ -133,9 +133,9 @@ const (
 	levels
 )
 
-// machine calls the engine in one instance. After the first error, calls do
+// quickjs calls the engine in one instance. After the first error, calls do
 // nothing, so that the caller need not check each of them.
-type machine struct {
+type quickjs struct {
 	module api.Module
 	memory api.Memory
 	ctx    context.Context // that of the instance, by which host functions find the guest
@@ -151,12 +151,12 @@ var (
 	errMemory  = errors.New("the engine has no memory left")
 )
 
-func (m *machine) bind(module api.Module) {
+func (m *quickjs) bind(module api.Module) {
 	m.module, m.memory = module, module.Memory()
 }
 
 // call calls a function of the engine and returns its result.
-func (m *machine) call(e export, args ...uint64) uint64 {
+func (m *quickjs) call(e export, args ...uint64) uint64 {
 	if m.err != nil {
 		return 0
 	}
@@ -174,12 +174,12 @@ func (m *machine) call(e export, args ...uint64) uint64 {
 }
 
 // address calls a function whose result is a pointer, or another i32.
-func (m *machine) address(e export, args ...uint64) uint32 {
+func (m *quickjs) address(e export, args ...uint64) uint32 {
 	return api.DecodeU32(m.call(e, args...))
 }
 
 // alloc allocates n bytes.
-func (m *machine) alloc(n int) uint32 {
+func (m *quickjs) alloc(n int) uint32 {
 	at := m.address(wasmMalloc, uint64(n))
 	if at == 0 && m.err == nil {
 		m.err = errMemory
@@ -187,10 +187,10 @@ func (m *machine) alloc(n int) uint32 {
 	return at
 }
 
-func (m *machine) free(at uint32) { m.call(wasmFree, uint64(at)) }
+func (m *quickjs) free(at uint32) { m.call(wasmFree, uint64(at)) }
 
 // put writes b and a zero byte behind it.
-func (m *machine) put(at uint32, b []byte) {
+func (m *quickjs) put(at uint32, b []byte) {
 	if m.err != nil {
 		return
 	}
@@ -203,14 +203,14 @@ func (m *machine) put(at uint32, b []byte) {
 }
 
 // place allocates memory for b and a zero byte behind it, and writes it there.
-func (m *machine) place(b []byte) uint32 {
+func (m *quickjs) place(b []byte) uint32 {
 	at := m.alloc(len(b) + 1)
 	m.put(at, b)
 	return at
 }
 
 // read returns a view of n bytes, valid until the guest runs again.
-func (m *machine) read(at, n uint32) []byte {
+func (m *quickjs) read(at, n uint32) []byte {
 	if m.err != nil || n == 0 {
 		return nil
 	}
@@ -222,21 +222,21 @@ func (m *machine) read(at, n uint32) []byte {
 }
 
 // u32 and u64 read a number; set writes one.
-func (m *machine) u32(at uint32) uint32 {
+func (m *quickjs) u32(at uint32) uint32 {
 	if b := m.read(at, 4); b != nil {
 		return binary.LittleEndian.Uint32(b)
 	}
 	return 0
 }
 
-func (m *machine) u64(at uint32) uint64 {
+func (m *quickjs) u64(at uint32) uint64 {
 	if b := m.read(at, 8); b != nil {
 		return binary.LittleEndian.Uint64(b)
 	}
 	return 0
 }
 
-func (m *machine) set(at uint32, n uint64) {
+func (m *quickjs) set(at uint32, n uint64) {
 	if b := m.read(at, 8); b != nil {
 		binary.LittleEndian.PutUint64(b, n)
 	}
@@ -244,4 +244,4 @@ func (m *machine) set(at uint32, n uint64) {
 
 // unbox returns the value in a box that the engine has made for it: what its
 // authors call a handle.
-func (m *machine) unbox(handle uint32) value { return value(m.u64(handle)) }
+func (m *quickjs) unbox(handle uint32) value { return value(m.u64(handle)) }

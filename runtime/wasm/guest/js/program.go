@@ -25,7 +25,7 @@ type Config struct {
 	Memory  int64         // bytes of one instance
 	Timeout time.Duration // of a call without a deadline
 
-	Log      Log
+	Log      ScriptLog
 	Raw      io.Writer // of rawlog; nil sends its lines to Log
 	KV       KV
 	Sessions Sessions
@@ -39,9 +39,9 @@ type Config struct {
 	RequireRights bool
 }
 
-// Log takes what scripts log. It bounds the rate of lines, and is called by
+// ScriptLog takes what scripts log. It bounds the rate of lines, and is called by
 // many goroutines.
-type Log interface {
+type ScriptLog interface {
 	// Script logs one line. kind says what wrote it; api is nil while the
 	// script is loaded.
 	Script(level zerolog.Level, kind string, api *abi.API, requestID, line []byte)
@@ -52,18 +52,18 @@ type Log interface {
 type Program struct {
 	config  Config
 	spec    abi.Spec
-	sources sources
+	sources scriptFiles
 	options options
-	keys    []native.KeyPattern // that were granted
-	specs   map[specKey][]byte  // objects for the APIs and hooks the plugin is bound to
-	zero    []byte              // the session of a request that has none
-	layout  *layout             // of clones; nil until there are any
+	keys    []native.KeyPattern  // that were granted
+	specs   map[boundHook][]byte // objects for the APIs and hooks the plugin is bound to
+	zero    []byte               // the session of a request that has none
+	layout  *layout              // of clones; nil until there are any
 
 	rawMu sync.Mutex // serialises writes to Raw
 }
 
-// specKey says for whom a spec object is.
-type specKey struct {
+// boundHook says for whom a spec object is.
+type boundHook struct {
 	api  *abi.API
 	hook abi.Hook
 }
@@ -98,10 +98,10 @@ func newProgram(s abi.Spec, c Config) (*Program, error) {
 	if err := p.grant(); err != nil {
 		return nil, err
 	}
-	p.specs = make(map[specKey][]byte)
+	p.specs = make(map[boundHook][]byte)
 	for h := range s.Hooks.All() {
 		for _, api := range s.APIs {
-			p.specs[specKey{api, h}] = p.appendSpec(nil, api, h)
+			p.specs[boundHook{api, h}] = p.appendSpec(nil, api, h)
 		}
 	}
 	return p, nil

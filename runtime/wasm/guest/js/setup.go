@@ -177,7 +177,7 @@ func (s *setup) script() error {
 }
 
 // run runs one file, as a script or as a module.
-func (s *setup) run(f file) error {
+func (s *setup) run(f scriptFile) error {
 	s.running = f.name
 	text := string(bytes.TrimPrefix(f.text, []byte("\uFEFF")))
 	if s.isModule(f.name, text) {

@@ -8,35 +8,35 @@ import (
 	"github.com/c386954a/sallyport/internal/artifact"
 )
 
-// file is one source of a plugin.
-type file struct {
+// scriptFile is one source of a plugin.
+type scriptFile struct {
 	name string // in messages
 	text []byte
 }
 
-// sources are the files of a plugin.
-type sources struct {
-	files   []file // in the order in which they run
-	preload *file  // runs before the functions of the gateway exist; or nil
+// scriptFiles are the files of a plugin.
+type scriptFiles struct {
+	files   []scriptFile // in the order in which they run
+	preload *scriptFile  // runs before the functions of the gateway exist; or nil
 }
 
 // all returns the files in the order in which they run.
-func (s *sources) all() []file {
+func (s *scriptFiles) all() []scriptFile {
 	if s.preload == nil {
 		return s.files
 	}
-	return append([]file{*s.preload}, s.files...)
+	return append([]scriptFile{*s.preload}, s.files...)
 }
 
 // main returns the name of the file that messages are about if nothing more is
 // known.
-func (s *sources) main() string { return s.files[len(s.files)-1].name }
+func (s *scriptFiles) main() string { return s.files[len(s.files)-1].name }
 
 var errDigestOfMany = errors.New("sha256 is for one file, and there are several")
 
 // readSources reads the files of a plugin and checks the digest of a single
 // one.
-func readSources(s abi.Spec, limit int64) (all sources, err error) {
+func readSources(s abi.Spec, limit int64) (all scriptFiles, err error) {
 	names := s.Sources
 	if len(names) == 0 {
 		names = []string{s.Source}
@@ -61,10 +61,10 @@ func readSources(s abi.Spec, limit int64) (all sources, err error) {
 	return all, nil
 }
 
-func readFile(name string, limit int64, digest string) (file, error) {
+func readFile(name string, limit int64, digest string) (scriptFile, error) {
 	text, err := artifact.Read(name, limit, digest)
 	if err != nil {
-		return file{}, fmt.Errorf("%s: %w", name, err)
+		return scriptFile{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return file{name: name, text: text}, nil
+	return scriptFile{name: name, text: text}, nil
 }

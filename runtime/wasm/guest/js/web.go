@@ -49,7 +49,7 @@ func (r *received) reply() *hostapi.Reply {
 
 // newRequest checks s. Fields that say to whom a message goes and where it ends
 // have no effect, as in Tyk.
-func newRequest(s *hostapi.Sending) (*outbound.Request, error) {
+func newRequest(s *hostapi.Sending) (*outbound.HTTPRequest, error) {
 	u, err := url.ParseRequestURI(s.URL)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func newRequest(s *hostapi.Sending) (*outbound.Request, error) {
 		return nil, fmt.Errorf("%q: %w", s.URL, errAbsolute)
 	}
 	u.Fragment, u.RawFragment = "", ""
-	q := &outbound.Request{Method: []byte(s.Method), URL: []byte(u.String()), Body: []byte(s.Body)}
+	q := &outbound.HTTPRequest{Method: []byte(s.Method), URL: []byte(u.String()), Body: []byte(s.Body)}
 	if len(q.Method) == 0 {
 		q.Method = []byte(http.MethodGet)
 	}
@@ -75,7 +75,7 @@ func newRequest(s *hostapi.Sending) (*outbound.Request, error) {
 
 // send sends a request, follows redirects, each of which must be granted, and
 // unpacks the reply.
-func send(ctx context.Context, client native.HTTP, q *outbound.Request) (*received, error) {
+func send(ctx context.Context, client native.HTTP, q *outbound.HTTPRequest) (*received, error) {
 	unpack := q.Header.Index([]byte("Accept-Encoding"), 0) < 0 && q.Header.Index([]byte("Range"), 0) < 0
 	if unpack {
 		q.Header = append(q.Header, abi.Field{Name: []byte("Accept-Encoding"), Value: []byte("gzip")})
@@ -98,7 +98,7 @@ func send(ctx context.Context, client native.HTTP, q *outbound.Request) (*receiv
 
 // follow makes q the request that a redirect asks for, and reports false if
 // the reply is not a redirect.
-func follow(q *outbound.Request, reply *outbound.Response) (again bool, err error) {
+func follow(q *outbound.HTTPRequest, reply *outbound.HTTPResponse) (again bool, err error) {
 	location, ok := reply.Header.Get([]byte("Location"))
 	if !ok {
 		return false, nil
@@ -136,7 +136,7 @@ func without(h abi.Header, names ...string) abi.Header {
 	})
 }
 
-func receive(reply *outbound.Response, unpack bool) (*received, error) {
+func receive(reply *outbound.HTTPResponse, unpack bool) (*received, error) {
 	r := &received{code: reply.Status, header: make(map[string][]string, len(reply.Header)), body: reply.Body}
 	for _, f := range reply.Header {
 		r.header[string(f.Name)] = append(r.header[string(f.Name)], string(f.Value))
@@ -240,7 +240,7 @@ func (c *hostCall) batched(argument []byte) ([]hostapi.BatchItem, error) {
 
 // sendAll sends the requests of a batch. It reports false if the bodies of the
 // replies are too large together; those beyond the limit are missing.
-func sendAll(ctx context.Context, client native.HTTP, in *hostapi.Batch, requests []*outbound.Request,
+func sendAll(ctx context.Context, client native.HTTP, in *hostapi.Batch, requests []*outbound.HTTPRequest,
 ) (items []hostapi.BatchItem, whole bool) {
 	var size atomic.Int64
 	items = in.Send(func(i int) *hostapi.Reply {

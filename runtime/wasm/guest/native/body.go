@@ -25,16 +25,16 @@ const (
 	maxWritten    = 64 << 20
 )
 
-// body is the set of body functions for one message.
-type body abi.Message
+// bodyFunctions is the set of body functions for one message.
+type bodyFunctions abi.Message
 
 const (
-	requestBody = body(abi.OfRequest)
-	replyBody   = body(abi.OfReply)
+	requestBody = bodyFunctions(abi.OfRequest)
+	replyBody   = bodyFunctions(abi.OfReply)
 )
 
 // size () returns the length of the body.
-func (b body) size(c *Call, _ frame) int64 {
+func (b bodyFunctions) size(c *Call, _ hostFrame) int64 {
 	content, ok := b.content(c.x)
 	switch {
 	case !ok:
@@ -46,7 +46,7 @@ func (b body) size(c *Call, _ frame) int64 {
 }
 
 // read (offset, buf, cap) copies as much as there is from offset on.
-func (b body) read(c *Call, f frame) int64 {
+func (b bodyFunctions) read(c *Call, f hostFrame) int64 {
 	buffer, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -60,7 +60,7 @@ func (b body) read(c *Call, f frame) int64 {
 }
 
 // set (data, len) replaces the body.
-func (b body) set(c *Call, f frame) int64 {
+func (b bodyFunctions) set(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -70,7 +70,7 @@ func (b body) set(c *Call, f frame) int64 {
 
 // splice (offset, count, data, len) replaces count bytes at offset. Both are
 // cut to the length of the body, so that a large offset appends.
-func (b body) splice(c *Call, f frame) int64 {
+func (b bodyFunctions) splice(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(2)
 	if !ok {
 		return int64(CodeFault)
@@ -92,7 +92,7 @@ func (b body) splice(c *Call, f frame) int64 {
 }
 
 // write replaces the body and counts its bytes.
-func (b body) write(c *Call, data []byte) int64 {
+func (b bodyFunctions) write(c *Call, data []byte) int64 {
 	if !c.affords(len(data)) {
 		return c.edited(abi.ErrBodySize)
 	}
@@ -105,7 +105,7 @@ func (b body) write(c *Call, data []byte) int64 {
 
 // content returns the body; ok is false if there is one that was not
 // buffered.
-func (b body) content(x *abi.Exchange) (content []byte, ok bool) {
+func (b bodyFunctions) content(x *abi.Exchange) (content []byte, ok bool) {
 	streamed := x.Request.Streamed
 	if abi.Message(b) == abi.OfReply {
 		streamed = x.Reply.Streamed

@@ -14,12 +14,12 @@ type Call struct {
 	host *Host
 
 	x        *abi.Exchange
-	deadline time.Time          // of the hook; never zero in a call
-	refused  error              // why the host last refused something
-	written  int                // bytes of bodies written in this call
-	response *outbound.Response // of the last request of the guest in this call
-	scratch  []byte             // for values that have to be put together
-	pairs    abi.Header         // for lists that the guest wrote
+	deadline time.Time              // of the hook; never zero in a call
+	refused  error                  // why the host last refused something
+	written  int                    // bytes of bodies written in this call
+	response *outbound.HTTPResponse // of the last request of the guest in this call
+	scratch  []byte                 // for values that have to be put together
+	pairs    abi.Header             // for lists that the guest wrote
 }
 
 // callKey is the key under which a context carries a *Call.

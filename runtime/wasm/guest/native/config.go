@@ -63,7 +63,7 @@ const (
 )
 
 // configGet (scope, name, name_len, buf, cap) reads one member.
-func configGet(c *Call, f frame) int64 {
+func configGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -88,7 +88,7 @@ func configGet(c *Call, f frame) int64 {
 }
 
 // apiGet (part, buf, cap) reads what identifies the API.
-func apiGet(c *Call, f frame) int64 {
+func apiGet(c *Call, f hostFrame) int64 {
 	text, ok := apiPart(c.x.API, f.u32(0))
 	if !ok {
 		return int64(CodeInvalid)

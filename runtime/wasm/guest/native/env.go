@@ -36,7 +36,7 @@ func readEnv(granted []string, lookup func(string) (string, bool)) []variable {
 }
 
 // envGet (name, name_len, buf, cap) reads an environment value.
-func envGet(c *Call, f frame) int64 {
+func envGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)

@@ -21,8 +21,8 @@ type function struct {
 	wide   bool            // the result is an i64
 	idle   bool            // may be called while no hook is running
 	grant  grant           // without which it cannot be imported
-	run    func(c *Call, f frame) int64
-	wait   func(ctx context.Context, c *Call, f frame) int64 // instead of run; may take until the deadline
+	run    func(c *Call, f hostFrame) int64
+	wait   func(ctx context.Context, c *Call, f hostFrame) int64 // instead of run; may take until the deadline
 }
 
 // functions returns the whole ABI, in the order of ABI.md.
@@ -127,9 +127,9 @@ func (f function) call(ctx context.Context, m api.Module, stack []uint64) int64 
 		return int64(CodeNoCall)
 	}
 	if f.wait != nil {
-		return f.wait(ctx, c, frame{memory: m.Memory(), stack: stack})
+		return f.wait(ctx, c, hostFrame{memory: m.Memory(), stack: stack})
 	}
-	return f.run(c, frame{memory: m.Memory(), stack: stack})
+	return f.run(c, hostFrame{memory: m.Memory(), stack: stack})
 }
 
 func (f function) encode(v int64) uint64 {

@@ -44,15 +44,15 @@ func (kv *fakeKV) Set(deadline time.Time, key, value []byte, ttl time.Duration) 
 
 // fakeHTTP answers every request, unless told otherwise.
 type fakeHTTP struct {
-	do     func(ctx context.Context, q *outbound.Request) (*outbound.Response, error)
+	do     func(ctx context.Context, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error)
 	closed int
 }
 
-func (h *fakeHTTP) Do(ctx context.Context, q *outbound.Request) (*outbound.Response, error) {
+func (h *fakeHTTP) Do(ctx context.Context, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error) {
 	if h.do != nil {
 		return h.do(ctx, q)
 	}
-	return &outbound.Response{Status: 204, Header: fields("A", "1"), Body: []byte("body")}, nil
+	return &outbound.HTTPResponse{Status: 204, Header: fields("A", "1"), Body: []byte("body")}, nil
 }
 
 func (h *fakeHTTP) Close() { h.closed++ }

@@ -3,13 +3,13 @@ package native
 import "github.com/c386954a/sallyport/abi"
 
 // messageOf returns the message that argument i selects.
-func messageOf(f frame, i int) (m abi.Message, ok bool) {
+func messageOf(f hostFrame, i int) (m abi.Message, ok bool) {
 	n := f.u32(i)
 	return abi.Message(n), n <= uint32(abi.OfReply)
 }
 
 // headerGet (message, name, name_len, buf, cap) reads the first value.
-func headerGet(c *Call, f frame) int64 {
+func headerGet(c *Call, f hostFrame) int64 {
 	m, name, code := headerArgs(f)
 	if code != 0 {
 		return code
@@ -22,7 +22,7 @@ func headerGet(c *Call, f frame) int64 {
 }
 
 // headerValues (message, name, name_len, buf, cap) lists all values.
-func headerValues(c *Call, f frame) int64 {
+func headerValues(c *Call, f hostFrame) int64 {
 	m, name, code := headerArgs(f)
 	if code != 0 {
 		return code
@@ -42,7 +42,7 @@ func headerValues(c *Call, f frame) int64 {
 }
 
 // headerNames (message, buf, cap) lists every name once, as first spelled.
-func headerNames(c *Call, f frame) int64 {
+func headerNames(c *Call, f hostFrame) int64 {
 	m, ok := messageOf(f, 0)
 	if !ok {
 		return int64(CodeInvalid)
@@ -66,7 +66,7 @@ func headerNames(c *Call, f frame) int64 {
 }
 
 // headerAll (message, buf, cap) lists name, value, name, value, ….
-func headerAll(c *Call, f frame) int64 {
+func headerAll(c *Call, f hostFrame) int64 {
 	m, ok := messageOf(f, 0)
 	if !ok {
 		return int64(CodeInvalid)
@@ -75,7 +75,7 @@ func headerAll(c *Call, f frame) int64 {
 }
 
 // headerSet (message, name, name_len, value, value_len) replaces a field.
-func headerSet(c *Call, f frame) int64 {
+func headerSet(c *Call, f hostFrame) int64 {
 	m, name, value, code := fieldArgs(f)
 	if code != 0 {
 		return code
@@ -84,7 +84,7 @@ func headerSet(c *Call, f frame) int64 {
 }
 
 // headerAdd (message, name, name_len, value, value_len) appends a field.
-func headerAdd(c *Call, f frame) int64 {
+func headerAdd(c *Call, f hostFrame) int64 {
 	m, name, value, code := fieldArgs(f)
 	if code != 0 {
 		return code
@@ -93,7 +93,7 @@ func headerAdd(c *Call, f frame) int64 {
 }
 
 // headerDel (message, name, name_len) removes all fields of a name.
-func headerDel(c *Call, f frame) int64 {
+func headerDel(c *Call, f hostFrame) int64 {
 	m, name, code := headerArgs(f)
 	if code != 0 {
 		return code
@@ -102,7 +102,7 @@ func headerDel(c *Call, f frame) int64 {
 }
 
 // headerArgs reads (message, name, name_len).
-func headerArgs(f frame) (m abi.Message, name []byte, code int64) {
+func headerArgs(f hostFrame) (m abi.Message, name []byte, code int64) {
 	m, ok := messageOf(f, 0)
 	if !ok {
 		return 0, nil, int64(CodeInvalid)
@@ -115,7 +115,7 @@ func headerArgs(f frame) (m abi.Message, name []byte, code int64) {
 }
 
 // fieldArgs reads (message, name, name_len, value, value_len).
-func fieldArgs(f frame) (m abi.Message, name, value []byte, code int64) {
+func fieldArgs(f hostFrame) (m abi.Message, name, value []byte, code int64) {
 	m, name, code = headerArgs(f)
 	if code != 0 {
 		return 0, nil, nil, code

@@ -19,16 +19,16 @@ var (
 	_ abi.Measurer   = (*Host)(nil)
 )
 
-// Log takes the lines a guest logs. It must bound their size and their rate,
+// LineLog takes the lines a guest logs. It must bound their size and their rate,
 // and it is called by many goroutines.
-type Log interface {
+type LineLog interface {
 	Print(level zerolog.Level, requestID, line []byte)
 }
 
 // Config is what the host functions of one plugin need besides its
 // specification. What was not granted may be nil.
 type Config struct {
-	Log  Log
+	Log  LineLog
 	KV   KV
 	HTTP HTTP
 	// Env looks an environment value up.
@@ -41,7 +41,7 @@ type Host struct {
 	spec     abi.Spec
 	declares abi.Declaration
 
-	log     Log
+	log     LineLog
 	config  members
 	apis    []apiConfig
 	start   time.Time     // zero of the monotonic clock

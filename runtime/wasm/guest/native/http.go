@@ -10,10 +10,10 @@ import (
 )
 
 // HTTP sends the requests of the guests of one plugin, and only to where the
-// plugin was granted to; *[outbound.Client] is the one.
+// plugin was granted to; *[outbound.HTTPClient] is the one.
 type HTTP interface {
-	// Do is [outbound.Client.Do].
-	Do(ctx context.Context, q *outbound.Request) (*outbound.Response, error)
+	// Do is [outbound.HTTPClient.Do].
+	Do(ctx context.Context, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error)
 	// Close is called once, after the last Do.
 	Close()
 }
@@ -21,7 +21,7 @@ type HTTP interface {
 // httpRequest (method, method_len, url, url_len, header, header_len, body,
 // body_len) sends a request and waits for the whole response. It returns the
 // status.
-func httpRequest(ctx context.Context, c *Call, f frame) int64 {
+func httpRequest(ctx context.Context, c *Call, f hostFrame) int64 {
 	c.response = nil
 	q, code := c.outboundRequest(f)
 	if code != 0 {
@@ -41,7 +41,7 @@ func httpRequest(ctx context.Context, c *Call, f frame) int64 {
 }
 
 // outboundRequest reads the arguments of a request.
-func (c *Call) outboundRequest(f frame) (*outbound.Request, int64) {
+func (c *Call) outboundRequest(f hostFrame) (*outbound.HTTPRequest, int64) {
 	var parts [4][]byte
 	for i := range parts {
 		b, ok := f.bytes(2 * i)
@@ -61,7 +61,7 @@ func (c *Call) outboundRequest(f frame) (*outbound.Request, int64) {
 	if len(header) > abi.MaxFields {
 		return nil, c.refuse(CodeLimit, abi.ErrTooMany)
 	}
-	return &outbound.Request{Method: parts[0], URL: parts[1], Header: header, Body: parts[3]}, 0
+	return &outbound.HTTPRequest{Method: parts[0], URL: parts[1], Header: header, Body: parts[3]}, 0
 }
 
 // notSent returns the code of a request without a response.
@@ -79,7 +79,7 @@ func (c *Call) notSent(err error) int64 {
 
 // httpResponseHeader (name, name_len, buf, cap) reads the first value of a
 // field of the response.
-func httpResponseHeader(c *Call, f frame) int64 {
+func httpResponseHeader(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	switch {
 	case !ok:
@@ -95,7 +95,7 @@ func httpResponseHeader(c *Call, f frame) int64 {
 }
 
 // httpResponseHeaderAll (buf, cap) lists name, value, name, value, ….
-func httpResponseHeaderAll(c *Call, f frame) int64 {
+func httpResponseHeaderAll(c *Call, f hostFrame) int64 {
 	if c.response == nil {
 		return int64(CodeNotFound)
 	}
@@ -103,7 +103,7 @@ func httpResponseHeaderAll(c *Call, f frame) int64 {
 }
 
 // httpResponseBodySize () returns the length of the body of the response.
-func httpResponseBodySize(c *Call, _ frame) int64 {
+func httpResponseBodySize(c *Call, _ hostFrame) int64 {
 	switch {
 	case c.response == nil:
 		return int64(CodeNotFound)
@@ -115,7 +115,7 @@ func httpResponseBodySize(c *Call, _ frame) int64 {
 
 // httpResponseBodyRead (offset, buf, cap) copies as much as there is from
 // offset on.
-func httpResponseBodyRead(c *Call, f frame) int64 {
+func httpResponseBodyRead(c *Call, f hostFrame) int64 {
 	buffer, ok := f.bytes(1)
 	switch {
 	case !ok:

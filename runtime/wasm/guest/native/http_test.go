@@ -12,7 +12,7 @@ import (
 )
 
 // newCaller returns a guest whose requests are answered by do.
-func newCaller(t *testing.T, do func(ctx context.Context, q *outbound.Request) (*outbound.Response, error)) *fakeGuest {
+func newCaller(t *testing.T, do func(ctx context.Context, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error)) *fakeGuest {
 	t.Helper()
 	s := abi.Spec{Grants: abi.Grants{HTTP: []string{"-"}}}
 	g, _ := newGuestWith(t, s, Config{HTTP: &fakeHTTP{do: do}}, abi.Pre)
@@ -20,9 +20,9 @@ func newCaller(t *testing.T, do func(ctx context.Context, q *outbound.Request) (
 }
 
 func TestARequestIsSentAndItsResponseRead(t *testing.T) {
-	g := newCaller(t, func(_ context.Context, q *outbound.Request) (*outbound.Response, error) {
+	g := newCaller(t, func(_ context.Context, q *outbound.HTTPRequest) (*outbound.HTTPResponse, error) {
 		body := fmt.Appendf(nil, "%s %s %s %s", q.Method, q.URL, q.Header, q.Body)
-		return &outbound.Response{Status: 201, Header: fields("A", "1", "B", "", "B", "2"), Body: body}, nil
+		return &outbound.HTTPResponse{Status: 201, Header: fields("A", "1", "B", "", "B", "2"), Body: body}, nil
 	})
 	header := listOf(fields("Accept", "*/*", "X", ""))
 	if got := g.do("http_request", "POST", "https://idp/token", header, "hi"); got != 201 {
@@ -55,8 +55,8 @@ func TestARequestIsSentAndItsResponseRead(t *testing.T) {
 
 func TestOneResponseIsHeldUntilTheCallEnds(t *testing.T) {
 	var err error
-	g := newCaller(t, func(context.Context, *outbound.Request) (*outbound.Response, error) {
-		return &outbound.Response{Status: 200, Body: []byte("b")}, err
+	g := newCaller(t, func(context.Context, *outbound.HTTPRequest) (*outbound.HTTPResponse, error) {
+		return &outbound.HTTPResponse{Status: 200, Body: []byte("b")}, err
 	})
 	x := g.call.Exchange()
 	request := func() { g.do("http_request", "GET", "http://h/", "", "") }
@@ -80,7 +80,7 @@ func TestOneResponseIsHeldUntilTheCallEnds(t *testing.T) {
 
 func TestARequestThatFailsSaysWhy(t *testing.T) {
 	var err error
-	g := newCaller(t, func(context.Context, *outbound.Request) (*outbound.Response, error) { return nil, err })
+	g := newCaller(t, func(context.Context, *outbound.HTTPRequest) (*outbound.HTTPResponse, error) { return nil, err })
 	for _, c := range []struct {
 		err  error
 		code Code
@@ -103,7 +103,7 @@ func TestARequestThatFailsSaysWhy(t *testing.T) {
 
 func TestAHangingServerEndsAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := newCaller(t, func(ctx context.Context, _ *outbound.Request) (*outbound.Response, error) {
+		g := newCaller(t, func(ctx context.Context, _ *outbound.HTTPRequest) (*outbound.HTTPResponse, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})

@@ -64,7 +64,7 @@ func (p *KeyPattern) Allows(key []byte) bool {
 }
 
 // kvGet (key, key_len, buf, cap) reads a value.
-func kvGet(c *Call, f frame) int64 {
+func kvGet(c *Call, f hostFrame) int64 {
 	key, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -83,7 +83,7 @@ func kvGet(c *Call, f frame) int64 {
 }
 
 // kvSet (key, key_len, value, value_len, ttl) stores a value.
-func kvSet(c *Call, f frame) int64 {
+func kvSet(c *Call, f hostFrame) int64 {
 	key, value, ttl, code := kvArgs(c, f)
 	if code != 0 {
 		return code
@@ -96,7 +96,7 @@ func kvSet(c *Call, f frame) int64 {
 
 // kvSetIfAbsent (key, key_len, value, value_len, ttl) stores a value if there
 // is none. It returns 1 if it did and 0 if there was one.
-func kvSetIfAbsent(c *Call, f frame) int64 {
+func kvSetIfAbsent(c *Call, f hostFrame) int64 {
 	key, value, ttl, code := kvArgs(c, f)
 	if code != 0 {
 		return code
@@ -112,7 +112,7 @@ func kvSetIfAbsent(c *Call, f frame) int64 {
 }
 
 // kvDel (key, key_len) removes a value.
-func kvDel(c *Call, f frame) int64 {
+func kvDel(c *Call, f hostFrame) int64 {
 	key, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -131,7 +131,7 @@ const sumSize = 8
 
 // kvIncr (key, key_len, sum, delta, ttl) adds to a number and writes the sum,
 // an i64, to sum.
-func kvIncr(c *Call, f frame) int64 {
+func kvIncr(c *Call, f hostFrame) int64 {
 	key, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -156,7 +156,7 @@ func kvIncr(c *Call, f frame) int64 {
 }
 
 // kvArgs reads and checks (key, key_len, value, value_len, ttl).
-func kvArgs(c *Call, f frame) (key, value []byte, ttl time.Duration, code int64) {
+func kvArgs(c *Call, f hostFrame) (key, value []byte, ttl time.Duration, code int64) {
 	key, ok := f.bytes(0)
 	if !ok {
 		return nil, nil, 0, int64(CodeFault)
@@ -176,7 +176,7 @@ func kvArgs(c *Call, f frame) (key, value []byte, ttl time.Duration, code int64)
 
 // ttl returns the time to live in argument i, in milliseconds; ok is false if
 // it is negative or too large.
-func (f frame) ttl(i int) (ttl time.Duration, ok bool) {
+func (f hostFrame) ttl(i int) (ttl time.Duration, ok bool) {
 	ms := f.i64(i)
 	if ms < 0 || ms > math.MaxInt64/int64(time.Millisecond) {
 		return 0, false

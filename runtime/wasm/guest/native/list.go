@@ -21,7 +21,7 @@ func (s *listSize) add(item []byte) {
 // list opens the list in the buffer that arguments i and i+1 select; code is
 // the result to answer with. If the buffer is too small, the list does not
 // fit and nothing may be put.
-func (s listSize) list(f frame, i int) (l list, code int64) {
+func (s listSize) list(f hostFrame, i int) (l list, code int64) {
 	head := numberSize * (1 + s.items)
 	buffer, code := f.reserve(i, head+s.bytes)
 	if buffer == nil {
@@ -45,7 +45,7 @@ func (l *list) put(item []byte) {
 
 // givePairs writes name, value, name, value, … to the buffer that arguments i
 // and i+1 select.
-func (f frame) givePairs(i int, pairs abi.Header) int64 {
+func (f hostFrame) givePairs(i int, pairs abi.Header) int64 {
 	var size listSize
 	for _, p := range pairs {
 		size.add(p.Name)

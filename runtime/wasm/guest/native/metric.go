@@ -14,12 +14,12 @@ const (
 )
 
 // metricAdd (name, name_len, labels, labels_len, value) adds to a counter.
-func metricAdd(c *Call, f frame) int64 { return c.measure(f, false) }
+func metricAdd(c *Call, f hostFrame) int64 { return c.measure(f, false) }
 
 // metricSet (name, name_len, labels, labels_len, value) sets a gauge.
-func metricSet(c *Call, f frame) int64 { return c.measure(f, true) }
+func metricSet(c *Call, f hostFrame) int64 { return c.measure(f, true) }
 
-func (c *Call) measure(f frame, gauge bool) int64 {
+func (c *Call) measure(f hostFrame, gauge bool) int64 {
 	value := f.f64(4)
 	if telemetry.CheckValue(gauge, value) != nil {
 		return int64(CodeInvalid)
@@ -33,7 +33,7 @@ func (c *Call) measure(f frame, gauge bool) int64 {
 
 // seriesOf returns the series that (name, name_len, labels, labels_len) name.
 // It is kept by what the guest wrote, so that the labels are parsed only once.
-func (c *Call) seriesOf(f frame, gauge bool) (*telemetry.Series, int64) {
+func (c *Call) seriesOf(f hostFrame, gauge bool) (*telemetry.Series, int64) {
 	name, ok := f.bytes(0)
 	if !ok {
 		return nil, int64(CodeFault)

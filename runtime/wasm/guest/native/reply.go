@@ -3,15 +3,15 @@ package native
 import "github.com/c386954a/sallyport/abi"
 
 // replyStatus () returns the status of the reply, 0 as long as there is none.
-func replyStatus(c *Call, _ frame) int64 { return int64(c.x.Reply.Status) }
+func replyStatus(c *Call, _ hostFrame) int64 { return int64(c.x.Reply.Status) }
 
 // replySetStatus (status) sets it.
-func replySetStatus(c *Call, f frame) int64 {
+func replySetStatus(c *Call, f hostFrame) int64 {
 	return c.edited(c.x.SetStatus(statusOf(f)))
 }
 
 // replyAnswer (status, body, len) replaces the whole reply.
-func replyAnswer(c *Call, f frame) int64 {
+func replyAnswer(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -25,7 +25,7 @@ func replyAnswer(c *Call, f frame) int64 {
 
 // statusOf returns argument 0 as a status; what does not fit into an int of
 // any platform becomes 0, which is not valid.
-func statusOf(f frame) int {
+func statusOf(f hostFrame) int {
 	if n := f.u32(0); n < 1000 {
 		return int(n)
 	}

@@ -14,7 +14,7 @@ const (
 )
 
 // requestGet (part, buf, cap) reads a part of the request line.
-func requestGet(c *Call, f frame) int64 {
+func requestGet(c *Call, f hostFrame) int64 {
 	if f.u32(0) == partScheme {
 		return scheme(c.x, f)
 	}
@@ -43,7 +43,7 @@ func requestPart(x *abi.Exchange, part uint32) (b []byte, ok bool) {
 	return nil, false
 }
 
-func scheme(x *abi.Exchange, f frame) int64 {
+func scheme(x *abi.Exchange, f hostFrame) int64 {
 	name := "http"
 	if x.Request.TLS {
 		name = "https"
@@ -54,7 +54,7 @@ func scheme(x *abi.Exchange, f frame) int64 {
 }
 
 // requestSet (part, value, value_len) edits the request line.
-func requestSet(c *Call, f frame) int64 {
+func requestSet(c *Call, f hostFrame) int64 {
 	value, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -73,7 +73,7 @@ func requestSet(c *Call, f frame) int64 {
 }
 
 // noticeGet (part, buf, cap) reads what happened: 0 its name, 1 its data.
-func noticeGet(c *Call, f frame) int64 {
+func noticeGet(c *Call, f hostFrame) int64 {
 	switch f.u32(0) {
 	case 0:
 		return f.give(1, c.x.Notice.Name)

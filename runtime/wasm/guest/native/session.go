@@ -8,7 +8,7 @@ import (
 )
 
 // metaGet (name, name_len, buf, cap) reads a value of the request.
-func metaGet(c *Call, f frame) int64 {
+func metaGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -21,7 +21,7 @@ func metaGet(c *Call, f frame) int64 {
 }
 
 // metaSet (name, name_len, value, value_len) leaves a value.
-func metaSet(c *Call, f frame) int64 {
+func metaSet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -35,7 +35,7 @@ func metaSet(c *Call, f frame) int64 {
 
 // sessionGet (name, name_len, buf, cap) reads one field of the session by its
 // JSON name; the empty name is the whole session as JSON.
-func sessionGet(c *Call, f frame) int64 {
+func sessionGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -52,43 +52,32 @@ func sessionGet(c *Call, f frame) int64 {
 
 // sessionField returns strings as their text and everything else as JSON.
 func (c *Call) sessionField(s *abi.Session, name []byte) (value []byte, ok bool) {
-	b := c.scratch[:0]
-	switch string(name) {
-	case "":
+	if len(name) == 0 {
 		return marshal(s)
-	case "key_id":
-		b = append(b, s.KeyID...)
-	case "org_id":
-		b = append(b, s.OrgID...)
-	case "alias":
-		b = append(b, s.Alias...)
-	case "tags":
-		return marshal(s.Tags)
-	case "is_inactive":
-		b = strconv.AppendBool(b, s.Inactive)
-	case "rate":
-		b = strconv.AppendFloat(b, s.Rate, 'g', -1, 64)
-	case "per":
-		b = strconv.AppendFloat(b, s.Per, 'g', -1, 64)
-	case "expires":
-		b = strconv.AppendInt(b, s.Expires, 10)
-	case "quota_max":
-		b = strconv.AppendInt(b, s.QuotaMax, 10)
-	case "quota_remaining":
-		b = strconv.AppendInt(b, s.QuotaRemaining, 10)
-	case "quota_renewal_rate":
-		b = strconv.AppendInt(b, s.QuotaRenewalRate, 10)
-	case "meta_data":
-		return marshal(s.Metadata)
-	default:
+	}
+	m := abi.SessionMemberOf(string(name))
+	if m == nil || !m.Guest {
 		return nil, false
+	}
+	b := c.scratch[:0]
+	switch p := m.Field(s).(type) {
+	case *string:
+		b = append(b, *p...)
+	case *bool:
+		b = strconv.AppendBool(b, *p)
+	case *float64:
+		b = strconv.AppendFloat(b, *p, 'g', -1, 64)
+	case *int64:
+		b = strconv.AppendInt(b, *p, 10)
+	default:
+		return marshal(p)
 	}
 	c.scratch = b
 	return b, true
 }
 
 // sessionSet (json, len) sets the session.
-func sessionSet(c *Call, f frame) int64 {
+func sessionSet(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -105,7 +94,7 @@ func sessionSet(c *Call, f frame) int64 {
 
 // metadataGet (name, name_len, buf, cap) reads one value of the session's
 // metadata; the empty name is the whole object as JSON.
-func metadataGet(c *Call, f frame) int64 {
+func metadataGet(c *Call, f hostFrame) int64 {
 	name, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)
@@ -136,7 +125,7 @@ func (c *Call) metadatum(metadata map[string]any, name []byte) (value []byte, ok
 }
 
 // metadataSet (json, len) replaces the metadata.
-func metadataSet(c *Call, f frame) int64 {
+func metadataSet(c *Call, f hostFrame) int64 {
 	data, ok := f.bytes(0)
 	if !ok {
 		return int64(CodeFault)

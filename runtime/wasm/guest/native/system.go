@@ -11,7 +11,7 @@ import (
 const maxRandom = 64 << 10
 
 // logLine (level, text, len) logs a line.
-func logLine(c *Call, f frame) int64 {
+func logLine(c *Call, f hostFrame) int64 {
 	text, ok := f.bytes(1)
 	if !ok {
 		return int64(CodeFault)
@@ -33,7 +33,7 @@ func (c *Call) requestID() []byte {
 
 // clock (id) returns nanoseconds: 0 since the Unix epoch, 1 of a clock that
 // never steps.
-func clock(c *Call, f frame) int64 {
+func clock(c *Call, f hostFrame) int64 {
 	switch f.u32(0) {
 	case 0:
 		return time.Now().UnixNano()
@@ -45,12 +45,12 @@ func clock(c *Call, f frame) int64 {
 
 // timeLeft () returns the nanoseconds until the deadline of the hook, 0 if it
 // has passed.
-func timeLeft(c *Call, _ frame) int64 {
+func timeLeft(c *Call, _ hostFrame) int64 {
 	return max(0, int64(time.Until(c.deadline)))
 }
 
 // random (buf, len) fills a buffer from the system's secure source.
-func random(_ *Call, f frame) int64 {
+func random(_ *Call, f hostFrame) int64 {
 	buffer, ok := f.bytes(0)
 	switch {
 	case !ok:

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { Server } from './server.js';
 import { takeStdout, writer } from './stdio.js';
 
-export const HOOKS = Object.freeze(['pre', 'auth', 'post_key_auth', 'rate_limit', 'post', 'virtual', 'response', 'event']);
+export const HOOKS = Object.freeze([
+  'pre', 'auth', 'post_key_auth', 'rate_limit', 'post', 'virtual', 'response', 'event',
+]);
 export const PARTS = Object.freeze(['headers', 'query', 'path', 'method', 'host', 'body', 'status', 'session', 'meta']);
 const REPLACING = new Set(['auth', 'rate_limit', 'virtual']);
 const BODIES = ['none', 'utf8', 'base64'];
@@ -69,7 +71,9 @@ export class Plugin {
   }
 
   log(level, text, attrs) { this.#notify('log', { level, msg: text, attrs }); }
-  count(name, delta = 1, labels = undefined) { this.#notify('metric', { name, kind: 'counter', value: delta, labels }); }
+  count(name, delta = 1, labels = undefined) {
+    this.#notify('metric', { name, kind: 'counter', value: delta, labels });
+  }
   gauge(name, value, labels) { this.#notify('metric', { name, kind: 'gauge', value, labels }); }
   status(state, max_in_flight) { this.#notify('status', { state, max_in_flight }); }
   #notify(method, params) { this.#server?.notify(method, params); }

@@ -5,7 +5,7 @@ import * as buffer from 'node:buffer';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-// isUTF8 is younger than the oldest Node we run on.
+// isUTF8 is newer than the oldest Node.js that is supported.
 const isUTF8 = buffer.isUtf8 ?? ((bytes) => {
   try {
     strict.decode(bytes);
@@ -54,7 +54,9 @@ export function deny(status = 403, text = '') {
 const plain = new Set(['url', 'delete_params', 'add_params', 'extended_params', 'method', 'host']);
 
 // edits returns edits as the protocol has them.
-export function edits({ status, set_headers: sets = {}, add_headers: adds = [], delete_headers: deletes = [], body, ...rest }) {
+export function edits({
+  status, set_headers: sets = {}, add_headers: adds = [], delete_headers: deletes = [], body, ...rest
+}) {
   for (const name of Object.keys(rest)) {
     if (!plain.has(name)) throw new TypeError(`unknown change: ${name}`);
   }

@@ -57,8 +57,8 @@ export class Server {
     this.#receive(line.toString());
   }
 
-  // end cancels what runs, waits for it, but not for ever, and sends what is
-  // left to send. Half a line before the end is no frame.
+  // end cancels the running calls, waits for them up to the grace period, and
+  // sends what is left to send. An unfinished line before the end is dropped.
   async end() {
     for (const job of this.#jobs.values()) job.cancel();
     let timer;
@@ -94,7 +94,8 @@ export class Server {
     try {
       this.#request(id, method, params);
     } catch (error) {
-      this.#answer(id, 'error', error instanceof Failure ? errorOf(error) : { code: codes.badParams, message: String(error) });
+      const bad = { code: codes.badParams, message: String(error) };
+      this.#answer(id, 'error', error instanceof Failure ? errorOf(error) : bad);
     }
   }
 
@@ -253,7 +254,7 @@ export class Server {
 
 const apiKey = (params) => `${params.generation} ${params.api_id}`;
 
-// tooLong counts bytes only where the number of characters leaves a doubt.
+// tooLong counts bytes only where the number of characters does not decide.
 function tooLong(line, limit) {
   return line.length * 3 > limit && Buffer.byteLength(line) > limit;
 }

@@ -23,8 +23,8 @@ export function takeStdout() {
   return out;
 }
 
-// writer returns a function that writes all of its argument. When the gateway
-// is gone it drops it: the end of stdin is about to come.
+// writer returns a function that writes all of its argument. It drops the
+// argument when the gateway is gone, because stdin then ends too.
 export function writer(fd) {
   let gone = false;
   return (data) => {

@@ -7,7 +7,9 @@
 
 import { edits } from './result.js';
 
-const HOOK_TYPES = { pre: 'Pre', post: 'Post', post_key_auth: 'PostKeyAuth', auth: 'CustomKeyCheck', response: 'Response' };
+const HOOK_TYPES = {
+  pre: 'Pre', post: 'Post', post_key_auth: 'PostKeyAuth', auth: 'CustomKeyCheck', response: 'Response',
+};
 const REQUEST_PARTS = ['headers', 'query', 'path', 'method', 'body', 'session'];
 
 // tykDeclaration returns what a handler of Tyk's object declares for a hook.
@@ -144,7 +146,9 @@ function replyHeaders(old, firsts, multi) {
   }
   for (const name of Object.keys(was)) if (!(name in firsts)) after.delete(name);
   return {
-    set_headers: Object.fromEntries([...after].filter(([name, values]) => values.length > 0 && !same(values, before.get(name)))),
+    set_headers: Object.fromEntries(
+      [...after].filter(([name, values]) => values.length > 0 && !same(values, before.get(name))),
+    ),
     delete_headers: [...before.keys()].filter((name) => !after.get(name)?.length),
   };
 }
@@ -164,7 +168,8 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 // strings returns metadata as Tyk has it: what is not text is JSON.
 function strings(metadata = {}) {
-  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
+  const asText = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, asText(value)]));
 }
 
 // text returns a body as text, or nothing if it is not UTF-8.

@@ -143,7 +143,7 @@ class Call:
         return self.deadline - time.monotonic()
 
     def wait(self, seconds: float = float("inf")) -> bool:
-        """Sleeps, but not longer than anybody waits; returns whether the call is cancelled."""
+        """Sleeps until the time is over or the call is cancelled; returns whether it is."""
         event = self._event = self._event or threading.Event()
         if not self._cancelled:  # set before cancel looks for the event
             event.wait(max(min(seconds, self.remaining()), 0))

@@ -32,7 +32,7 @@ class Workers:
         self._jobs = 0  # that threads have or wait for
 
     def put(self, job: Job) -> None:
-        """Runs a job when there is a thread; to be called in one thread only, as done."""
+        """Runs a job as soon as a thread is free. Call it, like done, from one thread only."""
         self._jobs += 1
         self._queue.put(job)
         if self._jobs > self._threads < self._limit:

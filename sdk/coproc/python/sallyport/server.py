@@ -114,7 +114,7 @@ class Server:
             self._loop.call_soon_threadsafe(self._feed, data)
 
     def _feed(self, data: bytes) -> None:
-        """Takes what was read; nothing is the end, and half a line before it is no frame."""
+        """Takes what was read. No bytes mean the end; an unfinished line before it is dropped."""
         if not data:
             self._ended.done() or self._ended.set_result(None)
             return
@@ -249,7 +249,8 @@ class Server:
         if len(self._jobs) >= self._plugin.max_in_flight:
             raise Failure(errors.OVERLOADED, "overloaded")
         call = Call(params, api, self.notify)
-        self._start(Job(id, handler.function, call, _auth_result if call.hook == "auth" else _result, call), handler.is_async)
+        result = _auth_result if call.hook == "auth" else _result
+        self._start(Job(id, handler.function, call, result, call), handler.is_async)
 
     # --- running ---
 
@@ -306,7 +307,7 @@ class Server:
             job.task.cancel()
 
     def _settle(self, job: Job, line: bytes) -> None:
-        """Answers a job. It is the only place that does, and does it once."""
+        """Answers a job. No other place does, so a job is answered once."""
         if job.timer is not None:
             job.timer.cancel()
         if job.task is None:
@@ -358,7 +359,8 @@ class Server:
             text = f"answer of {len(line)} bytes exceeds what the gateway takes"
         except (TypeError, ValueError, RecursionError) as error:
             text = f"answer cannot be encoded: {error}"
-        return encode({"jsonrpc": "2.0", "id": id, "error": {"code": errors.FAILED, "message": ascii(text)}}).encode() + b"\n"
+        failure = {"code": errors.FAILED, "message": ascii(text)}
+        return encode({"jsonrpc": "2.0", "id": id, "error": failure}).encode() + b"\n"
 
     def _send(self, line: bytes) -> None:
         self._out.append(line)

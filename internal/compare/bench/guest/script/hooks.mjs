@@ -1,7 +1,7 @@
 // The four hooks of the benchmark as a Node process.
 import { Plugin, allow, edit, editReply, refuse } from './sdk/index.js';
 
-// Keys are in the memory of the process: that is what a process is for.
+// A process can keep the keys in its own memory.
 const tenants = new Map([['acme.0123456789abcdef', 'acme']]);
 
 const tokenOf = (call) => (call.request.header('authorization') ?? '').split(' ').pop();

@@ -10,7 +10,7 @@ import sallyport  # noqa: E402
 
 plugin = sallyport.Plugin("bench")
 
-# Keys are in the memory of the process: that is what a process is for.
+# A process can keep the keys in its own memory.
 TENANTS = {"acme.0123456789abcdef": "acme"}
 
 

@@ -1,4 +1,0 @@
-package usage
-
-// CPUOfStat is what CPU falls back to.
-var CPUOfStat = cpuOfStat

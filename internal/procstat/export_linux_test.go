@@ -1,0 +1,4 @@
+package procstat
+
+// CPUOfStat is what CPU falls back to.
+var CPUOfStat = cpuOfStat
