@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,12 +37,8 @@ type Config struct {
 	// there is no such page.
 	Lab http.Handler
 
-	// Token, if not empty, must be shown for everything but liveness and
-	// readiness.
-	Token string
-	// Hosts are the names, besides addresses and localhost, that clients may
-	// call the server by.
-	Hosts []string
+	// Admission says who may ask; see [Server.Admit].
+	Admission Admission
 
 	// Ready reports whether the gateway takes new requests. It is called like
 	// Chains. Nil means always.
@@ -54,6 +51,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	started time.Time
+	admit   atomic.Pointer[Admission]
 	http    http.Server
 }
 
@@ -73,6 +71,7 @@ func New(cfg Config) *Server {
 		cfg.Logger = &nop
 	}
 	s := &Server{cfg: cfg, started: time.Now()}
+	s.Admit(cfg.Admission)
 	s.http.Handler = s.protect(s.routes())
 	s.http.ReadHeaderTimeout = 5 * time.Second
 	s.http.IdleTimeout = time.Minute

@@ -11,6 +11,19 @@ import (
 	"strings"
 )
 
+// Admission says who may ask a server.
+type Admission struct {
+	// Token, if not empty, must be shown for everything but liveness and
+	// readiness.
+	Token string
+	// Hosts are the names, besides addresses and localhost, that clients may
+	// call the server by.
+	Hosts []string
+}
+
+// Admit replaces the rules of admission. It may be called at any time.
+func (s *Server) Admit(a Admission) { s.admit.Store(&a) }
+
 // protect lets requests through to next that come from where they should.
 //
 // The listener usually has a private address, so the danger is a browser on the
@@ -48,7 +61,7 @@ func (s *Server) knowsHost(r *http.Request) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.ContainsFunc(s.cfg.Hosts, func(name string) bool {
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.ContainsFunc(s.admit.Load().Hosts, func(name string) bool {
 		return strings.EqualFold(name, host)
 	})
 }
@@ -80,7 +93,8 @@ func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" 
 // hasToken reports whether the request carries the token: as a bearer (RFC 6750
 // section 2.1), or as the password of Basic (RFC 7617), which browsers ask for.
 func (s *Server) hasToken(r *http.Request) bool {
-	if s.cfg.Token == "" {
+	token := s.admit.Load().Token
+	if token == "" {
 		return true
 	}
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -89,6 +103,6 @@ func (s *Server) hasToken(r *http.Request) bool {
 	} else if !strings.EqualFold(scheme, "Bearer") {
 		return false
 	}
-	got, want := sha256.Sum256([]byte(strings.TrimSpace(given))), sha256.Sum256([]byte(s.cfg.Token))
+	got, want := sha256.Sum256([]byte(strings.TrimSpace(given))), sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }

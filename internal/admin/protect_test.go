@@ -57,7 +57,7 @@ func ask(t *testing.T, client *http.Client, method, url string, header map[strin
 }
 
 func TestPagesOfOtherSitesCannotAskTheAdminListener(t *testing.T) {
-	addr := listen(t, admin.Config{Hosts: []string{"gw.internal"}}, "tcp", "127.0.0.1:0")
+	addr := listen(t, admin.Config{Admission: admin.Admission{Hosts: []string{"gw.internal"}}}, "tcp", "127.0.0.1:0")
 	for _, tt := range []struct {
 		name, method string
 		header       map[string]string
@@ -86,7 +86,7 @@ func TestPagesOfOtherSitesCannotAskTheAdminListener(t *testing.T) {
 }
 
 func TestTheAdminListenerAsksForItsToken(t *testing.T) {
-	addr := listen(t, admin.Config{Token: "s3cret"}, "tcp", "127.0.0.1:0")
+	addr := listen(t, admin.Config{Admission: admin.Admission{Token: "s3cret"}}, "tcp", "127.0.0.1:0")
 	for _, tt := range []struct {
 		name, path, authorization string
 		want                      int

@@ -38,9 +38,10 @@ type clientConn struct {
 }
 
 func newConn(s *Server, raw net.Conn) *clientConn {
-	c := &clientConn{Conn: raw, server: s, tls: s.Config.TLS != nil}
+	settings := s.settings.Load()
+	c := &clientConn{Conn: raw, server: s, tls: settings.TLS != nil}
 	if c.tls {
-		c.Conn = tls.Server(raw, s.Config.TLS)
+		c.Conn = tls.Server(raw, settings.TLS)
 	}
 	c.remote = []byte(raw.RemoteAddr().String())
 	c.ip = c.remote
@@ -48,7 +49,7 @@ func newConn(s *Server, raw net.Conn) *clientConn {
 		c.ip = []byte(host)
 	}
 	if peer, err := netip.ParseAddr(string(c.ip)); err == nil {
-		c.trusted = s.Config.trusts(peer)
+		c.trusted = settings.trusts(peer)
 	}
 	c.in.Init(s.deadlines, h1.PhaseNew)
 	c.out.Init(s.deadlines, h1.PhaseNone)
@@ -115,7 +116,7 @@ func (c *clientConn) Close() (err error) {
 // drain reads what the client still sends, as long as it makes progress: many
 // clients read the answer only when they have sent all of their request.
 func (c *clientConn) drain() {
-	limits := &c.server.Config
+	limits := c.server.settings.Load()
 	end := time.Now().Add(limits.LingerTime)
 	if c.server.stopping.Load() {
 		end = time.Now().Add(idleGrace)

@@ -65,7 +65,7 @@ func (s *Stream) forwardedFor() (client netip.Addr, ok bool) {
 			if !valid {
 				return client, ok // whoever wrote this is not to be believed about what comes before
 			}
-			if client, ok = a, true; !s.server.Config.trusts(a) {
+			if client, ok = a, true; !s.server.settings.Load().trusts(a) {
 				return client, ok
 			}
 		}

@@ -216,7 +216,7 @@ func (s *Stream) loadTarget() error {
 	if string(r.Method) == "CONNECT" {
 		return errMethod
 	}
-	if limit := s.server.Config.MaxURIBytes; limit > 0 && len(r.URI) > limit {
+	if limit := s.server.settings.Load().MaxURIBytes; limit > 0 && len(r.URI) > limit {
 		return errURI
 	}
 	if bytes.IndexByte(r.URI, '#') >= 0 {
