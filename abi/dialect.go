@@ -57,7 +57,7 @@ type Refusal struct {
 	Text   string
 }
 
-// Rules of the gateway itself.
+// nativeOrder is never written to.
 var nativeOrder = []Hook{Pre, Auth, PostKeyAuth, RateLimit, Post, Virtual}
 
 // String returns the name, or native.

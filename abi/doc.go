@@ -21,6 +21,11 @@
 // transactional: the plugin sees its own edits at once, nobody else sees them
 // before the call has succeeded, and an error takes all of them back.
 //
+// # Dialects
+//
+// An [API] that was written for another gateway has a [Dialect]: a value that
+// says in which order its hooks run and what its clients and plugins expect.
+//
 // # Concurrency
 //
 // An Exchange belongs to one goroutine at a time. A Plugin may be called by

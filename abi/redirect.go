@@ -10,8 +10,8 @@ type Loop struct {
 	Self        bool // the last one was to the API itself, from the start of its chain
 	CheckLimits bool // the last one asked for the rate limit to count
 
-	// Dispatched is how often [Exchange.Dispatch] handed the request over. It
-	// is no loop, and counts as none.
+	// Dispatched is how often [Exchange.Dispatch] handed the request over. These
+	// are not counted as loops.
 	Dispatched int
 
 	// Authenticated says that the request has passed every check of a

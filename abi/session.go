@@ -31,7 +31,7 @@ type Session struct {
 	Lifetime    int64  `json:"session_lifetime,omitempty"`
 
 	// ExtractorDeadline is until when the session may stand for what an auth
-	// plugin would say of its key, in Unix seconds; 0 is not at all.
+	// plugin would say of its key, in Unix seconds; with 0 it never may.
 	ExtractorDeadline int64 `json:"id_extractor_deadline,omitempty"`
 
 	// Metadata holds values as encoding/json decodes them into any.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/proxy/ingress"
 	"github.com/c386954a/sallyport/proxy/upstream"
 )
@@ -133,15 +134,16 @@ func (rc *requestContext) admit() error {
 			rc.client.Refuse()
 			return err
 		}
-		v, err := rc.route.Chain.HandleRequest(rc.x)
-		switch {
-		case err != nil:
+		next, err := rc.route.Chain.HandleRequest(rc.x)
+		if err != nil {
 			return err
-		case rc.x.Redirected() != nil:
+		}
+		switch next {
+		case chain.Redirected:
 			if err := rc.follow(); err != nil {
 				return err
 			}
-		case v == abi.Respond:
+		case chain.Answered:
 			rc.answer()
 			return nil
 		default:

@@ -16,9 +16,7 @@
 // API up by id or name, in the router the request has come in by, and runs its
 // chain on the same exchange, with the path of the URL as one below the listen
 // path; it ends at the upstream of the last one. Five loops are allowed unless
-// the first redirect that has the parameter loop_limit says otherwise; the
-// parameter method sets the method, and with check_limits=true the rate limit
-// counts the loop.
+// the first redirect that has a limit says otherwise.
 //
 // # Concurrency
 //

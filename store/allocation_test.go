@@ -20,7 +20,7 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 		do   func()
 	}{
 		{"session", func() { _, _ = m.Session(never, key) }},
-		{"value", func() { _, _, _ = m.Get(never, key) }},
+		{"value", func() { _, _, _, _ = m.Get(never, key) }},
 		{"counter", func() { _, _, _ = m.Count(never, "rate", "k1", time.Hour) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

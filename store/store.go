@@ -45,27 +45,6 @@ type Sessions interface {
 	DropSession(deadline time.Time, key []byte) error
 }
 
-// KV holds the values of plugins. A time to live of 0 or less means that a
-// value stays until it is deleted.
-type KV interface {
-	// Get returns the item of key; ok is false if there is none. Its value is
-	// shared and must not be written to.
-	Get(deadline time.Time, key []byte) (item Item, ok bool, err error)
-
-	// Set stores a copy of value with a new time to live.
-	Set(deadline time.Time, key, value []byte, ttl time.Duration) error
-
-	// Add is Set for a key that has no value; ok is false if it has one.
-	Add(deadline time.Time, key, value []byte, ttl time.Duration) (ok bool, err error)
-
-	// Incr adds delta to a decimal number and returns the sum. A key without
-	// a value counts as 0, and only then is the time to live set.
-	Incr(deadline time.Time, key []byte, delta int64, ttl time.Duration) (int64, error)
-
-	// Del removes the value of key; it is no error if there is none.
-	Del(deadline time.Time, key []byte) error
-}
-
 // Counters counts events in windows of time.
 type Counters interface {
 	// Count adds one to the counter id of a space, for instance "rate", and
@@ -84,17 +63,11 @@ type Counters interface {
 // Store is everything that one URL opens.
 type Store interface {
 	Sessions
-	KV
+	abi.KV
 	Counters
 
 	// Close releases the store. No method may be called afterwards.
 	Close() error
-}
-
-// Item is one value of a plugin.
-type Item struct {
-	Value   []byte
-	Expires time.Time // zero means never
 }
 
 // Limits of the plugin values.

@@ -17,19 +17,19 @@ func (v *values) init() {
 	v.kv.drop = func(key string, value []byte) { v.size -= len(key) + len(value) }
 }
 
-// Get implements [KV]. It does not allocate.
-func (v *values) Get(_ time.Time, key []byte) (Item, bool, error) {
+// Get implements [abi.KV]. It does not allocate.
+func (v *values) Get(_ time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
 	now := time.Now()
 	v.kv.mu.Lock()
 	defer v.kv.mu.Unlock()
 	e, ok := v.kv.entries[string(key)]
 	if !ok || !e.live(now) {
-		return Item{}, false, nil
+		return nil, time.Time{}, false, nil
 	}
-	return Item{Value: e.value, Expires: e.expires}, true, nil
+	return e.value, e.expires, true, nil
 }
 
-// Set implements [KV].
+// Set implements [abi.KV].
 func (v *values) Set(_ time.Time, key, value []byte, ttl time.Duration) error {
 	now := time.Now()
 	v.kv.mu.Lock()
@@ -37,7 +37,7 @@ func (v *values) Set(_ time.Time, key, value []byte, ttl time.Duration) error {
 	return v.store(key, bytes.Clone(value), expiry(now, ttl), now)
 }
 
-// Add implements [KV].
+// Add implements [abi.KV].
 func (v *values) Add(_ time.Time, key, value []byte, ttl time.Duration) (bool, error) {
 	now := time.Now()
 	v.kv.mu.Lock()
@@ -49,7 +49,7 @@ func (v *values) Add(_ time.Time, key, value []byte, ttl time.Duration) (bool, e
 	return err == nil, err
 }
 
-// Incr implements [KV].
+// Incr implements [abi.KV].
 func (v *values) Incr(_ time.Time, key []byte, delta int64, ttl time.Duration) (int64, error) {
 	now := time.Now()
 	v.kv.mu.Lock()
@@ -73,7 +73,7 @@ func (v *values) Incr(_ time.Time, key []byte, delta int64, ttl time.Duration) (
 	return n, nil
 }
 
-// Del implements [KV].
+// Del implements [abi.KV].
 func (v *values) Del(_ time.Time, key []byte) error {
 	v.kv.mu.Lock()
 	defer v.kv.mu.Unlock()

@@ -20,15 +20,15 @@ func TestValueLivesUntilItsTimeIsOver(t *testing.T) {
 		must(t, m.Set(never, []byte("for ever"), []byte("v"), 0))
 
 		time.Sleep(time.Minute - time.Nanosecond)
-		if item, ok, _ := m.Get(never, []byte("k")); !ok || string(item.Value) != "v" || time.Until(item.Expires) != 1 {
-			t.Errorf("Get() just before the end = %v, %v", item, ok)
+		if value, expires, ok, _ := m.Get(never, []byte("k")); !ok || string(value) != "v" || time.Until(expires) != 1 {
+			t.Errorf("Get() just before the end = %q, %v, %v", value, expires, ok)
 		}
 		time.Sleep(time.Nanosecond)
-		if _, ok, _ := m.Get(never, []byte("k")); ok {
+		if _, _, ok, _ := m.Get(never, []byte("k")); ok {
 			t.Error("Get() at the end found the value")
 		}
-		if item, ok, _ := m.Get(never, []byte("for ever")); !ok || !item.Expires.IsZero() {
-			t.Errorf("Get() without a time to live = %v, %v", item, ok)
+		if _, expires, ok, _ := m.Get(never, []byte("for ever")); !ok || !expires.IsZero() {
+			t.Errorf("Get() without a time to live = %v, %v", expires, ok)
 		}
 	})
 }
@@ -38,8 +38,8 @@ func TestSetKeepsACopy(t *testing.T) {
 	value := []byte("before")
 	must(t, m.Set(never, []byte("k"), value, 0))
 	copy(value, "after!")
-	if item, _, _ := m.Get(never, []byte("k")); string(item.Value) != "before" {
-		t.Errorf("Get() = %q, want the value at the time of Set()", item.Value)
+	if value, _, _, _ := m.Get(never, []byte("k")); string(value) != "before" {
+		t.Errorf("Get() = %q, want the value at the time of Set()", value)
 	}
 }
 
@@ -51,8 +51,8 @@ func TestAddClaimsAKeyOnce(t *testing.T) {
 				t.Errorf("Add() number %d = %v, %v, want %v", i, ok, err, want)
 			}
 		}
-		if item, _, _ := m.Get(never, []byte("k")); string(item.Value) != "0" {
-			t.Errorf("Get() = %q, want the first value", item.Value)
+		if value, _, _, _ := m.Get(never, []byte("k")); string(value) != "0" {
+			t.Errorf("Get() = %q, want the first value", value)
 		}
 		time.Sleep(time.Second)
 		if ok, _ := m.Add(never, []byte("k"), nil, 0); !ok {
@@ -93,8 +93,8 @@ func TestIncrRefusesWhatItCannotAdd(t *testing.T) {
 			if n, err := m.Incr(never, []byte("k"), tt.delta, 0); !errors.Is(err, store.ErrNumber) {
 				t.Errorf("Incr() = %d, %v, want ErrNumber", n, err)
 			}
-			if item, _, _ := m.Get(never, []byte("k")); string(item.Value) != tt.value {
-				t.Errorf("value = %q, want it unchanged", item.Value)
+			if value, _, _, _ := m.Get(never, []byte("k")); string(value) != tt.value {
+				t.Errorf("value = %q, want it unchanged", value)
 			}
 		})
 	}

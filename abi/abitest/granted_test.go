@@ -66,7 +66,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func loadGranted(t *testing.T, guest, server string) abi.Plugin {
 	t.Helper()
 	r, err := wasm.New(t.Context(), wasm.Config{
-		KV:  grantedKV{store.NewMemory()},
+		KV:  store.NewMemory(),
 		Env: func(name string) (string, bool) { return "/home", name == "HOME" },
 	})
 	if err != nil {
@@ -89,14 +89,6 @@ func loadGranted(t *testing.T, guest, server string) abi.Plugin {
 		}
 	})
 	return p
-}
-
-// grantedKV is a store as the sandbox wants it.
-type grantedKV struct{ *store.Memory }
-
-func (v grantedKV) Get(deadline time.Time, key []byte) ([]byte, bool, error) {
-	item, ok, err := v.Memory.Get(deadline, key)
-	return item.Value, ok, err
 }
 
 func grantedExchange() *abi.Exchange {

@@ -208,9 +208,9 @@ type unreliable struct {
 	down atomic.Bool
 }
 
-func (u *unreliable) Get(deadline time.Time, key []byte) (store.Item, bool, error) {
+func (u *unreliable) Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
 	if u.down.Load() {
-		return store.Item{}, false, store.ErrUnavailable
+		return nil, time.Time{}, false, store.ErrUnavailable
 	}
 	return u.Store.Get(deadline, key)
 }

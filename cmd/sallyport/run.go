@@ -174,7 +174,6 @@ func (s *serving) reloadOnHangup(ctx context.Context, a *app.App) (stop func()) 
 // generation, a request of the old one that does not end makes nothing undone.
 func (s *serving) reload(ctx context.Context, a *app.App) {
 	start := time.Now()
-	log := s.logger.With().Str("file", s.from.Name()).Logger()
 	cfg, err := s.read(ctx)
 	var old *app.Generation
 	if err == nil {
@@ -182,18 +181,29 @@ func (s *serving) reload(ctx context.Context, a *app.App) {
 		err = s.from.Explain(err)
 	}
 	if err != nil {
-		log.Error().Err(err).Msg("reload refused; going on as before")
+		s.logger.Error().Err(err).Str("file", s.from.Name()).Msg("reload refused; going on as before")
 		return
 	}
-	log.Info().Uint64("generation", a.Generation().Number()).Dur("took", time.Since(start)).Msg("reloaded")
-	start = time.Now()
-	ctx, cancel := context.WithTimeout(ctx, cfg.Timeouts.Shutdown)
+	s.logger.Info().Str("file", s.from.Name()).Uint64("generation", a.Generation().Number()).
+		Dur("took", time.Since(start)).Msg("reloaded")
+	s.drain(ctx, old, cfg.Timeouts.Shutdown)
+}
+
+// drain gives the requests of a generation that was replaced some time, and
+// logs how it ended.
+func (s *serving) drain(ctx context.Context, old *app.Generation, grace time.Duration) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
-	if err := old.Drain(ctx); err != nil {
-		log.Warn().Err(err).Uint64("generation", old.Number()).Dur("after", time.Since(start)).Msg("old generation cut off")
-		return
+	err := old.Drain(ctx)
+	event, text := s.logger.Info(), "old generation drained"
+	switch {
+	case err != nil && ctx.Err() != nil:
+		event, text = s.logger.Warn().Err(err), "old generation cut off"
+	case err != nil:
+		event = s.logger.Warn().Err(err)
 	}
-	log.Info().Uint64("generation", old.Number()).Dur("took", time.Since(start)).Msg("old generation drained")
+	event.Str("file", s.from.Name()).Uint64("generation", old.Number()).Dur("after", time.Since(start)).Msg(text)
 }
 
 // read reads the configuration, with the plugins of the lab in it.

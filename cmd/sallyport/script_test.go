@@ -95,6 +95,7 @@ func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 		req.Header.Add(name, strings.TrimSpace(value))
 	}
 	client := &http.Client{Timeout: 30 * time.Second}
+	defer client.CloseIdleConnections() // the gateway would wait for them
 	reply, err := client.Do(req)
 	ts.Check(err)
 	defer reply.Body.Close()

@@ -77,7 +77,7 @@ func busyChain(t *testing.T) *chain.Chain {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	if v, err := c.HandleRequest(new(abi.Exchange)); v != abi.Respond || err != nil {
+	if v, err := c.HandleRequest(new(abi.Exchange)); v != chain.Answered || err != nil {
 		t.Fatalf("HandleRequest() = %v, %v, want respond", v, err)
 	}
 	return c

@@ -8,26 +8,6 @@ import (
 	"github.com/c386954a/sallyport/store"
 )
 
-// PluginKV gives the values of a store to plugins, which ask for no more than
-// the value.
-type PluginKV struct{ store.KV }
-
-// Get returns the value of key.
-func (kv PluginKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, err error) {
-	item, ok, err := kv.KV.Get(deadline, key)
-	return item.Value, ok, err
-}
-
-// scriptKV gives the values of a store to scripts, which ask for the time they
-// expire as well.
-type scriptKV struct{ store.KV }
-
-// Get returns the value of key and when it expires.
-func (kv scriptKV) Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
-	item, ok, err := kv.KV.Get(deadline, key)
-	return item.Value, item.Expires, ok, err
-}
-
 // scriptSessions gives the sessions of a store to scripts, for which the quota
 // is a part of the session.
 type scriptSessions struct{ store store.Store }

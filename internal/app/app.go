@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -45,12 +46,13 @@ type Options struct {
 	Builtin func(next abi.Runtime) abi.Runtime
 }
 
-func (o Options) logger() *zerolog.Logger {
+// complete gives o a logger.
+func (o Options) complete() Options {
 	if o.Logger == nil {
 		nop := zerolog.Nop()
-		return &nop
+		o.Logger = &nop
 	}
-	return o.Logger
+	return o
 }
 
 // App is a configuration brought to life: the proxy, the generation that its
@@ -60,7 +62,7 @@ func (o Options) logger() *zerolog.Logger {
 // All methods may be called at any time between these two, but only one Reload
 // at a time.
 type App struct {
-	deps    deps
+	options Options     // complete, with the store
 	owned   store.Store // closed at the end; nil if the caller closes it
 	proxy   *proxy.Gateway
 	admin   *admin.Server
@@ -72,35 +74,35 @@ type App struct {
 // New loads everything that the configuration names. It does not listen.
 // Mistakes in the configuration are returned together as [config.Problems].
 func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
-	a := &App{deps: deps{store: o.Store, logger: o.logger(), raw: o.Raw, builtin: o.Builtin}, grace: cfg.Timeouts.Shutdown}
+	a := &App{options: o.complete(), grace: cfg.Timeouts.Shutdown}
 	if o.Store == nil {
 		st, err := OpenStore(cfg)
 		if err != nil {
 			return nil, err
 		}
-		a.deps.store, a.owned = st, st
+		a.options.Store, a.owned = st, st
 	}
-	first, err := load(ctx, nil, cfg, a.deps)
+	first, err := load(ctx, nil, cfg, a.options)
 	if err != nil {
 		return nil, errors.Join(err, a.closeStore())
 	}
-	settings, err := proxyConfig(cfg, a.deps.logger)
+	settings, err := proxyConfig(cfg, a.options.Logger)
 	if err != nil {
 		return nil, errors.Join(err, first.Close(ctx), a.closeStore())
 	}
 	settings.Observe = o.Access
 	a.current.Store(first)
-	a.watch(cfg, o.Injector)
+	a.watch(cfg)
 	a.proxy = proxy.New(settings, first.router)
 	return a, nil
 }
 
 // watch makes the admin server, and the lab if there is a listener for it.
-func (a *App) watch(cfg *config.Config, injector lab.Injector) {
-	about := admin.Config{Chains: a.chains, Process: a.process, Version: Version(), Logger: a.deps.logger}
+func (a *App) watch(cfg *config.Config) {
+	about := admin.Config{Chains: a.chains, Process: a.process, Version: Version(), Logger: a.options.Logger}
 	if cfg.Admin != nil {
 		a.lab = lab.New(lab.Config{
-			Chains: a.chains, ProcessID: a.ProcessID, Injector: injector, Version: Version(), Logger: a.deps.logger,
+			Chains: a.chains, ProcessID: a.ProcessID, Injector: a.options.Injector, Version: Version(), Logger: a.options.Logger,
 		})
 		a.current.Load().lab, about.Lab = a.lab, a.lab
 	}
@@ -112,7 +114,7 @@ func (a *App) watch(cfg *config.Config, injector lab.Injector) {
 // must drain. After an error nothing has changed.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) (old *Generation, err error) {
 	old = a.current.Load()
-	next, err := load(ctx, old, cfg, a.deps)
+	next, err := load(ctx, old, cfg, a.options)
 	if err != nil {
 		return nil, err
 	}
@@ -205,4 +207,13 @@ func proxyConfig(cfg *config.Config, logger *zerolog.Logger) (proxy.Config, erro
 		return out, config.Problems{cfg.Problemf(cfg.TLS.Cert.Pos, "", "%v", err)}
 	}
 	return out, nil
+}
+
+// Version returns the version of the running program, as the Go tool wrote it
+// there.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"net/http"
 	"slices"
 	"time"
 
@@ -123,14 +122,14 @@ func replacesSession(a *config.API, plugins map[string]abi.Plugin) bool {
 // that is stored already.
 func (g *Generation) save(deadline time.Time, h abi.Hook, s *abi.Session) error {
 	if h == abi.Auth {
-		return g.store.PutSession(deadline, []byte(s.KeyID), s)
+		return g.options.Store.PutSession(deadline, []byte(s.KeyID), s)
 	}
-	return g.store.UpdateSession(deadline, s)
+	return g.options.Store.UpdateSession(deadline, s)
 }
 
 // observe logs a fault with everything that clients are not told.
 func (g *Generation) observe(x *abi.Exchange, f *chain.Fault) {
-	g.logger.Warn().
+	g.options.Logger.Warn().
 		Bytes("request_id", x.RequestID).Str("api", x.API.Name).
 		Str("plugin", f.Step.Name).Str("model", f.Step.Model).Stringer("hook", f.Hook).
 		Stringer("kind", f.Err.Kind).Stringer("on_fault", f.Step.OnFault).
@@ -151,7 +150,7 @@ func faultStatus(x *abi.Exchange, f *chain.Fault) int {
 	case f.Step.OnFault == chain.Open || f.Hook == abi.Event:
 		return 0
 	case x.API.Dialect != nil:
-		return http.StatusInternalServerError
+		return x.API.Dialect.Fault(f.Step.Model, f.Hook, f.Err).Status
 	}
 	return f.Err.Kind.Status()
 }

@@ -36,7 +36,7 @@ func TryLoad(ctx context.Context, runtime string, spec abi.Spec) (d abi.Declarat
 	if err != nil {
 		return d, nil, err
 	}
-	runtimes, err := newRuntimes(ctx, &config.Config{}, deps{store: st, logger: Options{}.logger()}, nil)
+	runtimes, err := newRuntimes(ctx, &config.Config{}, Options{Store: st}.complete(), nil)
 	if err != nil {
 		return d, nil, errors.Join(err, st.Close())
 	}

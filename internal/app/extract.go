@@ -13,7 +13,7 @@ import (
 // plugin if that cannot be.
 func (g *Generation) extract(p abi.Plugin, x *config.Extractor) (abi.Plugin, error) {
 	out, err := builtin.Extract(p, builtin.Extractor{
-		Sessions: g.store, From: identityIn(x.From), Name: x.Name,
+		Sessions: g.options.Store, From: identityIn(x.From), Name: x.Name,
 		XPath: x.XPath, Regexp: x.Regexp, Match: x.Match,
 	})
 	if err != nil {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/compare/lab"
@@ -15,7 +12,6 @@ import (
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/builtin"
-	"github.com/c386954a/sallyport/store"
 )
 
 // loadTimeout bounds the load of one plugin, compilation included.
@@ -37,37 +33,29 @@ type Generation struct {
 	router   *proxy.Router
 	warnings config.Problems // plugins that are not loaded, and may be missing
 
-	cfg *config.Config
-	deps
-	lab *lab.Lab // is told of faults; nil if there is none, and before the generation serves
-}
-
-// deps are what all generations of an App share.
-type deps struct {
-	store   store.Store
-	logger  *zerolog.Logger
-	raw     io.Writer                     // of rawlog
-	builtin func(abi.Runtime) abi.Runtime // as in [Options]
+	cfg     *config.Config
+	options Options  // complete, with the store
+	lab     *lab.Lab // is told of faults; nil if there is none, and before the generation serves
 }
 
 // Load loads all plugins and builds all chains for a caller that serves no
 // port. The options must have a store. Mistakes in the configuration are
 // returned together as [config.Problems].
 func Load(ctx context.Context, cfg *config.Config, o Options) (*Generation, error) {
-	return load(ctx, nil, cfg, deps{store: o.Store, logger: o.logger(), raw: o.Raw, builtin: o.Builtin})
+	return load(ctx, nil, cfg, o.complete())
 }
 
 // load makes the generation that follows old, which is nil at the start.
-func load(ctx context.Context, old *Generation, cfg *config.Config, d deps) (*Generation, error) {
+func load(ctx context.Context, old *Generation, cfg *config.Config, o Options) (*Generation, error) {
 	if old == nil {
 		old = &Generation{}
 	}
-	runtimes, err := newRuntimes(ctx, cfg, d, old.runtimes)
+	runtimes, err := newRuntimes(ctx, cfg, o, old.runtimes)
 	if err != nil {
 		return nil, err
 	}
 	g := &Generation{
-		number: old.number + 1, runtimes: runtimes, cfg: cfg, deps: d,
+		number: old.number + 1, runtimes: runtimes, cfg: cfg, options: o,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},
 	}
 	start := time.Now()

@@ -18,27 +18,27 @@ import (
 // newRuntimes returns one runtime per isolation model. It is the one place
 // that knows all of them. old are those that the new ones are to replace.
 func newRuntimes(
-	ctx context.Context, cfg *config.Config, d deps, old map[string]abi.Runtime,
+	ctx context.Context, cfg *config.Config, o Options, old map[string]abi.Runtime,
 ) (map[string]abi.Runtime, error) {
-	modules, err := newWasm(ctx, cfg, d)
+	modules, err := newWasm(ctx, cfg, o)
 	if err != nil {
 		return nil, err
 	}
 	runtimes := map[string]abi.Runtime{
 		config.Builtin: builtin.New(builtin.Config{
-			Store: d.store, Dialects: map[string]*abi.Dialect{"tyk": dialect.New()},
+			Store: o.Store, Dialects: map[string]*abi.Dialect{"tyk": dialect.New()},
 		}),
 		config.Wasm: modules,
 		config.JSVM: jsvm.New(jsvm.Config{
-			Logger: d.logger, Raw: d.raw, Sessions: scriptSessions{d.store}, Values: scriptKV{d.store},
+			Logger: o.Logger, Raw: o.Raw, Sessions: scriptSessions{o.Store}, Values: o.Store,
 			RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
 		}),
 	}
-	if d.builtin != nil {
-		runtimes[config.Builtin] = d.builtin(runtimes[config.Builtin])
+	if o.Builtin != nil {
+		runtimes[config.Builtin] = o.Builtin(runtimes[config.Builtin])
 	}
 	if cfg.Coproc != nil {
-		process := processConfig(cfg.Coproc, d.logger)
+		process := processConfig(cfg.Coproc, o.Logger)
 		if cfg.Coproc.StopStart {
 			process.After, _ = old[config.Process].(*coproc.Runtime)
 		}

@@ -39,6 +39,6 @@ func (g *Generation) tolerate(p *config.Plugin, hooks abi.HookSet, err error) {
 		"plugin %s is not loaded: %v", p.Name, cause(err))
 	w.Warning = true
 	g.warnings = append(g.warnings, w)
-	g.logger.Warn().Str("plugin", p.Name).Str("at", w.Pos().String()).Str("error", w.Text).
+	g.options.Logger.Warn().Str("plugin", p.Name).Str("at", w.Pos().String()).Str("error", w.Text).
 		Msg("plugin not loaded; its calls are faults")
 }

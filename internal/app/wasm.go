@@ -15,18 +15,18 @@ import (
 
 // newWasm returns the runtime for WebAssembly modules. It keeps machine code in
 // the user's cache directory; without one, plugins are compiled at each start.
-func newWasm(ctx context.Context, cfg *config.Config, d deps) (*wasm.Runtime, error) {
+func newWasm(ctx context.Context, cfg *config.Config, o Options) (*wasm.Runtime, error) {
 	c := wasm.Config{
-		Logger: d.logger, Raw: d.raw, Env: os.LookupEnv,
-		KV: PluginKV{d.store}, Values: scriptKV{d.store}, Sessions: scriptSessions{d.store},
+		Logger: o.Logger, Raw: o.Raw, Env: os.LookupEnv,
+		KV: o.Store, Values: o.Store, Sessions: scriptSessions{o.Store},
 		RequireRights: !cfg.Store.MasterKeys, OrgOf: organisations(cfg),
-		Compiling: func(plugin string) func() { return tellIfSlow(d.logger, plugin) },
+		Compiling: func(plugin string) func() { return tellIfSlow(o.Logger, plugin) },
 	}
 	r, err := newCachedWasm(ctx, c)
 	if err == nil {
 		return r, nil
 	}
-	d.logger.Warn().Err(err).Msg("machine code is not kept: plugins are compiled at each start")
+	o.Logger.Warn().Err(err).Msg("machine code is not kept: plugins are compiled at each start")
 	if r, err = wasm.New(ctx, c); err != nil {
 		return nil, fmt.Errorf("wasm: %w", err)
 	}

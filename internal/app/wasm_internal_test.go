@@ -30,7 +30,7 @@ func TestTheSandboxWorksWithoutACacheDirectory(t *testing.T) {
 	}
 	var log bytes.Buffer
 	logger := zerolog.New(&log)
-	r, err := newWasm(context.Background(), &config.Config{}, deps{store: st, logger: &logger})
+	r, err := newWasm(context.Background(), &config.Config{}, Options{Store: st, Logger: &logger})
 	if err != nil {
 		t.Fatal(err)
 	}

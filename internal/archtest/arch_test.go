@@ -32,7 +32,7 @@ var layers = map[string][]string{
 
 	"store": {"abi"},
 
-	"runtime/builtin":        {"abi", "proxy/urlpath", "store"},
+	"runtime/builtin":        {"abi", "proxy/urlpath"},
 	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
 	"runtime/coproc/sandbox": {"internal/procstat"},
@@ -54,11 +54,11 @@ var layers = map[string][]string{
 	"internal/artifact":    {},
 	"internal/browsertest": {"internal/needs"},
 
-	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/procstat", "sdk"},
+	"internal/compare/bench":           {"internal/compare/bench/guest", "internal/compare/bench/load", "internal/compare/bench/plain", "internal/compare/peers", "internal/output", "internal/procstat", "sdk"},
 	"internal/compare/bench/guest":     {},
 	"internal/compare/bench/guest/go":  {"sdk/go"},
 	"internal/compare/bench/load":      {},
-	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go", "store"},
+	"internal/compare/bench/parts":     {"abi", "internal/app", "internal/compare/bench", "internal/compare/bench/guest", "internal/compare/bench/plain", "internal/compare/bench/reference", "internal/config", "sdk/coproc/go"},
 	"internal/compare/bench/plain":     {},
 	"internal/compare/bench/reference": {"abi", "internal/tyk/jsapi", "internal/tyk/object"},
 	"internal/compare/faults":          {"abi", "internal/compare/faults/attack", "internal/config", "internal/output", "internal/procstat"},

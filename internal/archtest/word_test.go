@@ -13,7 +13,7 @@ import (
 // neutral are the packages that know nothing of the gateways whose APIs this
 // one takes over. What differs for such an API is a value, abi.Dialect.
 var neutral = []string{
-	"abi", "proxy", "proxy/chain", "proxy/ingress", "proxy/upstream", "proxy/urlpath",
+	"abi", "proxy", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath",
 	"runtime/builtin", "runtime/coproc", "runtime/coproc/rpc",
 }
 

@@ -1,10 +1,8 @@
 package procstat
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"strconv"
 )
 
 // Resident returns how many bytes of a process are in memory, of this process
@@ -18,18 +16,9 @@ func Resident(pid int) (bytes int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return residentIn(text)
-}
-
-// residentIn reads the second field of statm, which counts pages.
-func residentIn(statm []byte) (int64, error) {
-	fields := bytes.Fields(statm)
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("procstat: %q is not a line of statm", statm)
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("procstat: %w", err)
+	var size, pages int64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0, fmt.Errorf("procstat: %s: %w", name, err)
 	}
 	return pages * int64(os.Getpagesize()), nil
 }

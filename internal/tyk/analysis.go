@@ -9,17 +9,17 @@ import (
 )
 
 // analyze reads a script, once for all APIs that have it.
-func (a *api) analyze(name string, text []byte) *script.Report {
+func (a *api) analyze(name string, text []byte) *script.SourceReport {
 	i := slices.IndexFunc(a.out.Report.Scripts, func(s *ScriptReport) bool { return s.Name == name })
 	if i < 0 {
 		i = len(a.out.Report.Scripts)
-		a.out.Report.Scripts = append(a.out.Report.Scripts, &ScriptReport{Report: script.Analyze(name, text)})
+		a.out.Report.Scripts = append(a.out.Report.Scripts, &ScriptReport{SourceReport: script.Analyze(name, text)})
 	}
 	s := a.out.Report.Scripts[i]
 	if !slices.Contains(s.APIs, a.name) {
 		s.APIs = append(s.APIs, a.name)
 	}
-	return &s.Report
+	return &s.SourceReport
 }
 
 // chooseRuntime picks the engine: scripts for driver javascript may be too
@@ -40,7 +40,7 @@ func (a *api) chooseRuntime() {
 }
 
 // syntaxError says why otto does not read a script.
-func syntaxError(r *script.Report) string {
+func syntaxError(r *script.SourceReport) string {
 	text := r.Syntax.Text
 	if r.Modern != nil {
 		text += " (" + r.Modern.Text + " is newer than the JavaScript that jsvm runs; " +
@@ -82,10 +82,10 @@ func (a *api) grants() (g grants) {
 	if a.code.runtime != runtimeWasm {
 		return g
 	}
-	if a.uses(func(r *script.Report) bool { return r.Storage }) {
+	if a.uses(func(r *script.SourceReport) bool { return r.Storage }) {
 		g.KV = append(g.KV, "*")
 	}
-	if a.uses(func(r *script.Report) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
+	if a.uses(func(r *script.SourceReport) bool { return usesAny(r, "TykGetKeyData", "TykSetKeyData") }) {
 		g.KV = append(g.KV, "sessions")
 	}
 	for _, origin := range a.origins() {
@@ -107,7 +107,7 @@ func (a *api) origins() (all []string) {
 
 // noteGrants says what must be granted by hand: scripts make their URLs.
 func (a *api) noteGrants() {
-	if a.code.runtime != runtimeWasm || !a.uses((*script.Report).SendsRequests) {
+	if a.code.runtime != runtimeWasm || !a.uses((*script.SourceReport).SendsRequests) {
 		return
 	}
 	text := "sends requests from the sandbox, which must be granted: " +
@@ -119,11 +119,11 @@ func (a *api) noteGrants() {
 	a.notef(a.at("custom_middleware", "driver"), "custom_middleware", "%s", text)
 }
 
-func (a *api) uses(what func(*script.Report) bool) bool {
+func (a *api) uses(what func(*script.SourceReport) bool) bool {
 	return slices.ContainsFunc(a.code.sources, func(s scriptSource) bool { return s.found != nil && what(s.found) })
 }
 
 // usesAny reports whether the script names one of the host functions.
-func usesAny(r *script.Report, functions ...string) bool {
+func usesAny(r *script.SourceReport, functions ...string) bool {
 	return slices.ContainsFunc(r.Uses, func(u script.Use) bool { return slices.Contains(functions, u.Name) })
 }

@@ -21,7 +21,7 @@ import (
 type api struct {
 	*importer
 
-	in       *source.API
+	in       *source.DefinitionFile
 	d        definition.Definition
 	report   *APIReport
 	pos      document.Pos
@@ -36,12 +36,12 @@ type api struct {
 	plugins []PluginDecision
 	made    map[string]string // what a plugin is for and says → its name
 	apis    []APIDecision
-	files   []File
+	files   []ScriptFile
 }
 
 // decideAPI decides about one definition. What is wrong with it is a problem of
 // the whole import or, for a lenient one, the reason to leave it out.
-func (i *importer) decideAPI(in *source.API) {
+func (i *importer) decideAPI(in *source.DefinitionFile) {
 	a := &api{
 		importer: i, in: in, report: &APIReport{File: in.File, Format: in.Format},
 		pos: document.Pos{File: in.File}, made: map[string]string{},
@@ -256,7 +256,7 @@ func (a *api) upstream(target string, pos document.Pos) *upstreamTarget {
 // environment.
 func (a *api) target(url string) *upstreamTarget {
 	a.transport()
-	out := &upstreamTarget{URL: write.Template(url), Host: "rewrite"}
+	out := &upstreamTarget{URL: write.EnvTemplate(url), Host: "rewrite"}
 	if a.d.Proxy.PreserveHost {
 		out.Host = ""
 	}

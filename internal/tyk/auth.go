@@ -144,7 +144,7 @@ func (a *api) keyAuth(session string) string {
 }
 
 // access returns the step that looks at expiry and access rights.
-func (a *api) access(v version) string {
+func (a *api) access(v apiVersion) string {
 	what := "access"
 	if v.key != "" {
 		what += "." + slug(v.key)

@@ -27,7 +27,7 @@ func Decide(t *source.Tree, c Config, now time.Time) (*Decisions, document.Probl
 	i := &importer{
 		Config: c, tree: t, settings: &t.Settings, now: now,
 		out:   &Decisions{Version: 1, Origins: map[string]string{}, Report: &Report{Dir: c.Dir}},
-		taken: taken{names: names{}, routes: map[string]string{}, ids: map[string]string{}}, waived: map[string]bool{},
+		taken: takenNames{names: usedNames{}, routes: map[string]string{}, ids: map[string]string{}}, waived: map[string]bool{},
 	}
 	i.checkSettings()
 	i.checkKeys()
@@ -45,20 +45,20 @@ func Decide(t *source.Tree, c Config, now time.Time) (*Decisions, document.Probl
 type importer struct {
 	Config
 	tree     *source.Tree
-	settings *source.Settings
+	settings *source.GatewaySettings
 	now      time.Time
 
 	out      *Decisions
 	problems document.Problems
 	refused  []error // of APIs, with Config.SkipUnsupported
 	waived   map[string]bool
-	taken    taken
+	taken    takenNames
 	process  bool // something is bound to the external process
 }
 
-// taken is what an API cannot have because another one has it.
-type taken struct {
-	names  names
+// takenNames is what an API cannot have because another one has it.
+type takenNames struct {
+	names  usedNames
 	routes map[string]string // host and path → file
 	ids    map[string]string // api id → file
 }

@@ -27,7 +27,7 @@ type Decisions struct {
 
 	// Files are scripts that are in no file of the tree, and are to be written
 	// where the plugins expect them.
-	Files []File
+	Files []ScriptFile
 	// Origins are the files that plugins and APIs come from, by their names.
 	Origins map[string]string
 	// Report says what became of everything.
@@ -176,8 +176,8 @@ type routeMatch struct {
 }
 
 type upstreamTarget struct {
-	URL  write.Template `yaml:"url"`
-	Host string         `yaml:"host,omitempty"`
+	URL  write.EnvTemplate `yaml:"url"`
+	Host string            `yaml:"host,omitempty"`
 }
 
 // hookDecisions are the names of plugins by hook.
@@ -203,8 +203,8 @@ type eventBinding struct {
 	On     []string `yaml:"on"`
 }
 
-// File is a file to write.
-type File struct {
+// ScriptFile is a file to write.
+type ScriptFile struct {
 	Path string // absolute
 	Text []byte
 }

@@ -1,10 +1,18 @@
 // Package tyk turns a folder of Tyk's files into the gateway's own
 // configuration and a report about it.
 //
-// [Import] makes text, and nothing but text (and the files it must unpack for
-// it): what `sallyport run --tyk` serves is what `sallyport migrate tyk`
-// writes, because both read the same YAML. The same folder makes the same
-// text.
+// [Import] takes three steps, each of which returns a value that the next one
+// does not change:
+//
+//   - [source.Read] reads the folder: settings, keys, definitions, scripts and
+//     bundles, with their positions and with what could not be read.
+//   - [Decide] says what becomes of it: the plugins, routes, hooks and limits of
+//     the configuration, and the notes and problems of the report. It touches
+//     no file.
+//   - [write.YAML] writes the decisions as text.
+//
+// What `sallyport run --tyk` serves is what `sallyport migrate tyk` writes,
+// because both read the same YAML. The same folder makes the same text.
 //
 // # What is read
 //
@@ -19,7 +27,8 @@
 //
 // A key that has no meaning here is a note in the report. It is an error if
 // the API would let more through without it, unless it is waived by its name.
-// So is a script that is missing or does not parse. With [Config.Lenient], an
-// API with an error of the first kind is left out, and one with an error of
-// the second is served with its broken hooks answering 500, as Tyk does.
+// So is a script that is missing or does not parse. With
+// [Config.SkipUnsupported], an API with an error is left out. With
+// [Config.Lenient] as well, but one whose scripts are missing or do not parse is
+// served: its broken hooks answer 500, as in Tyk.
 package tyk

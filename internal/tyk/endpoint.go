@@ -13,7 +13,7 @@ import (
 type endpoints struct{ ignored, allowed, blocked []pathMatch }
 
 // endpoints reads the lists of a version, in their old or their new form.
-func (a *api) endpoints(v version) endpoints {
+func (a *api) endpoints(v apiVersion) endpoints {
 	if v.UseExtendedPaths {
 		return endpoints{
 			ignored: a.extended(v, "ignored", v.ExtendedPaths.Ignored),
@@ -28,7 +28,7 @@ func (a *api) endpoints(v version) endpoints {
 	}
 }
 
-func (a *api) simple(v version, list string, paths []string) (out []pathMatch) {
+func (a *api) simple(v apiVersion, list string, paths []string) (out []pathMatch) {
 	pos := a.at(append(v.path, "paths", list)...)
 	for _, p := range paths {
 		if e, ok := a.expression(p, v.IgnoreCase, pos); ok {
@@ -38,7 +38,7 @@ func (a *api) simple(v version, list string, paths []string) (out []pathMatch) {
 	return out
 }
 
-func (a *api) extended(v version, list string, all []definition.Endpoint) (out []pathMatch) {
+func (a *api) extended(v apiVersion, list string, all []definition.Endpoint) (out []pathMatch) {
 	for _, e := range all {
 		if e.Disabled {
 			continue

@@ -23,9 +23,9 @@ const (
 // files are loaded; folder files come before post_key_auth.
 var hookKinds = [...]string{"auth_check", "pre", "post", "post_key_auth", "response"}
 
-// hook is one entry of custom_middleware, or one file of a folder.
-type hook struct {
-	definition.Hook
+// namedHook is one entry of custom_middleware, or one file of a folder.
+type namedHook struct {
+	definition.HookEntry
 	kind  string
 	where string // for messages
 }
@@ -38,8 +38,8 @@ type scripts struct {
 	sources []scriptSource // of a JavaScript API, in load order
 	preload string
 
-	hooks   map[string][]hook   // by kind
-	plugins map[string][]string // names in the configuration, by kind
+	hooks   map[string][]namedHook // by kind
+	plugins map[string][]string    // usedNames in the configuration, by kind
 }
 
 // javascript reports whether the hooks are scripts.
@@ -69,12 +69,12 @@ func (a *api) noteBundle() {
 }
 
 // loadHooks makes the plugins of the API's hooks and virtual endpoints.
-func (a *api) loadHooks(versions []version) {
+func (a *api) loadHooks(versions []apiVersion) {
 	a.code = scripts{
-		hooks: map[string][]hook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.middleware.Driver),
+		hooks: map[string][]namedHook{}, plugins: map[string][]string{}, driver: strings.ToLower(a.middleware.Driver),
 	}
 	a.collectHooks()
-	virtuals := slices.ContainsFunc(versions, func(v version) bool { return len(v.enabledVirtuals()) > 0 })
+	virtuals := slices.ContainsFunc(versions, func(v apiVersion) bool { return len(v.enabledVirtuals()) > 0 })
 	if len(a.code.hooks) == 0 && !virtuals {
 		return
 	}
@@ -138,7 +138,7 @@ func (a *api) collectHooks() {
 	a.addHooks("response", cm.Response...)
 }
 
-func (a *api) addHooks(kind string, all ...definition.Hook) {
+func (a *api) addHooks(kind string, all ...definition.HookEntry) {
 	for i, h := range all {
 		if !h.IsSet() {
 			continue
@@ -151,7 +151,7 @@ func (a *api) addHooks(kind string, all ...definition.Hook) {
 			a.problemf(h.Pos, "%s has no name", where)
 			continue
 		}
-		a.code.hooks[kind] = append(a.code.hooks[kind], hook{h, kind, where})
+		a.code.hooks[kind] = append(a.code.hooks[kind], namedHook{h, kind, where})
 	}
 }
 
@@ -171,7 +171,7 @@ func (a *api) bindProcess() {
 	}
 }
 
-func (a *api) bindHandler(h hook) {
+func (a *api) bindHandler(h namedHook) {
 	if len(a.Process) == 0 && a.Lenient {
 		a.bindAbsent(h, "there is no external process for driver "+a.code.driver)
 		return
@@ -188,7 +188,7 @@ func (a *api) bindHandler(h hook) {
 }
 
 // bind adds the plugin of a hook.
-func (a *api) bind(h hook, p PluginDecision, r HookReport) {
+func (a *api) bind(h namedHook, p PluginDecision, r HookReport) {
 	name := a.plugin(h.kind+"."+slug(h.Name), p)
 	a.code.plugins[h.kind] = append(a.code.plugins[h.kind], name)
 	r.Hook, r.Name, r.Plugin = h.kind, h.Name, name
@@ -205,7 +205,7 @@ func (a *api) onLoadError() string {
 }
 
 // bindAbsent makes a plugin that cannot be loaded and says why.
-func (a *api) bindAbsent(h hook, why string) {
+func (a *api) bindAbsent(h namedHook, why string) {
 	file, err := a.placeholder(h.kind+"."+slug(h.Name), why)
 	if err != nil {
 		a.problemf(h.Pos, "%s: %v", h.where, err)

@@ -98,7 +98,7 @@ func (c Config) absolute() (Config, error) {
 	return c, nil
 }
 
-func writeFiles(files []File) error {
+func writeFiles(files []ScriptFile) error {
 	for _, f := range files {
 		if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil { //nolint:gosec // scripts are no secret
 			return err

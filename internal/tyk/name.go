@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// names are those that are taken.
-type names map[string]bool
+// usedNames are those that are taken.
+type usedNames map[string]bool
 
 // maxName is a little less than what the configuration takes.
 const maxName = 120
 
 // take returns name, or name with a number where it is taken.
-func (n names) take(name string) string {
+func (n usedNames) take(name string) string {
 	free := name
 	for i := 2; n[free]; i++ {
 		free = name + "." + strconv.Itoa(i)

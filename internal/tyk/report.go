@@ -36,7 +36,7 @@ type APIReport struct {
 
 // ScriptReport is what is known of one script, and which APIs have it.
 type ScriptReport struct {
-	script.Report
+	script.SourceReport
 
 	APIs []string `json:"apis"`
 }

@@ -16,15 +16,15 @@ import (
 type scriptSource struct {
 	file  string // absolute
 	pos   document.Pos
-	what  string         // it is for
-	where string         // in the definition it is named
-	found *script.Report // nil for one that stands for another
+	what  string               // it is for
+	where string               // in the definition it is named
+	found *script.SourceReport // nil for one that stands for another
 }
 
 // loadScripts collects the scripts of a JavaScript API in Tyk's order and makes
 // a plugin for each hook. All of them have all scripts: they share one global
 // name space, in which the last definition of a name counts.
-func (a *api) loadScripts(versions []version) {
+func (a *api) loadScripts(versions []apiVersion) {
 	if !a.settings.EnableJSVM {
 		a.problemf(a.at("custom_middleware"), "the API has JavaScript, and enable_jsvm is not set in tyk.conf")
 		return
@@ -64,7 +64,7 @@ func (a *api) addHookFiles() {
 }
 
 // addHook adds the script of one hook: its inline code, or its file.
-func (a *api) addHook(h hook) {
+func (a *api) addHook(h namedHook) {
 	switch {
 	case h.Code != "":
 		a.addInline(h.kind+"."+slug(h.Name), h.Code, h.Pos, h.where+".code")
@@ -141,7 +141,7 @@ func (a *api) scratch(what string, text []byte) (string, error) {
 	}
 	name := a.taken.names.take("scratch:" + a.slug + "/" + slug(what))
 	file := filepath.Join(a.Scratch, a.slug, name[strings.LastIndexByte(name, '/')+1:]+".js")
-	a.files = append(a.files, File{file, text})
+	a.files = append(a.files, ScriptFile{file, text})
 	return file, nil
 }
 
@@ -165,7 +165,7 @@ func (a *api) preload() {
 }
 
 // bindScript makes the plugin of a hook.
-func (a *api) bindScript(h hook) {
+func (a *api) bindScript(h namedHook) {
 	a.bind(h, a.script(h.Name, scriptConfig{RequireSession: h.RequireSession}), HookReport{File: a.hookFile(h)})
 	if h.RawBodyOnly {
 		a.notef(h.Pos, h.where+".raw_body_only", "has no effect on scripts")
@@ -173,7 +173,7 @@ func (a *api) bindScript(h hook) {
 }
 
 // hookFile returns what the report says a hook comes from.
-func (a *api) hookFile(h hook) string {
+func (a *api) hookFile(h namedHook) string {
 	switch {
 	case h.Code != "":
 		return "inline code"

@@ -151,7 +151,7 @@ func (p *printer) script(s *ScriptReport) {
 	p.heading(p.short(s.Name), "  "+strings.Join(s.APIs, ", "))
 	p.line("  %-11s on jsvm: %s; in the sandbox: %s", "runs", s.JSVM, s.Sandbox)
 	if s.Syntax != nil {
-		p.line("  %-11s %d:%d: %s", "syntax", s.Syntax.Line, s.Syntax.Column, syntaxError(&s.Report))
+		p.line("  %-11s %d:%d: %s", "syntax", s.Syntax.Line, s.Syntax.Column, syntaxError(&s.SourceReport))
 	}
 	var defines, uses []string
 	for _, o := range s.Objects {

@@ -1,10 +1,19 @@
 package tyk_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/internal/tyk"
+	"github.com/c386954a/sallyport/internal/tyk/source"
+	"github.com/c386954a/sallyport/internal/tyk/write"
 )
 
 // wantText imports an archive and looks for text in the configuration; not in
@@ -118,5 +127,27 @@ m.NewProcessRequest((request) => {
 	wantText(t, archive(`'https://idp.example.com/a' + "https://other/"`), "", `http: ["https://idp.example.com/*", "https://other/*"]`)
 	for _, url := range []string{`"https://" + host`, `"https://idp" + ".example.com"`, "`https://${host}/`", `"https://user:word@h/"`, `"https://h:99999/"`} {
 		wantText(t, archive(url), "which must be granted: add the URLs", "!http: [")
+	}
+}
+
+func TestDecidingChangesNeitherTheTreeNorFiles(t *testing.T) {
+	archive := definition(proxy+`, "custom_middleware": {"pre": [{"name": "a", "code": "dmFyIGEgPSB7fTs="}]}`) +
+		"\n-- apps/nameless.json --\n{\"use_keyless\": true, \"proxy\": {\"listen_path\": \"/n/\", \"target_url\": \"http://u\"}}\n"
+	dir := plant(t, archive)
+	c := tyk.Config{Dir: dir, Base: dir, Scratch: filepath.Join(t.TempDir(), "scratch")}
+	tree, err := source.Read(t.Context(), dir, c.Scratch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, problems := tyk.Decide(tree, c, time.Now())
+	if len(problems) > 0 || len(first.Files) != 1 {
+		t.Fatalf("Decide() = %+v, %v", first, problems)
+	}
+	again, _ := tyk.Decide(tree, c, time.Now())
+	if diff := cmp.Diff(string(write.YAML(first)), string(write.YAML(again))); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := os.Stat(c.Scratch); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat() = %v, want no folder before the text is written", err)
 	}
 }

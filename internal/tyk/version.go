@@ -9,9 +9,9 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/definition"
 )
 
-// version is one version of an API; one that is not versioned has one without
+// apiVersion is one version of an API; one that is not versioned has one without
 // a name.
-type version struct {
+type apiVersion struct {
 	definition.Version
 	key  string   // in version_data.versions
 	name string   // of its API in the configuration
@@ -24,14 +24,14 @@ func (a *api) versioned() bool {
 }
 
 // versions returns the versions to be served, in the order of their names.
-func (a *api) versions() []version {
+func (a *api) versions() []apiVersion {
 	data := a.d.VersionData
 	if !a.versioned() {
 		return a.single()
 	}
-	var all []version
+	var all []apiVersion
 	for _, key := range sortedKeys(data.Versions) {
-		all = append(all, version{
+		all = append(all, apiVersion{
 			Version: data.Versions[key], key: key, path: []string{"version_data", "versions", key},
 			name: a.taken.names.take(a.slug + "@" + slug(key)),
 		})
@@ -42,11 +42,11 @@ func (a *api) versions() []version {
 
 // single returns the one version of an API that is not versioned: the only
 // one, else the one with a name that says so.
-func (a *api) single() []version {
+func (a *api) single() []apiVersion {
 	data := a.d.VersionData
 	keys := sortedKeys(data.Versions)
 	if data.Versions == nil && !data.NotVersioned {
-		return []version{{name: a.name}} // written by hand, without the section
+		return []apiVersion{{name: a.name}} // written by hand, without the section
 	}
 	if len(keys) > 1 {
 		keys = slices.DeleteFunc(keys, func(k string) bool { return k != "Default" && k != "default" && k != "" })
@@ -58,7 +58,7 @@ func (a *api) single() []version {
 		)
 		return nil
 	}
-	v := version{Version: data.Versions[keys[0]], name: a.name, path: []string{"version_data", "versions", keys[0]}}
+	v := apiVersion{Version: data.Versions[keys[0]], name: a.name, path: []string{"version_data", "versions", keys[0]}}
 	if t, ok := a.expiry(v); ok {
 		pos := a.at(append(v.path, "expires")...)
 		if t.After(a.now) {
@@ -72,11 +72,11 @@ func (a *api) single() []version {
 			)
 		}
 	}
-	return []version{v}
+	return []apiVersion{v}
 }
 
 // expiry returns when a version expires; ok is false if it never does.
-func (a *api) expiry(v version) (t time.Time, ok bool) {
+func (a *api) expiry(v apiVersion) (t time.Time, ok bool) {
 	if v.Expires == "" || v.Expires == "-1" {
 		return t, false
 	}
@@ -91,7 +91,7 @@ func (a *api) expiry(v version) (t time.Time, ok bool) {
 
 // routes makes the APIs of the configuration: one, or one for each version and
 // one that sends requests there.
-func (a *api) routes(versions []version) {
+func (a *api) routes(versions []apiVersion) {
 	if !a.versioned() {
 		a.apis = append(a.apis, a.route(versions[0]))
 		return
@@ -103,7 +103,7 @@ func (a *api) routes(versions []version) {
 }
 
 // dispatcher returns the API that requests come to first.
-func (a *api) dispatcher(versions []version) APIDecision {
+func (a *api) dispatcher(versions []apiVersion) APIDecision {
 	def := a.d.VersionDefinition
 	step := versionStep{
 		Strip: def.StripVersion || def.StripPath, Versions: map[string]string{}, Expires: map[string]string{},
@@ -143,7 +143,7 @@ func (a *api) location() (location, key string) {
 }
 
 // route returns the API that serves a version.
-func (a *api) route(v version) APIDecision {
+func (a *api) route(v apiVersion) APIDecision {
 	out := a.head(v.name)
 	out.OfVersion = a.versioned()
 	lists := a.endpoints(v)
@@ -175,7 +175,7 @@ func (a *api) head(name string) APIDecision {
 }
 
 // bindings returns the hooks of a version, in Tyk's order.
-func (a *api) bindings(v version, lists endpoints) hookDecisions {
+func (a *api) bindings(v apiVersion, lists endpoints) hookDecisions {
 	h := hookDecisions{Auth: a.hooks.Auth, Post: a.hooks.Post, Event: a.hooks.Event}
 	if name := a.pathList(lists); name != "" {
 		h.Pre = append(h.Pre, name)

@@ -7,11 +7,11 @@ import (
 )
 
 // enabledVirtuals returns the virtual endpoints that take part.
-func (v version) enabledVirtuals() []definition.Virtual {
+func (v apiVersion) enabledVirtuals() []definition.VirtualEndpoint {
 	if !v.UseExtendedPaths {
 		return nil
 	}
-	var out []definition.Virtual
+	var out []definition.VirtualEndpoint
 	for _, e := range v.ExtendedPaths.Virtual {
 		if !e.Disabled {
 			out = append(out, e)
@@ -22,7 +22,7 @@ func (v version) enabledVirtuals() []definition.Virtual {
 
 // addVirtual adds the script of a virtual endpoint. Its file is never one of
 // the bundle.
-func (a *api) addVirtual(e definition.Virtual) {
+func (a *api) addVirtual(e definition.VirtualEndpoint) {
 	const where = "virtual.function_source_uri"
 	switch strings.ToLower(e.SourceType) {
 	case "file":
@@ -40,7 +40,7 @@ func (a *api) addVirtual(e definition.Virtual) {
 
 // virtuals returns the bindings of a version's virtual endpoints, the first of
 // those with one path and method.
-func (a *api) virtuals(v version) []virtualBinding {
+func (a *api) virtuals(v apiVersion) []virtualBinding {
 	var out []virtualBinding
 	seen := map[pathMatch]bool{}
 	for _, e := range v.enabledVirtuals() {
@@ -65,7 +65,7 @@ func (a *api) virtuals(v version) []virtualBinding {
 	return out
 }
 
-func (a *api) bindVirtual(e definition.Virtual, at pathMatch) virtualBinding {
+func (a *api) bindVirtual(e definition.VirtualEndpoint, at pathMatch) virtualBinding {
 	p := a.script(e.Function, scriptConfig{UseSession: e.UseSession})
 	if e.ProxyOnError {
 		p.OnFault = "open"

@@ -42,7 +42,7 @@ func run(x *abi.Exchange, c *chain.Chain) {
 	x.Reset()
 	x.Request.Method, x.Request.URI = method, orders
 	x.Request.Header = append(x.Request.Header, abi.Field{Name: debug, Value: acme})
-	if v, err := c.HandleRequest(x); v == abi.Continue && err == nil {
+	if v, err := c.HandleRequest(x); v == chain.Forward && err == nil {
 		x.Reply.Status = 200
 		_ = c.HandleReply(x)
 	}

@@ -103,11 +103,10 @@ func (c *Chain) BodyLimit() int { return c.bodyLimit }
 // Dialect returns that of the API; nil is the gateway's own.
 func (c *Chain) Dialect() *abi.Dialect { return c.dialect }
 
-// HandleRequest runs the hooks before the upstream. Continue means that x is
-// to be sent there. Respond means that the request ends here: it goes on with
-// another chain if x.Redirected tells of one, else x.Reply is final. An error
-// is a [*Fault] that the plugin's policy does not let pass.
-func (c *Chain) HandleRequest(x *abi.Exchange) (abi.Verdict, error) {
+// HandleRequest runs the hooks before the upstream and says how the request
+// goes on. An error is a [*Fault] that the plugin's policy does not let pass;
+// it comes with [Failed] and never without.
+func (c *Chain) HandleRequest(x *abi.Exchange) (Next, error) {
 	x.API = c.api
 	now := time.Now()
 	exempt := c.exempts(x)
@@ -118,26 +117,29 @@ func (c *Chain) HandleRequest(x *abi.Exchange) (abi.Verdict, error) {
 			}
 			v, end, err := c.step(x, s, h, now)
 			if v == abi.Respond || err != nil {
-				return v, c.finish(x, s, h, err)
+				return c.finish(x, s, h, err)
 			}
 			now = end
 		}
 	}
-	return abi.Continue, nil
+	return Forward, nil
 }
 
 // finish ends a request that does not go to the upstream. Where the dialect of
 // the API says so, the response hooks see an answer as they would see the
 // upstream's.
-func (c *Chain) finish(x *abi.Exchange, s *Step, h abi.Hook, err error) error {
+func (c *Chain) finish(x *abi.Exchange, s *Step, h abi.Hook, err error) (Next, error) {
 	if err == nil && x.Redirected() != nil {
-		return nil
+		return Redirected, nil
 	}
 	c.notify(x, s, h, err)
-	if err != nil || x.Rejected() || !c.dialect.Shows(h) {
-		return err
+	if err == nil && !x.Rejected() && c.dialect.Shows(h) {
+		err = c.HandleReply(x)
 	}
-	return c.HandleReply(x)
+	if err != nil {
+		return Failed, err
+	}
+	return Answered, nil
 }
 
 // HandleReply runs the response hooks on x.Reply. A plugin that returns

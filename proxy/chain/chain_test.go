@@ -117,7 +117,7 @@ func TestHooksRunInTheirOrder(t *testing.T) {
 			}
 		}
 	})
-	if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Respond || err != nil {
+	if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Answered || err != nil {
 		t.Fatalf("HandleRequest() = %v, %v", v, err)
 	}
 	want := []string{
@@ -148,7 +148,7 @@ func TestAnswerEndsTheRequest(t *testing.T) {
 			s := steps{abi.Pre: step("p", called), abi.Post: step("p", called), abi.Virtual: step("v", called), abi.Response: step("r", called)}
 			s[h] = step("answers", respond(403))
 			x := request("GET", "/orders")
-			if v, err := build(t, s).HandleRequest(x); v != abi.Respond || err != nil {
+			if v, err := build(t, s).HandleRequest(x); v != chain.Answered || err != nil {
 				t.Fatalf("HandleRequest() = %v, %v, want respond", v, err)
 			}
 			if x.Reply.Status != 403 || string(x.Reply.Body) != "no" {
@@ -161,7 +161,7 @@ func TestAnswerEndsTheRequest(t *testing.T) {
 func TestEmptyChainLetsEverythingPass(t *testing.T) {
 	c := build(t, nil)
 	x := request("GET", "/orders")
-	if v, err := c.HandleRequest(x); v != abi.Continue || err != nil {
+	if v, err := c.HandleRequest(x); v != chain.Forward || err != nil {
 		t.Errorf("HandleRequest() = %v, %v", v, err)
 	}
 	if err := c.HandleReply(x); err != nil {
@@ -182,7 +182,7 @@ func TestFaultEndsTheRequestAndTakesTheEditsBack(t *testing.T) {
 	v, err := c.HandleRequest(x)
 
 	f, ok := errors.AsType[*chain.Fault](err)
-	if v != abi.Respond || !ok || f.Step != s || f.Hook != abi.Pre || abi.KindOf(err) != abi.Gone || !errors.Is(err, errCrash) {
+	if v != chain.Failed || !ok || f.Step != s || f.Hook != abi.Pre || abi.KindOf(err) != abi.Gone || !errors.Is(err, errCrash) {
 		t.Errorf("HandleRequest() = %v, %v, want the fault", v, err)
 	}
 	if string(x.Request.Method) != "GET" || x.Reply.Status != 0 {
@@ -201,7 +201,7 @@ func TestOpenPolicySkipsAndCounts(t *testing.T) {
 		cfg.Observe = func(*abi.Exchange, *chain.Fault) { observed++ }
 	})
 	x := request("GET", "/orders")
-	if v, err := c.HandleRequest(x); v != abi.Continue || err != nil {
+	if v, err := c.HandleRequest(x); v != chain.Forward || err != nil {
 		t.Errorf("HandleRequest() = %v, %v, want continue", v, err)
 	}
 	if string(x.Request.Method) != "GET" || x.Reply.Status != 0 {
@@ -228,7 +228,7 @@ func TestIllegalVerdictsAreFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := build(t, steps{tt.hook: step("bad", tt.call)})
-			if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Respond || err == nil || abi.KindOf(err) != abi.Protocol {
+			if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Failed || err == nil || abi.KindOf(err) != abi.Protocol {
 				t.Errorf("HandleRequest() = %v, %v, want a protocol fault", v, err)
 			}
 		})
@@ -253,7 +253,7 @@ func TestPanicIsAFaultOfOneCall(t *testing.T) {
 	if string(x.Request.Method) != "GET" {
 		t.Error("the edit before the panic is left")
 	}
-	if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Continue || err != nil {
+	if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Forward || err != nil {
 		t.Errorf("the next request: %v, %v", v, err)
 	}
 }

@@ -31,6 +31,6 @@ func Example() {
 		fmt.Println(s.Name, s.Hook(), n.Calls, n.FaultCount(), n.Skipped)
 	}
 	// Output:
-	// continue <nil> 0
+	// forward <nil> 0
 	// flaky pre 1 1 1
 }

@@ -48,7 +48,7 @@ func TestExemptRequestsPassTheExemptableSteps(t *testing.T) {
 				}
 			})
 			x := request(tt.method, tt.uri)
-			if v, err := c.HandleRequest(x); v != abi.Continue || err != nil {
+			if v, err := c.HandleRequest(x); v != chain.Forward || err != nil {
 				t.Fatalf("HandleRequest() = %v, %v", v, err)
 			}
 			want := []string{"pre", "auth", "post_key_auth", "rate_limit", "post"}
@@ -71,7 +71,7 @@ func TestAPluginCannotMakeARequestExempt(t *testing.T) {
 	c := build(t, steps{abi.Auth: s, abi.Pre: step("pre", func(x *abi.Exchange) (abi.Verdict, error) {
 		return abi.Continue, x.SetURI([]byte("/public"))
 	})}, func(cfg *chain.Config) { cfg.Exempt = []chain.Pattern{{Path: regexp.MustCompile("^/public")}} })
-	if v, err := c.HandleRequest(request("GET", "/private")); v != abi.Respond || err != nil {
+	if v, err := c.HandleRequest(request("GET", "/private")); v != chain.Answered || err != nil {
 		t.Errorf("HandleRequest() = %v, %v, want the answer of auth", v, err)
 	}
 }
@@ -108,7 +108,7 @@ func TestVirtualIsChosenByPatternInTheOrderOfDefinition(t *testing.T) {
 		t.Run(tt.method+" "+tt.uri, func(t *testing.T) {
 			x := request(tt.method, tt.uri)
 			v, err := c.HandleRequest(x)
-			if err != nil || x.Reply.Status != tt.want || (v == abi.Respond) != (tt.want > 0) {
+			if err != nil || x.Reply.Status != tt.want || (v == chain.Answered) != (tt.want > 0) {
 				t.Errorf("HandleRequest() = %v, %v, status %d, want %d", v, err, x.Reply.Status, tt.want)
 			}
 		})

@@ -24,7 +24,7 @@ func TestARedirectEndsTheChain(t *testing.T) {
 			c := build(t, s, tyk)
 			x := request("GET", "/orders")
 			v, err := c.HandleRequest(x)
-			if v != abi.Respond || err != nil || x.Redirected() == nil || string(x.Redirected().URI) != "/a" {
+			if v != chain.Redirected || err != nil || x.Redirected() == nil || string(x.Redirected().URI) != "/a" {
 				t.Errorf("HandleRequest() = %v, %v, Redirected() = %v", v, err, x.Redirected())
 			}
 			c.Close()
@@ -40,7 +40,7 @@ func TestARedirectMayComeAsAnAnswer(t *testing.T) {
 		return abi.Respond, x.Redirect(abi.Redirect{URI: []byte("/a")})
 	})})
 	x := request("GET", "/orders")
-	if v, err := c.HandleRequest(x); v != abi.Respond || err != nil || x.Redirected() == nil {
+	if v, err := c.HandleRequest(x); v != chain.Redirected || err != nil || x.Redirected() == nil {
 		t.Errorf("HandleRequest() = %v, %v, Redirected() = %v", v, err, x.Redirected())
 	}
 }
@@ -51,11 +51,11 @@ func TestARedirectOfAPluginThatFailsIsDiscarded(t *testing.T) {
 		return abi.Continue, errCrash
 	})
 	x := request("GET", "/orders")
-	if v, err := build(t, steps{abi.Pre: bad}).HandleRequest(x); v != abi.Respond || err == nil || x.Redirected() != nil {
+	if v, err := build(t, steps{abi.Pre: bad}).HandleRequest(x); v != chain.Failed || err == nil || x.Redirected() != nil {
 		t.Errorf("closed: HandleRequest() = %v, %v, Redirected() = %v", v, err, x.Redirected())
 	}
 	bad.OnFault = chain.Open
-	if v, err := build(t, steps{abi.Pre: bad}).HandleRequest(x); v != abi.Continue || err != nil || x.Redirected() != nil {
+	if v, err := build(t, steps{abi.Pre: bad}).HandleRequest(x); v != chain.Forward || err != nil || x.Redirected() != nil {
 		t.Errorf("open: HandleRequest() = %v, %v, Redirected() = %v", v, err, x.Redirected())
 	}
 }
@@ -86,7 +86,7 @@ func TestStepsThatALoopPasses(t *testing.T) {
 			s[abi.PostKeyAuth].Authenticates = true
 			x := request("GET", "/orders")
 			x.Loop, x.Session = tt.loop, tt.session
-			if v, err := build(t, s).HandleRequest(x); v != abi.Continue || err != nil {
+			if v, err := build(t, s).HandleRequest(x); v != chain.Forward || err != nil {
 				t.Fatalf("HandleRequest() = %v, %v", v, err)
 			}
 			if diff := cmp.Diff(tt.want, *calls); diff != "" {

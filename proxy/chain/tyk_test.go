@@ -45,13 +45,13 @@ func TestVirtualComesBeforePostUnderTyksRules(t *testing.T) {
 		open    bool
 		uri     string
 		want    []string
-		verdict abi.Verdict
+		next    chain.Next
 		fault   bool
 	}{
-		{"answers", respond(200), false, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual", "response"}, abi.Respond, false},
-		{"another path", respond(200), false, "/other", []string{"pre", "auth", "post_key_auth", "rate_limit", "post"}, abi.Continue, false},
-		{"fails", fail, false, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual"}, abi.Respond, true},
-		{"fails open", fail, true, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual", "post"}, abi.Continue, false},
+		{"answers", respond(200), false, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual", "response"}, chain.Answered, false},
+		{"another path", respond(200), false, "/other", []string{"pre", "auth", "post_key_auth", "rate_limit", "post"}, chain.Forward, false},
+		{"fails", fail, false, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual"}, chain.Failed, true},
+		{"fails open", fail, true, "/orders", []string{"pre", "auth", "post_key_auth", "rate_limit", "virtual", "post"}, chain.Forward, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			calls, trace := tracer()
@@ -63,9 +63,9 @@ func TestVirtualComesBeforePostUnderTyksRules(t *testing.T) {
 			for _, h := range []abi.Hook{abi.Pre, abi.Auth, abi.PostKeyAuth, abi.RateLimit, abi.Post, abi.Response} {
 				s[h] = trace(nil)
 			}
-			verdict, err := build(t, s, tyk).HandleRequest(request("GET", tt.uri))
-			if verdict != tt.verdict || (err != nil) != tt.fault {
-				t.Errorf("HandleRequest() = %v, %v", verdict, err)
+			next, err := build(t, s, tyk).HandleRequest(request("GET", tt.uri))
+			if next != tt.next || (err != nil) != tt.fault {
+				t.Errorf("HandleRequest() = %v, %v", next, err)
 			}
 			if diff := cmp.Diff(tt.want, *calls); diff != "" {
 				t.Errorf("calls (-want +got):\n%s", diff)
@@ -98,7 +98,7 @@ func TestResponseHooksSeeForcedReplies(t *testing.T) {
 					seen = true
 					return abi.Continue, nil
 				})}, func(cfg *chain.Config) { cfg.API.Dialect = d })
-				if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Respond || err != nil {
+				if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Answered || err != nil {
 					t.Fatalf("HandleRequest() = %v, %v", v, err)
 				}
 				if want := (d != nil && tt.tyk) || (d == nil && tt.native); seen != want {
@@ -112,7 +112,7 @@ func TestResponseHooksSeeForcedReplies(t *testing.T) {
 func TestAFailingResponseHookTakesAForcedReplyBack(t *testing.T) {
 	c := build(t, steps{abi.Post: step("p", respond(200)), abi.Response: step("r", fail)}, tyk)
 	v, err := c.HandleRequest(request("GET", "/orders"))
-	if f, ok := err.(*chain.Fault); !ok || v != abi.Respond || f.Hook != abi.Response {
+	if f, ok := err.(*chain.Fault); !ok || v != chain.Failed || f.Hook != abi.Response {
 		t.Errorf("HandleRequest() = %v, %v, want the fault of the response hook", v, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestASessionThatCannotBeSavedIsObservedAndEndsNothing(t *testing.T) {
 		cfg.Save = func(time.Time, abi.Hook, *abi.Session) error { return errCrash }
 		cfg.Observe = func(_ *abi.Exchange, f *chain.Fault) { seen = append(seen, f.Err.Kind) }
 	})
-	if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Continue || err != nil {
+	if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Forward || err != nil {
 		t.Errorf("HandleRequest() = %v, %v, want continue", v, err)
 	}
 	if diff := cmp.Diff([]abi.Kind{abi.Unavailable}, seen); diff != "" {

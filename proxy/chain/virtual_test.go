@@ -38,7 +38,7 @@ func TestVirtualIsChosenByMethodAndPath(t *testing.T) {
 		t.Run(tt.method+" "+tt.uri, func(t *testing.T) {
 			x := request(tt.method, tt.uri)
 			v, err := c.HandleRequest(x)
-			if err != nil || x.Reply.Status != tt.want || (v == abi.Respond) != (tt.want > 0) {
+			if err != nil || x.Reply.Status != tt.want || (v == chain.Answered) != (tt.want > 0) {
 				t.Errorf("HandleRequest() = %v, %v, status %d, want %d", v, err, x.Reply.Status, tt.want)
 			}
 		})
@@ -50,14 +50,14 @@ func TestResponseHookSeesTheVirtualReply(t *testing.T) {
 		return abi.Continue, x.SetStatus(x.Reply.Status + 6)
 	})})
 	x := request("GET", "/orders")
-	if v, err := c.HandleRequest(x); v != abi.Respond || err != nil || x.Reply.Status != 410 {
+	if v, err := c.HandleRequest(x); v != chain.Answered || err != nil || x.Reply.Status != 410 {
 		t.Errorf("HandleRequest() = %v, %v, status %d, want 410", v, err, x.Reply.Status)
 	}
 }
 
 func TestFaultOfTheResponseHookAfterAVirtualReply(t *testing.T) {
 	c := build(t, steps{abi.Virtual: step("v", respond(404)), abi.Response: step("r", fail)})
-	if v, err := c.HandleRequest(request("GET", "/orders")); v != abi.Respond || abi.KindOf(err) != abi.Gone || err == nil {
+	if v, err := c.HandleRequest(request("GET", "/orders")); v != chain.Failed || abi.KindOf(err) != abi.Gone || err == nil {
 		t.Errorf("HandleRequest() = %v, %v, want the fault", v, err)
 	}
 }
@@ -65,7 +65,7 @@ func TestFaultOfTheResponseHookAfterAVirtualReply(t *testing.T) {
 func TestOpenVirtualFallsBackToTheUpstream(t *testing.T) {
 	s := step("v", fail)
 	s.OnFault = chain.Open
-	if v, err := build(t, steps{abi.Virtual: s}).HandleRequest(request("GET", "/orders")); v != abi.Continue || err != nil {
+	if v, err := build(t, steps{abi.Virtual: s}).HandleRequest(request("GET", "/orders")); v != chain.Forward || err != nil {
 		t.Errorf("HandleRequest() = %v, %v, want continue", v, err)
 	}
 }

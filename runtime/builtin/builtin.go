@@ -24,15 +24,27 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/store"
 )
 
-// Store is what the built-in steps need of a store; package store has it.
+// Store is what the built-in steps need of a store. Both methods give up at the
+// deadline, and many goroutines may call them.
 type Store interface {
-	store.Sessions
-	store.Counters
+	Sessions
+
+	// Count adds one to the counter id of a space and returns how many there
+	// are in the running window and how much of it is left. A window begins
+	// with its first event.
+	Count(deadline time.Time, space, id string, window time.Duration) (n int64, left time.Duration, err error)
+}
+
+// Sessions finds sessions by the key that a caller presents.
+type Sessions interface {
+	// Session returns the session of key, or nil if there is none. It is
+	// shared and must not be changed.
+	Session(deadline time.Time, key []byte) (*abi.Session, error)
 }
 
 // Config describes a [Runtime].
@@ -44,8 +56,8 @@ type Config struct {
 	Dialects map[string]*abi.Dialect
 }
 
-// Runtime loads the built-in steps. It holds nothing: Close is free. Its
-// methods are safe for concurrent use.
+// Runtime loads the built-in steps. It has nothing to release: Close does
+// nothing. Its methods are safe for concurrent use.
 type Runtime struct {
 	store    Store
 	dialects map[string]*abi.Dialect
@@ -103,7 +115,7 @@ func (r *Runtime) Load(_ context.Context, s abi.Spec) (abi.Plugin, error) {
 // Close implements [abi.Runtime].
 func (*Runtime) Close(context.Context) error { return nil }
 
-// base is what all steps have in common: nothing to close.
+// base is the part that all steps share: they have nothing to close.
 type base struct{}
 
 // Close implements [abi.Plugin].

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/store"
 )
 
 // Source says what the identity of a caller is in.
@@ -29,7 +28,7 @@ const (
 
 // Extractor says how the identity behind a request is found.
 type Extractor struct {
-	Sessions store.Sessions // not nil
+	Sessions Sessions // not nil
 
 	From   Source
 	Name   string         // of the header field or parameter; not for FromBody

@@ -4,13 +4,12 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/store"
 )
 
 // keyAuth looks the caller's key up in the store and sets the session.
 type keyAuth struct {
 	base
-	sessions store.Sessions
+	sessions Sessions
 	place    place
 	form     form
 	strip    bool

@@ -34,7 +34,7 @@ func (p *place) find(x *abi.Exchange) (key []byte, ok bool) {
 }
 
 // strip takes the key out of every place, so that the upstream does not see
-// it: also where it was not looked for because it was found before.
+// it. That includes the places where find did not look any more.
 func (p *place) strip(x *abi.Exchange) error {
 	if len(p.header) > 0 {
 		if err := x.DelHeader(abi.OfRequest, p.header); err != nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
-	"github.com/c386954a/sallyport/store"
 )
 
 // maxWindow keeps windows far from the range of a Duration.
@@ -23,7 +22,7 @@ const (
 // rateLimit turns away requests above the rate or the quota of their session.
 type rateLimit struct {
 	base
-	counters    store.Counters
+	store       Store
 	form        form
 	rate, quota bool
 }
@@ -38,7 +37,7 @@ func loadRateLimit(r *Runtime, s abi.Spec) (abi.Plugin, error) {
 		return nil, err
 	}
 	f, err := r.formOf(cfg.Reply)
-	return &rateLimit{counters: r.store, form: f, rate: cfg.Rate, quota: cfg.Quota}, err
+	return &rateLimit{store: r.store, form: f, rate: cfg.Rate, quota: cfg.Quota}, err
 }
 
 // Declares implements [abi.Plugin].
@@ -60,7 +59,7 @@ func (l *rateLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if s == nil || s.KeyID == "" {
 		return abi.Continue, nil
 	}
-	// Written so that a rate that is no number counts as none.
+	// These comparisons fail for a rate that is not a number: it is no limit.
 	if l.rate && s.Rate > 0 && s.Per > 0 {
 		limit, window := windowOf(s.Rate, s.Per)
 		if v, err := l.count(x, rateSpace, limit, window, &rateExceeded); v != abi.Continue || err != nil {
@@ -75,7 +74,7 @@ func (l *rateLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
 
 // count counts the request and turns it away if it is one too many.
 func (l *rateLimit) count(x *abi.Exchange, space string, limit int64, window time.Duration, r *refusal) (abi.Verdict, error) {
-	n, left, err := l.counters.Count(x.Deadline, space, x.Session.KeyID, window)
+	n, left, err := l.store.Count(x.Deadline, space, x.Session.KeyID, window)
 	if err != nil {
 		return abi.Respond, unavailable(err)
 	}

@@ -11,7 +11,7 @@ import (
 type Role uint8
 
 const (
-	// NoRole is that of every other plugin.
+	// NoRole is the role of every other plugin.
 	NoRole Role = iota
 	// ChecksKey is that of a step that asks for a key.
 	ChecksKey

@@ -52,7 +52,7 @@ func (l *sizeLimit) Call(x *abi.Exchange) (abi.Verdict, error) {
 		}
 		return abi.Continue, nil
 	}
-	// The proxy lets no other lengths in; this is for those it would.
+	// The proxy refuses a length that is not a number before this step runs.
 	n, err := strconv.ParseInt(string(stated), 10, 64)
 	if err != nil || n > l.max {
 		return l.form.refuse(x, &bodyLarge, nil)

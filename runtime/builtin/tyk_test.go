@@ -70,6 +70,7 @@ func TestStepsAnswerAsTykDoes(t *testing.T) {
 		{"other version", "access", `{"version": "v2"}`, abi.PostKeyAuth, "A: b", &abi.Session{AccessRights: rights("o1")}, outcome{abi.Respond, 403, tykError("Access to this API has been disallowed"), abi.AuthFailure, "Attempted access to unauthorised API", true}},
 		{"expired session", "access", ``, abi.PostKeyAuth, "A: b", &abi.Session{Expires: past}, outcome{abi.Respond, 401, tykError("Key has expired, please renew"), abi.KeyExpired, "Attempted access from expired key.", true}},
 		{"inactive session", "access", ``, abi.PostKeyAuth, "A: b", &abi.Session{Inactive: true}, outcome{abi.Respond, 403, tykError("Key is inactive, please renew"), abi.KeyExpired, "Attempted access from inactive key.", true}},
+		{"path that is not opened", "access", ``, abi.PostKeyAuth, "A: b", &abi.Session{AccessRights: map[string]abi.Access{"o1": {AllowedURLs: []abi.AllowedURL{{URL: "/other", Methods: []string{"POST"}}}}}}, outcome{abi.Respond, 403, tykError("Access to this resource has been disallowed"), abi.AuthFailure, "Attempted access to unauthorised endpoint (Granular).", true}},
 		{"session for an hour", "access", ``, abi.PostKeyAuth, "A: b", &abi.Session{Expires: future}, outcome{Verdict: abi.Continue}},
 
 		{"blocked", "paths", `{"block": [{"path": "^/items$"}]}`, abi.Pre, "A: b", nil, outcome{abi.Respond, 403, tykError("Requested endpoint is forbidden"), abi.VersionFailure, "Attempted access to disallowed version / path.", true}},
@@ -156,6 +157,16 @@ func TestSecondKeyReplacesTheSessionUnlessItIsToBeKept(t *testing.T) {
 		if x.Session.KeyID != want || x.Unsaved() {
 			t.Errorf("%s: session of %s, unsaved %v, want that of %s, saved", config, x.Session.KeyID, x.Unsaved(), want)
 		}
+	}
+}
+
+func TestRateIsRefusedAsTykDoes(t *testing.T) {
+	p := load(t, store.NewMemory(), "rate-limit", "")
+	s := &abi.Session{KeyID: "k1", Rate: 1, Per: 3600}
+	limitedBy(t, p, s, true)
+	want := outcome{abi.Respond, 429, tykError("Rate limit exceeded"), abi.RatelimitExceeded, "Key Rate Limit Exceeded", true}
+	if diff := cmp.Diff(want, limitedBy(t, p, s, true)); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
 	}
 }
 

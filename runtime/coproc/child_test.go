@@ -27,6 +27,9 @@ func handlers() []child.Handler {
 			Name: "upper", Hooks: augment, Body: "utf8", MaxBody: 1 << 20,
 			Writes: []child.Part{"body"}, Func: upper,
 		},
+		{Name: "read", Hooks: augment, Body: "base64", Func: func(context.Context, *child.Call) (*child.Result, error) {
+			return nil, nil
+		}},
 	}
 }
 

@@ -326,3 +326,42 @@ func (s *syncBuffer) String() string {
 	defer s.mu.Unlock()
 	return s.b.String()
 }
+
+// TestBodyLimitThatNoMessageCanCarryIsRefused is about max_body and
+// coproc.max_message, which must not contradict each other.
+func TestBodyLimitThatNoMessageCanCarryIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		max   int // of a message
+		limit int64
+		want  string // in the error; none if it is accepted
+	}{
+		{"base64 exceeds the default message", 0, 8 << 20, "lower max_body or raise coproc.max_message"},
+		{"a body of six eighths of the message", 0, 6 << 20, "lower max_body or raise coproc.max_message"},
+		{"it fits with the overhead", 0, 6<<20 - 64<<10, ""},
+		{"the process takes less", 16 << 20, 8 << 20, "lower max_body or raise max_message_bytes"},
+		{"a small message", 1 << 20, 1 << 20, "lower max_body or raise coproc.max_message"},
+		{"no limit of the body", 4 << 10, 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := start(t, coproc.Config{MaxMessage: test.max}, "child")
+			s := spec("read")
+			s.Limits.MaxBody = test.limit
+			p, err := r.Load(t.Context(), s)
+			if test.want != "" {
+				wantKind(t, err, abi.Refused)
+				wantText(t, err, test.want)
+				return
+			}
+			if err != nil {
+				t.Fatalf("Load() = %v", err)
+			}
+			x := exchange(abi.Pre)
+			x.Request.Body = bytes.Repeat([]byte{0xff}, int(test.limit))
+			if _, err := p.Call(x); err != nil {
+				t.Errorf("Call() = %v for the largest body that is allowed", err)
+			}
+		})
+	}
+}

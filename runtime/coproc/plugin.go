@@ -105,15 +105,46 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 	}
 	pl.declared = declaration(p, s.Entry)
 	for _, h := range handlers {
-		if h != nil && s.Retry && !h.Idempotent {
-			return nil, abi.Errorf(abi.Refused, "plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
+		if h == nil {
+			continue
 		}
-		if h != nil && h.Body != rpc.BodyNone && s.Limits.MaxBody > 0 && int64(h.MaxBody) > s.Limits.MaxBody {
-			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q wants bodies up to %d bytes, max_body is %d",
-				s.Name, s.Entry, h.MaxBody, s.Limits.MaxBody)
+		if s.Retry && !h.Idempotent {
+			return nil, abi.Errorf(abi.Refused,
+				"plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
+		}
+		if err := p.checkBody(h, s.Limits.MaxBody); err != nil {
+			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q %w", s.Name, s.Entry, err)
 		}
 	}
 	return pl, nil
+}
+
+// messageOverhead is what a message with a body holds besides: the request
+// line, usual headers and a session.
+const messageOverhead = 16 << 10
+
+// checkBody refuses a limit of bodies that contradicts what the handler wants,
+// or that a message could not carry: a body grows by a third in base64.
+func (p *process) checkBody(h *rpc.Handler, maxBody int64) error {
+	if h.Body == rpc.BodyNone || maxBody <= 0 {
+		return nil
+	}
+	if int64(h.MaxBody) > maxBody {
+		return fmt.Errorf("wants bodies up to %d bytes, max_body is %d", h.MaxBody, maxBody)
+	}
+	if h.MaxBody > 0 {
+		maxBody = int64(h.MaxBody)
+	}
+	need := (maxBody+2)/3*4 + messageOverhead
+	switch {
+	case need > int64(p.cfg.MaxMessage):
+		return fmt.Errorf("gets bodies up to max_body, which is %d bytes and takes messages of %d, "+
+			"but coproc.max_message is %d: lower max_body or raise coproc.max_message", maxBody, need, p.cfg.MaxMessage)
+	case need > int64(p.maxOut):
+		return fmt.Errorf("gets bodies up to max_body, which is %d bytes and takes messages of %d, "+
+			"but max_message_bytes of the process is %d: lower max_body or raise max_message_bytes", maxBody, need, p.maxOut)
+	}
+	return nil
 }
 
 // bind finds the handlers of that name for the hooks. The error names what

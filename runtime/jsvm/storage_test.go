@@ -12,14 +12,6 @@ import (
 	"github.com/c386954a/sallyport/store"
 )
 
-// values is a store as the gateway gives it to scripts.
-type values struct{ store.KV }
-
-func (v values) Get(deadline time.Time, key []byte) ([]byte, time.Time, bool, error) {
-	item, ok, err := v.KV.Get(deadline, key)
-	return item.Value, item.Expires, ok, err
-}
-
 func TestTykStorage(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
 		{"absent", `TykStorageGet("k")`, "null"},
@@ -37,7 +29,7 @@ func TestTykStorage(t *testing.T) {
 		{"long key", `[TykStorageSet(Array(257).join("k"), "a"), TykStorageGet(Array(257).join("k")), TykStorageGet(Array(256).join("k"))]`, ",a,"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := says(t, jsvm.Config{Values: values{store.NewMemory()}}, "", c.script); got != c.want {
+			if got := says(t, jsvm.Config{Values: store.NewMemory()}, "", c.script); got != c.want {
 				t.Errorf("%s = %q, want %q", c.script, got, c.want)
 			}
 		})
@@ -51,7 +43,7 @@ func TestTykStorageThrows(t *testing.T) {
 		`TykStorageSet("k", "v", -1)`, `TykStorageSet("k", "v", 1.5)`, `TykStorageSet("k", "v", "soon")`, `TykStorageSet("k", "v", 1e300)`,
 		`TykStorageSet("k", "v") || TykStorageIncr("k")`,
 	} {
-		got := says(t, jsvm.Config{Values: values{store.NewMemory()}}, "",
+		got := says(t, jsvm.Config{Values: store.NewMemory()}, "",
 			`(function () { try { return "no error: " + (`+script+`); } catch (e) { return e.name + ": " + e.message; } })()`)
 		if !strings.HasPrefix(got, "Error: TykStorage") {
 			t.Errorf("%s gives %q, want an Error", script, got)
@@ -84,16 +76,16 @@ func TestScriptsDoNotReachTheKeysOfOthers(t *testing.T) {
 	if err := m.Set(time.Time{}, []byte("tenant:1"), []byte("secret"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if got := says(t, jsvm.Config{Values: values{m}}, "", `[TykStorageGet("tenant:1"), TykStorageSet("tenant:1", "x")]`); got != "," {
+	if got := says(t, jsvm.Config{Values: m}, "", `[TykStorageGet("tenant:1"), TykStorageSet("tenant:1", "x")]`); got != "," {
 		t.Errorf("got %q, want null", got)
 	}
-	if item, _, _ := m.Get(time.Time{}, []byte("tenant:1")); string(item.Value) != "secret" {
-		t.Errorf("the value of another plugin became %q", item.Value)
+	if value, _, _, _ := m.Get(time.Time{}, []byte("tenant:1")); string(value) != "secret" {
+		t.Errorf("the value of another plugin became %q", value)
 	}
 }
 
 func TestOnlyOneSetNXClaimsAKey(t *testing.T) {
-	p := loadSpec(t, jsvm.Config{Values: values{store.NewMemory()}}, abi.Spec{Entry: "m", Instances: abi.Instances{Max: 8}},
+	p := loadSpec(t, jsvm.Config{Values: store.NewMemory()}, abi.Spec{Entry: "m", Instances: abi.Instances{Max: 8}},
 		handler(`request.SetHeaders["X-Claimed"] = String(TykStorageSetNX("k", "v")); return m.ReturnData(request, {});`))
 	var calls sync.WaitGroup
 	claimed := make(chan string, 8)

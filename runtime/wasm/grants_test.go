@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm"
@@ -32,18 +31,10 @@ var grantsGuest = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(out)
 })
 
-// values is a store as the sandbox wants it.
-type values struct{ *store.Memory }
-
-func (v values) Get(deadline time.Time, key []byte) ([]byte, bool, error) {
-	item, ok, err := v.Memory.Get(deadline, key)
-	return item.Value, ok, err
-}
-
 // TestGrants runs everything in one runtime, and with the plugin loaded:
 // compiling it takes longer than all the rest.
 func TestGrants(t *testing.T) {
-	r := newRuntime(t, wasm.Config{KV: values{store.NewMemory()}, Env: func(name string) (string, bool) {
+	r := newRuntime(t, wasm.Config{KV: store.NewMemory(), Env: func(name string) (string, bool) {
 		return "value of " + name, true
 	}})
 	loadIn(t, r, granteeSpec(t, everyGrant("http://localhost/")))

@@ -16,7 +16,7 @@ import (
 // brokenKV is a store with a bug.
 type brokenKV struct{ native.KV }
 
-func (brokenKV) Get(time.Time, []byte) ([]byte, bool, error) { panic("bug in the store") }
+func (brokenKV) Get(time.Time, []byte) ([]byte, time.Time, bool, error) { panic("bug in the store") }
 
 // TestAPanicOfTheHostIsContained: a bug of the gateway costs one call and the
 // instance, and is logged as what it is.

@@ -104,7 +104,7 @@ func loadGuest(t *testing.T, name string, s abi.Spec) abi.Plugin {
 	wasmtest.Watch(t, ".")
 	s.Name, s.Source = name, filepath.Join(t.TempDir(), name+".wasm")
 	wasmtest.MustRunScript(t, "build.sh", name, s.Source)
-	r, err := wasm.New(t.Context(), wasm.Config{KV: kv{store.NewMemory()}, Env: environment})
+	r, err := wasm.New(t.Context(), wasm.Config{KV: store.NewMemory(), Env: environment})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,14 +124,6 @@ func loadGuest(t *testing.T, name string, s abi.Spec) abi.Plugin {
 }
 
 func environment(name string) (string, bool) { return "/home", name == "HOME" }
-
-// kv is a store as the sandbox wants it.
-type kv struct{ *store.Memory }
-
-func (v kv) Get(deadline time.Time, key []byte) ([]byte, bool, error) {
-	item, ok, err := v.Memory.Get(deadline, key)
-	return item.Value, ok, err
-}
 
 func exchange() *abi.Exchange {
 	return &abi.Exchange{

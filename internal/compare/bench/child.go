@@ -9,9 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/output"
 	"github.com/c386954a/sallyport/internal/procstat"
 )
 
@@ -25,7 +25,7 @@ type childProcess struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
-	stderr *stderrTail
+	stderr *output.Tail
 }
 
 // The times a child has to be ready, to answer and to end. The first start of a
@@ -40,7 +40,7 @@ const (
 func spawn(program, cache string, args ...string) (*childProcess, error) {
 	cmd := exec.Command(program, args...) //nolint:gosec,noctx // this program; it is ended by its input
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
-	c := &childProcess{cmd: cmd, stderr: &stderrTail{}}
+	c := &childProcess{cmd: cmd, stderr: &output.Tail{}}
 	cmd.Stderr = c.stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -67,10 +67,10 @@ func (c *childProcess) read(into any, limit time.Duration) error {
 	late := time.AfterFunc(limit, func() { _ = c.cmd.Process.Kill() })
 	line, err := c.out.ReadBytes('\n')
 	if !late.Stop() {
-		return fmt.Errorf("%s did not answer within %v%s", c.name(), limit, c.stderr)
+		return fmt.Errorf("%s did not answer within %v%s", c.name(), limit, c.stderr.Below())
 	}
 	if err != nil {
-		return fmt.Errorf("%s ended: %w%s", c.name(), err, c.stderr)
+		return fmt.Errorf("%s ended: %w%s", c.name(), err, c.stderr.Below())
 	}
 	return json.Unmarshal(line, into)
 }
@@ -82,7 +82,7 @@ func (c *childProcess) name() string { return strings.Join(c.cmd.Args[1:], " ") 
 func (c *childProcess) state() (State, error) {
 	var s State
 	if _, err := io.WriteString(c.in, "state\n"); err != nil {
-		return s, fmt.Errorf("%s: %w%s", c.name(), err, c.stderr)
+		return s, fmt.Errorf("%s: %w%s", c.name(), err, c.stderr.Below())
 	}
 	return s, c.read(&s, answerTime)
 }
@@ -97,36 +97,7 @@ func (c *childProcess) close() error {
 	defer late.Stop()
 	err := c.cmd.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return fmt.Errorf("%s: %w%s", c.name(), exit, c.stderr)
+		return fmt.Errorf("%s: %w%s", c.name(), exit, c.stderr.Below())
 	}
 	return err
-}
-
-// stderrTail keeps the end of what is written to it.
-type stderrTail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const maxTail = 4 << 10
-
-// Write never fails.
-func (t *stderrTail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if extra := len(t.text) - maxTail; extra > 0 {
-		t.text = append(t.text[:0], t.text[extra:]...)
-	}
-	return len(p), nil
-}
-
-// String returns the text below a line break; nothing if there is none.
-func (t *stderrTail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.text) == 0 {
-		return ""
-	}
-	return "\n" + strings.TrimRight(string(t.text), "\n")
 }

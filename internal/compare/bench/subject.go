@@ -114,7 +114,7 @@ func (x *subject) dial(ctx context.Context, h *Hook, n int) (*load.Client, error
 
 // failed adds the row to an error, and what the gateway has said.
 func (x *subject) failed(err error) error {
-	return fmt.Errorf("%s: %w%s", x.Name, err, x.gateway.stderr)
+	return fmt.Errorf("%s: %w%s", x.Name, err, x.gateway.stderr.Below())
 }
 
 func (x *subject) close() error {

@@ -10,10 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
+
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 type gatewayProcess struct {
 	cmd  *exec.Cmd
 	url  string
-	logs *logTail
+	logs *output.Tail
 	done sync.WaitGroup // of what reads its output
 
 	ended chan struct{} // closed when it has exited
@@ -37,7 +37,7 @@ var listening = regexp.MustCompile(`listening on (http://[^\s,]+)`)
 // startGateway runs command with a configuration file and waits until it
 // listens. The caller must call stop.
 func startGateway(ctx context.Context, command, env []string, file string) (*gatewayProcess, error) {
-	g := &gatewayProcess{logs: &logTail{}, ended: make(chan struct{})}
+	g := &gatewayProcess{logs: &output.Tail{}, ended: make(chan struct{})}
 	args := append(command[1:len(command):len(command)], "-c", file)
 	g.cmd = exec.Command(command[0], args...) //nolint:noctx // it is stopped by stop
 	g.cmd.Dir = filepath.Dir(file)
@@ -83,9 +83,9 @@ func (g *gatewayProcess) await(ctx context.Context, found <-chan string) error {
 	case g.url = <-found:
 		return nil
 	case <-g.ended:
-		return fmt.Errorf("the gateway does not start: %s: %s", g.died(), g.logs.last())
+		return fmt.Errorf("the gateway does not start: %s: %s", g.died(), g.logs)
 	case <-patience.C:
-		return fmt.Errorf("the gateway is not ready within %v: %s", startPatience, g.logs.last())
+		return fmt.Errorf("the gateway is not ready within %v: %s", startPatience, g.logs)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -93,7 +93,7 @@ func (g *gatewayProcess) await(ctx context.Context, found <-chan string) error {
 
 // subject is the gateway as it is observed.
 func (g *gatewayProcess) subject() Subject {
-	return Subject{URL: g.url, PID: g.cmd.Process.Pid, Logged: g.logs.count.Load, Died: g.died}
+	return Subject{URL: g.url, PID: g.cmd.Process.Pid, Logged: g.logs.Written, Died: g.died}
 }
 
 // died says how the gateway ended by itself; it is empty as long as it runs.
@@ -124,30 +124,4 @@ func (g *gatewayProcess) stop() error {
 	case <-time.After(stopPatience):
 	}
 	return g.cmd.Process.Kill()
-}
-
-// logTail counts what is written and keeps the end of it.
-type logTail struct {
-	count atomic.Int64
-
-	mu  sync.Mutex
-	end []byte
-}
-
-const tailSize = 1 << 10
-
-// Write implements [io.Writer].
-func (t *logTail) Write(p []byte) (int, error) {
-	t.count.Add(int64(len(p)))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.end = append(t.end, p[max(0, len(p)-tailSize):]...)
-	t.end = t.end[max(0, len(t.end)-tailSize):]
-	return len(p), nil
-}
-
-func (t *logTail) last() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.end))
 }

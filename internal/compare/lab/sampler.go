@@ -44,13 +44,9 @@ func (s *sampler) take(c *Config) Sample {
 	return r.sample
 }
 
-// resident returns the resident memory of a process in bytes, of this one for
-// 0, and 0 if it is not known.
+// resident is procstat.Resident, with 0 for what is not known.
 func resident(pid int) uint64 {
-	n, err := procstat.Resident(pid)
-	if err != nil {
-		return 0
-	}
+	n, _ := procstat.Resident(pid)
 	return uint64(n)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // unpack writes the entries of a zip file into dir, which it makes. Names are
 // checked first, and the files are written through an [os.Root] besides.
-func (l *loader) unpack(data []byte, dir string) error {
+func (l *bundleLoader) unpack(data []byte, dir string) error {
 	files, err := l.entries(data)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (l *loader) unpack(data []byte, dir string) error {
 }
 
 // entries lists the zip file and checks every name in it.
-func (l *loader) entries(data []byte) ([]*zip.File, error) {
+func (l *bundleLoader) entries(data []byte) ([]*zip.File, error) {
 	// The reader makes a record for each header it finds, and it would find
 	// more than a million in the largest file.
 	if n := bytes.Count(data, []byte("PK\x01\x02")); n > 4*l.config.maxEntries() {
@@ -64,7 +64,7 @@ func (l *loader) entries(data []byte) ([]*zip.File, error) {
 	return r.File, nil
 }
 
-func (l *loader) tooMany() error {
+func (l *bundleLoader) tooMany() error {
 	return fmt.Errorf("it has more than %d entries", l.config.maxEntries())
 }
 

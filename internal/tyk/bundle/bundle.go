@@ -90,7 +90,7 @@ func Load(ctx context.Context, c Config, reference string) (Bundle, error) {
 	if err != nil || len(parts) == 0 {
 		return Bundle{}, err
 	}
-	l := &loader{config: c, parts: parts, reference: reference}
+	l := &bundleLoader{config: c, parts: parts, reference: reference}
 	b, err := l.load(ctx)
 	if err != nil {
 		return Bundle{}, fmt.Errorf("bundle %q: %w", reference, err)
@@ -98,15 +98,15 @@ func Load(ctx context.Context, c Config, reference string) (Bundle, error) {
 	return b, nil
 }
 
-// part is one bundle of a reference.
-type part struct {
+// bundlePart is one bundle of a reference.
+type bundlePart struct {
 	name string
 	dir  string // below the folder of the reference, with slashes; "" for the only one
 }
 
 // split reads a reference. Several bundles have a folder each.
-func split(reference string) ([]part, error) {
-	var parts []part
+func split(reference string) ([]bundlePart, error) {
+	var parts []bundlePart
 	for name := range strings.SplitSeq(reference, ",") {
 		if name = strings.TrimSpace(name); name == "" {
 			continue
@@ -114,7 +114,7 @@ func split(reference string) ([]part, error) {
 		if err := checkName(name); err != nil {
 			return nil, err
 		}
-		parts = append(parts, part{name: name})
+		parts = append(parts, bundlePart{name: name})
 	}
 	if len(parts) < 2 {
 		return parts, nil
@@ -129,7 +129,7 @@ func checkName(name string) error {
 	return nil
 }
 
-func folders(parts []part) error {
+func folders(parts []bundlePart) error {
 	seen := make(map[string]string)
 	for i := range parts {
 		name := parts[i].name
@@ -145,16 +145,16 @@ func folders(parts []part) error {
 	return nil
 }
 
-// loader is one call of Load.
-type loader struct {
+// bundleLoader is one call of Load.
+type bundleLoader struct {
 	config    Config
-	parts     []part
+	parts     []bundlePart
 	reference string
 	key       *publicKey // nil without one
 	warnings  []string
 }
 
-func (l *loader) load(ctx context.Context) (Bundle, error) {
+func (l *bundleLoader) load(ctx context.Context) (Bundle, error) {
 	var err error
 	if l.key, err = readPublicKey(l.config.PublicKeyPath); err != nil {
 		return Bundle{}, err
@@ -175,7 +175,7 @@ func (l *loader) load(ctx context.Context) (Bundle, error) {
 
 // manifests returns the manifests of the bundles in dir, where it puts them
 // first unless they are there.
-func (l *loader) manifests(ctx context.Context, dir string) ([]*manifest, error) {
+func (l *bundleLoader) manifests(ctx context.Context, dir string) ([]*manifest, error) {
 	if l.complete(dir) {
 		return l.read(dir, l.verifyExisting)
 	}
@@ -200,7 +200,7 @@ func (l *loader) manifests(ctx context.Context, dir string) ([]*manifest, error)
 
 // complete reports whether every bundle is in dir. A folder without a manifest
 // is one that another gateway has left half unpacked.
-func (l *loader) complete(dir string) bool {
+func (l *bundleLoader) complete(dir string) bool {
 	for _, p := range l.parts {
 		info, err := os.Lstat(filepath.Join(dir, p.dir, manifestName))
 		if err != nil || !info.Mode().IsRegular() {
@@ -210,7 +210,7 @@ func (l *loader) complete(dir string) bool {
 	return true
 }
 
-func (l *loader) unpackAll(ctx context.Context, dir string) error {
+func (l *bundleLoader) unpackAll(ctx context.Context, dir string) error {
 	for _, p := range l.parts {
 		data, err := l.fetch(ctx, p.name)
 		if err != nil {
@@ -224,7 +224,7 @@ func (l *loader) unpackAll(ctx context.Context, dir string) error {
 }
 
 // read reads and checks the manifests of all bundles in dir.
-func (l *loader) read(dir string, verify func(dir string, m *manifest) error) ([]*manifest, error) {
+func (l *bundleLoader) read(dir string, verify func(dir string, m *manifest) error) ([]*manifest, error) {
 	manifests := make([]*manifest, len(l.parts))
 	for i, p := range l.parts {
 		m, err := l.readOne(filepath.Join(dir, p.dir), verify)
@@ -236,7 +236,7 @@ func (l *loader) read(dir string, verify func(dir string, m *manifest) error) ([
 	return manifests, nil
 }
 
-func (l *loader) readOne(dir string, verify func(dir string, m *manifest) error) (*manifest, error) {
+func (l *bundleLoader) readOne(dir string, verify func(dir string, m *manifest) error) (*manifest, error) {
 	m, err := readManifest(dir)
 	if err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (l *loader) readOne(dir string, verify func(dir string, m *manifest) error)
 
 // install gives the new folder its name. When another process has been faster,
 // its folder is as good as ours.
-func (l *loader) install(temporary, dir string) error {
+func (l *bundleLoader) install(temporary, dir string) error {
 	if err := os.Chmod(temporary, 0o755); err != nil { //nolint:gosec // as the files in it
 		return err
 	}
@@ -272,7 +272,7 @@ func exists(name string) bool {
 }
 
 // of names the bundle that an error is about, where the reference does not.
-func (l *loader) of(p part, err error) error {
+func (l *bundleLoader) of(p bundlePart, err error) error {
 	if p.dir == "" {
 		return err
 	}

@@ -24,7 +24,7 @@ const (
 )
 
 // fetch returns the zip file of a bundle.
-func (l *loader) fetch(ctx context.Context, name string) ([]byte, error) {
+func (l *bundleLoader) fetch(ctx context.Context, name string) ([]byte, error) {
 	if l.config.BaseURL == "" {
 		return l.local(name)
 	}
@@ -47,7 +47,7 @@ func (l *loader) fetch(ctx context.Context, name string) ([]byte, error) {
 
 // local reads a bundle of the local folder, where its name may be without the
 // extension.
-func (l *loader) local(name string) ([]byte, error) {
+func (l *bundleLoader) local(name string) ([]byte, error) {
 	if l.config.Local == "" {
 		return nil, errors.New("it is not unpacked yet, and bundle_base_url is empty")
 	}
@@ -62,7 +62,7 @@ func (l *loader) local(name string) ([]byte, error) {
 	return data, err
 }
 
-func (l *loader) open(file string) ([]byte, error) {
+func (l *bundleLoader) open(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (l *loader) open(file string) ([]byte, error) {
 }
 
 // capped reads all of r, which must not be larger than a bundle may be.
-func (l *loader) capped(r io.Reader, from string) ([]byte, error) {
+func (l *bundleLoader) capped(r io.Reader, from string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, l.config.maxBytes()+1))
 	switch {
 	case err != nil:
@@ -91,7 +91,7 @@ func (e *tooLarge) Error() string { return e.message }
 
 // download tries to get a URL until it answers 200, with longer and longer
 // pauses in between.
-func (l *loader) download(ctx context.Context, u *url.URL) ([]byte, error) {
+func (l *bundleLoader) download(ctx context.Context, u *url.URL) ([]byte, error) {
 	client, done := l.client()
 	defer done()
 	pause := firstPause
@@ -110,7 +110,7 @@ func (l *loader) download(ctx context.Context, u *url.URL) ([]byte, error) {
 	}
 }
 
-func (l *loader) get(ctx context.Context, client *http.Client, u *url.URL) ([]byte, error) {
+func (l *bundleLoader) get(ctx context.Context, client *http.Client, u *url.URL) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
@@ -129,7 +129,7 @@ func (l *loader) get(ctx context.Context, client *http.Client, u *url.URL) ([]by
 }
 
 // client returns a client and what is to be called when it has done its work.
-func (l *loader) client() (*http.Client, func()) {
+func (l *bundleLoader) client() (*http.Client, func()) {
 	if t := l.config.Transport; t != nil {
 		return &http.Client{Transport: t}, func() {}
 	}

@@ -22,7 +22,7 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l := &loader{parts: []part{{name: "a"}}, key: &publicKey{}}
+		l := &bundleLoader{parts: []bundlePart{{name: "a"}}, key: &publicKey{}}
 		if l.checkHooks(m) != nil {
 			return
 		}
@@ -73,7 +73,7 @@ func FuzzArchive(f *testing.F) {
 	}
 	f.Add([]byte("PK\x05\x06"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		l := &loader{config: Config{MaxEntries: 50}}
+		l := &bundleLoader{config: Config{MaxEntries: 50}}
 		files, err := l.entries(data)
 		if err != nil {
 			return

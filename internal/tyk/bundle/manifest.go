@@ -63,7 +63,7 @@ func parseManifest(data []byte) (*manifest, error) {
 // checkHooks finds hook files that the checksum does not cover. With a key
 // that is an error: whoever changes such a file would run code that nobody has
 // signed.
-func (l *loader) checkHooks(m *manifest) error {
+func (l *bundleLoader) checkHooks(m *manifest) error {
 	s, err := parseSection(m.Section)
 	if err != nil {
 		return err
@@ -87,7 +87,7 @@ func (l *loader) checkHooks(m *manifest) error {
 	return nil
 }
 
-func (l *loader) warn(format string, arguments ...any) {
+func (l *bundleLoader) warn(format string, arguments ...any) {
 	w := fmt.Sprintf(format, arguments...)
 	if !slices.Contains(l.warnings, w) {
 		l.warnings = append(l.warnings, w)

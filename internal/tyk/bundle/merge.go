@@ -10,8 +10,8 @@ import (
 // merge makes one section of those of all bundles. It is written anew even for
 // one bundle: nobody may read anything in it that was not checked here, as they
 // could in an object with a key twice.
-func (l *loader) merge(manifests []*manifest) (json.RawMessage, error) {
-	m := &merger{keys: make(map[string]json.RawMessage), hooks: make(map[string][]hook)}
+func (l *bundleLoader) merge(manifests []*manifest) (json.RawMessage, error) {
+	m := &manifestMerger{keys: make(map[string]json.RawMessage), hooks: make(map[string][]rawHook)}
 	for i, manifest := range manifests {
 		s, err := parseSection(manifest.Section)
 		if err != nil {
@@ -27,18 +27,18 @@ func (l *loader) merge(manifests []*manifest) (json.RawMessage, error) {
 	return m.section()
 }
 
-// merger is a section in the making.
-type merger struct {
+// manifestMerger is a section in the making.
+type manifestMerger struct {
 	keys    map[string]json.RawMessage // what is not a hook; the first one wins
-	hooks   map[string][]hook
-	auth    hook
+	hooks   map[string][]rawHook
+	auth    rawHook
 	authOf  string
 	driver  string
 	driven  string   // the bundle that names the driver
 	ignored []string // keys of which a later value was dropped
 }
 
-func (m *merger) add(s *section, p part) error {
+func (m *manifestMerger) add(s *hookSection, p bundlePart) error {
 	for _, h := range s.all() {
 		if err := h.move(p.dir); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (m *merger) add(s *section, p part) error {
 	return nil
 }
 
-func (m *merger) addAuth(s *section, p part) error {
+func (m *manifestMerger) addAuth(s *hookSection, p bundlePart) error {
 	if s.auth == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (m *merger) addAuth(s *section, p part) error {
 	return nil
 }
 
-func (m *merger) addDriver(s *section, p part) error {
+func (m *manifestMerger) addDriver(s *hookSection, p bundlePart) error {
 	var driver string
 	if err := s.decode("driver", &driver); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
@@ -86,7 +86,7 @@ func (m *merger) addDriver(s *section, p part) error {
 }
 
 // addKey keeps what is neither a hook nor the driver, id_extractor among it.
-func (m *merger) addKey(key string, value json.RawMessage) {
+func (m *manifestMerger) addKey(key string, value json.RawMessage) {
 	if key == "driver" || key == "auth_check" || slices.Contains(lists[:], key) || empty(value) {
 		return
 	}
@@ -104,7 +104,7 @@ func empty(value json.RawMessage) bool {
 	return s == "" || s == "null" || s == "{}" || s == "[]" || s == `""`
 }
 
-func (m *merger) section() (json.RawMessage, error) {
+func (m *manifestMerger) section() (json.RawMessage, error) {
 	out := make(map[string]any)
 	for key, value := range m.keys {
 		out[key] = value

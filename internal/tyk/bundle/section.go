@@ -17,18 +17,18 @@ var (
 	hookKeys    = [...]string{"disabled", "name", "path", "code", "require_session", "raw_body_only"}
 )
 
-// section is a custom_middleware section. What it does not know stays as it is.
-type section struct {
+// hookSection is a custom_middleware section. What it does not know stays as it is.
+type hookSection struct {
 	keys  map[string]json.RawMessage
-	hooks map[string][]hook // of lists
-	auth  hook              // nil without an auth_check
+	hooks map[string][]rawHook // of lists
+	auth  rawHook              // nil without an auth_check
 }
 
-// hook is one plugin of a section.
-type hook map[string]json.RawMessage
+// rawHook is one plugin of a section.
+type rawHook map[string]json.RawMessage
 
-func parseSection(data json.RawMessage) (*section, error) {
-	s := &section{hooks: make(map[string][]hook)}
+func parseSection(data json.RawMessage) (*hookSection, error) {
+	s := &hookSection{hooks: make(map[string][]rawHook)}
 	if err := json.Unmarshal(data, &s.keys); err != nil {
 		return nil, fmt.Errorf("manifest.json: custom_middleware: %w", err)
 	}
@@ -36,7 +36,7 @@ func parseSection(data json.RawMessage) (*section, error) {
 		return nil, fmt.Errorf("manifest.json: custom_middleware: %w", err)
 	}
 	for _, list := range lists {
-		var hooks []hook
+		var hooks []rawHook
 		if err := s.decode(list, &hooks); err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ func parseSection(data json.RawMessage) (*section, error) {
 	if err := s.decode("auth_check", &s.auth); err != nil {
 		return nil, err
 	}
-	for _, h := range append([]hook{s.auth}, s.all()...) {
+	for _, h := range append([]rawHook{s.auth}, s.all()...) {
 		if err := fold(h, hookKeys[:]); err != nil {
 			return nil, fmt.Errorf("manifest.json: custom_middleware: a hook: %w", err)
 		}
@@ -74,7 +74,7 @@ func fold(m map[string]json.RawMessage, known []string) error {
 	return nil
 }
 
-func (s *section) decode(key string, to any) error {
+func (s *hookSection) decode(key string, to any) error {
 	if len(s.keys[key]) == 0 {
 		return nil
 	}
@@ -85,8 +85,8 @@ func (s *section) decode(key string, to any) error {
 }
 
 // all returns every hook of the section, in the order of their files.
-func (s *section) all() []hook {
-	var all []hook
+func (s *hookSection) all() []rawHook {
+	var all []rawHook
 	if s.auth != nil {
 		all = append(all, s.auth)
 	}
@@ -97,7 +97,7 @@ func (s *section) all() []hook {
 }
 
 // files returns the files of the hooks, each once.
-func (s *section) files() []string {
+func (s *hookSection) files() []string {
 	var files []string
 	for _, h := range s.all() {
 		if f := h.text("path"); f != "" && !slices.Contains(files, f) {
@@ -108,7 +108,7 @@ func (s *section) files() []string {
 }
 
 // text returns a string of the hook, or "".
-func (h hook) text(key string) string {
+func (h rawHook) text(key string) string {
 	var s string
 	if json.Unmarshal(h[key], &s) != nil {
 		return ""
@@ -117,7 +117,7 @@ func (h hook) text(key string) string {
 }
 
 // move puts a folder in front of the hook's file.
-func (h hook) move(dir string) error {
+func (h rawHook) move(dir string) error {
 	file := h.text("path")
 	if file == "" || dir == "" {
 		return nil

@@ -46,7 +46,7 @@ func readPublicKey(name string) (*publicKey, error) {
 }
 
 // verifyNew checks a bundle that has just been unpacked.
-func (l *loader) verifyNew(dir string, m *manifest) error {
+func (l *bundleLoader) verifyNew(dir string, m *manifest) error {
 	if l.key != nil && m.Signature == "" {
 		return errors.New("bundle isn't signed, and public_key_path is set")
 	}
@@ -54,7 +54,7 @@ func (l *loader) verifyNew(dir string, m *manifest) error {
 }
 
 // verifyExisting checks one that was there: only if it is signed.
-func (l *loader) verifyExisting(dir string, m *manifest) error {
+func (l *bundleLoader) verifyExisting(dir string, m *manifest) error {
 	if l.config.SkipVerifyExisting {
 		return nil
 	}
@@ -69,7 +69,7 @@ func (l *loader) verifyExisting(dir string, m *manifest) error {
 	return l.verify(dir, m)
 }
 
-func (l *loader) verify(dir string, m *manifest) error {
+func (l *bundleLoader) verify(dir string, m *manifest) error {
 	sum, digest, err := sums(dir, m.Files, 4*l.config.maxBytes())
 	if err != nil {
 		return err

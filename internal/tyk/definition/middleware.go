@@ -8,16 +8,16 @@ type CustomMiddleware struct {
 	Pos document.Pos
 
 	Driver      string      `json:"driver"`
-	Pre         []Hook      `json:"pre"`
-	AuthCheck   Hook        `json:"auth_check"`
-	PostKeyAuth []Hook      `json:"post_key_auth"`
-	Post        []Hook      `json:"post"`
-	Response    []Hook      `json:"response"`
+	Pre         []HookEntry `json:"pre"`
+	AuthCheck   HookEntry   `json:"auth_check"`
+	PostKeyAuth []HookEntry `json:"post_key_auth"`
+	Post        []HookEntry `json:"post"`
+	Response    []HookEntry `json:"response"`
 	IDExtractor IDExtractor `json:"id_extractor"`
 }
 
-// Hook is one script, or one handler of another driver.
-type Hook struct {
+// HookEntry is one script, or one handler of another driver.
+type HookEntry struct {
 	Pos document.Pos
 
 	Disabled       bool   `json:"disabled"`
@@ -29,7 +29,7 @@ type Hook struct {
 }
 
 // IsSet reports whether the hook names something to run.
-func (h Hook) IsSet() bool { return !h.Disabled && (h.Name != "" || h.Path != "" || h.Code != "") }
+func (h HookEntry) IsSet() bool { return !h.Disabled && (h.Name != "" || h.Path != "" || h.Code != "") }
 
 // IDExtractor finds the id of a caller before a coprocess is asked.
 type IDExtractor struct {

@@ -104,10 +104,10 @@ func (c *converter) protect(v *document.Value, text, key string) {
 // token is a key that requests carry.
 func (c *converter) token(name string, v, component *document.Value) {
 	var from struct {
-		Enabled bool    `json:"enabled"`
-		Header  *source `json:"header"`
-		Query   *source `json:"query"`
-		Cookie  *source `json:"cookie"`
+		Enabled bool       `json:"enabled"`
+		Header  *keySource `json:"header"`
+		Query   *keySource `json:"query"`
+		Cookie  *keySource `json:"cookie"`
 	}
 	unknown, err := v.Decode(&from)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *converter) token(name string, v, component *document.Value) {
 	}
 	c.notes = append(c.notes, oasRules.Notes(unknown, c.to.UseKeyless)...)
 	t := sources{from.Header, from.Query, from.Cookie}
-	described := &source{Enabled: true, Name: textOf(component, "name")}
+	described := &keySource{Enabled: true, Name: textOf(component, "name")}
 	switch textOf(component, "in") {
 	case "query":
 		t.Query = or(t.Query, described)
@@ -130,7 +130,7 @@ func (c *converter) token(name string, v, component *document.Value) {
 }
 
 // or returns the source that is enabled, or else the other one.
-func or(s, other *source) *source {
+func or(s, other *keySource) *keySource {
 	if s != nil && s.Enabled {
 		return s
 	}
@@ -182,7 +182,7 @@ func (c *converter) custom(a *customAuth) {
 		return
 	}
 	m := &c.to.CustomMiddleware
-	m.AuthCheck = Hook{
+	m.AuthCheck = HookEntry{
 		Pos: p.Pos, Disabled: !p.Enabled, Name: p.FunctionName, Path: p.Path, Code: p.Code,
 		RawBodyOnly: p.RawBodyOnly, RequireSession: p.RequireSession,
 	}

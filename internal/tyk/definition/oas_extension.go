@@ -73,12 +73,12 @@ type authentication struct {
 
 // sources are where a request may carry its key.
 type sources struct {
-	Header *source `json:"header"`
-	Query  *source `json:"query"`
-	Cookie *source `json:"cookie"`
+	Header *keySource `json:"header"`
+	Query  *keySource `json:"query"`
+	Cookie *keySource `json:"cookie"`
 }
 
-type source struct {
+type keySource struct {
 	Enabled bool   `json:"enabled"`
 	Name    string `json:"name"`
 }
@@ -87,9 +87,9 @@ type customAuth struct {
 	Pos document.Pos
 
 	Enabled bool        `json:"enabled"`
-	Header  *source     `json:"header"`
-	Query   *source     `json:"query"`
-	Cookie  *source     `json:"cookie"`
+	Header  *keySource  `json:"header"`
+	Query   *keySource  `json:"query"`
+	Cookie  *keySource  `json:"cookie"`
 	Config  *authPlugin `json:"config"`
 }
 
@@ -170,10 +170,10 @@ type global struct {
 	PostPlugin     oldPlugins `json:"postPlugin"`
 	ResponsePlugin oldPlugins `json:"responsePlugin"`
 
-	RequestHeaders   *transform `json:"transformRequestHeaders"`
-	ResponseHeaders  *transform `json:"transformResponseHeaders"`
-	ContextVariables toggle     `json:"contextVariables"`
-	IgnoreCase       toggle     `json:"ignoreCase"`
+	RequestHeaders   *oasTransform `json:"transformRequestHeaders"`
+	ResponseHeaders  *oasTransform `json:"transformResponseHeaders"`
+	ContextVariables toggle        `json:"contextVariables"`
+	IgnoreCase       toggle        `json:"ignoreCase"`
 	RequestSizeLimit *struct {
 		Enabled bool  `json:"enabled"`
 		Value   int64 `json:"value"`
@@ -197,7 +197,7 @@ type plugin struct {
 	RequireSession bool   `json:"requireSession"`
 }
 
-type transform struct {
+type oasTransform struct {
 	Enabled bool     `json:"enabled"`
 	Remove  []string `json:"remove"`
 	Add     []header `json:"add"`

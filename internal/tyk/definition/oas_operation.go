@@ -12,8 +12,8 @@ import (
 // methods are the members of a path item that are operations.
 var methods = [...]string{"get", "put", "post", "delete", "options", "head", "patch", "trace", "connect"}
 
-// place is where an operation is in OpenAPI's part of the document.
-type place struct{ id, path, method string }
+// operationPlace is where an operation is in OpenAPI's part of the document.
+type operationPlace struct{ id, path, method string }
 
 // version is the one version of the API.
 func (c *converter) version() {
@@ -59,8 +59,8 @@ func (c *converter) operations(to *ExtendedPaths) {
 
 // places returns the operations of the document. Paths match by any of their
 // parts, and the first match counts: so longer paths come first.
-func (c *converter) places() []place {
-	var all []place
+func (c *converter) places() []operationPlace {
+	var all []operationPlace
 	paths := c.root.Get("paths")
 	if paths == nil {
 		return nil
@@ -68,11 +68,11 @@ func (c *converter) places() []place {
 	for _, m := range paths.Members {
 		for _, method := range methods {
 			if id := textOf(m.Value.Get(method), "operationId"); id != "" {
-				all = append(all, place{id, m.Key, strings.ToUpper(method)})
+				all = append(all, operationPlace{id, m.Key, strings.ToUpper(method)})
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b place) int {
+	slices.SortStableFunc(all, func(a, b operationPlace) int {
 		return cmp.Or(
 			cmp.Compare(len(b.path), len(a.path)), strings.Compare(a.path, b.path), strings.Compare(a.method, b.method),
 		)
@@ -80,7 +80,7 @@ func (c *converter) places() []place {
 	return all
 }
 
-func addEndpoint(list *[]Endpoint, p place, a *allowance) {
+func addEndpoint(list *[]Endpoint, p operationPlace, a *allowance) {
 	if a == nil {
 		return
 	}
@@ -89,11 +89,11 @@ func addEndpoint(list *[]Endpoint, p place, a *allowance) {
 	)
 }
 
-func addVirtual(list *[]Virtual, p place, v *virtual) {
+func addVirtual(list *[]VirtualEndpoint, p operationPlace, v *virtual) {
 	if v == nil {
 		return
 	}
-	to := Virtual{
+	to := VirtualEndpoint{
 		Pos: v.Pos, Disabled: !v.Enabled, Path: p.path, Method: p.method, Function: cmp.Or(v.FunctionName, v.Name),
 		SourceType: "file", SourceURI: v.Path, UseSession: v.RequireSession, ProxyOnError: v.ProxyOnError,
 	}

@@ -37,16 +37,16 @@ func (c *converter) configData(v *document.Value) {
 
 // hooks returns the classic form of a list of plugins, or of its older form
 // where there is no other.
-func (c *converter) hooks(key string, list []plugin, old oldPlugins) []Hook {
+func (c *converter) hooks(key string, list []plugin, old oldPlugins) []HookEntry {
 	if list == nil {
 		list = old.Plugins
 	} else if len(old.Plugins) > 0 {
 		v := c.root.At(Extension, "middleware", "global", key)
 		c.note(v, document.Rule{Text: "is the older form of " + key + "s, which is there, too; ignored, as by Tyk"})
 	}
-	var hooks []Hook
+	var hooks []HookEntry
 	for _, p := range list {
-		hooks = append(hooks, Hook{
+		hooks = append(hooks, HookEntry{
 			Pos: p.Pos, Disabled: !p.Enabled, Name: p.FunctionName, Path: p.Path, Code: p.Code,
 			RawBodyOnly: p.RawBodyOnly, RequireSession: p.RequireSession,
 		})

@@ -95,10 +95,10 @@ func TestEachKeyGoesWhereItBelongs(t *testing.T) {
 		{`{"server": {"protocol": "http", "port": 1}}`, definition.Definition{Protocol: "http", ListenPort: 1}},
 		{`{"middleware": {"global": {"contextVariables": {"enabled": true}}}}`, definition.Definition{EnableContext: true}},
 		{`{"middleware": {"global": {"pluginConfig": {"bundle": {"enabled": true, "path": "b"}}}}}`, definition.Definition{Bundle: "b"}},
-		{`{"middleware": {"global": {"prePlugin": {"plugins": [{"enabled": true, "functionName": "f", "path": "p"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Pre: []definition.Hook{{Name: "f", Path: "p"}}}}},
-		{`{"middleware": {"global": {"postAuthenticationPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{PostKeyAuth: []definition.Hook{{Name: "f"}}}}},
-		{`{"middleware": {"global": {"postPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Post: []definition.Hook{{Name: "f"}}}}},
-		{`{"middleware": {"global": {"responsePlugin": {"plugins": [{"functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Response: []definition.Hook{{Name: "f", Disabled: true}}}}},
+		{`{"middleware": {"global": {"prePlugin": {"plugins": [{"enabled": true, "functionName": "f", "path": "p"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Pre: []definition.HookEntry{{Name: "f", Path: "p"}}}}},
+		{`{"middleware": {"global": {"postAuthenticationPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{PostKeyAuth: []definition.HookEntry{{Name: "f"}}}}},
+		{`{"middleware": {"global": {"postPlugin": {"plugins": [{"enabled": true, "functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Post: []definition.HookEntry{{Name: "f"}}}}},
+		{`{"middleware": {"global": {"responsePlugin": {"plugins": [{"functionName": "f"}]}}}}`, definition.Definition{CustomMiddleware: definition.CustomMiddleware{Response: []definition.HookEntry{{Name: "f", Disabled: true}}}}},
 		{`{"server": {"authentication": {"customKeyLifetime": {"enabled": false, "value": "1h", "respectValidity": true}}}}`, definition.Definition{}},
 	} {
 		t.Run(test.extension, func(t *testing.T) {

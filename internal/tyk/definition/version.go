@@ -49,10 +49,10 @@ type Paths struct {
 
 // ExtendedPaths are what an API does at single endpoints.
 type ExtendedPaths struct {
-	Ignored   []Endpoint `json:"ignored"`
-	WhiteList []Endpoint `json:"white_list"`
-	BlackList []Endpoint `json:"black_list"`
-	Virtual   []Virtual  `json:"virtual"`
+	Ignored   []Endpoint        `json:"ignored"`
+	WhiteList []Endpoint        `json:"white_list"`
+	BlackList []Endpoint        `json:"black_list"`
+	Virtual   []VirtualEndpoint `json:"virtual"`
 }
 
 // Endpoint is one entry of the lists of paths.
@@ -77,8 +77,8 @@ type MethodAction struct {
 	Headers map[string]string `json:"headers"`
 }
 
-// Virtual is one virtual endpoint.
-type Virtual struct {
+// VirtualEndpoint is one virtual endpoint.
+type VirtualEndpoint struct {
 	Pos document.Pos
 
 	Disabled     bool   `json:"disabled"`

@@ -162,7 +162,7 @@ func (d *decoder) integer(v *Value, into reflect.Value) {
 }
 
 // want reports whether v is of the kind, and a problem if not.
-func (d *decoder) want(v *Value, k Kind) bool {
+func (d *decoder) want(v *Value, k ValueKind) bool {
 	if v.Kind != k {
 		d.problemf(v, "%s must be %s, not %s", label(v), k, v.Kind)
 	}

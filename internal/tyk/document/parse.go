@@ -22,7 +22,7 @@ const (
 // An error is always of type [Problems].
 func Parse(file string, data []byte) (*Value, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	p := parser{file: file, data: data}
+	p := jsonParser{file: file, data: data}
 	if len(data) > MaxBytes {
 		return nil, Problems{{Pos{File: file}, fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20)}}
 	}
@@ -38,8 +38,8 @@ func Parse(file string, data []byte) (*Value, error) {
 	return v, nil
 }
 
-// parser walks the tokens of a document whose syntax is known to be right.
-type parser struct {
+// jsonParser walks the tokens of a document whose syntax is known to be right.
+type jsonParser struct {
 	file     string
 	data     []byte
 	decoder  *json.Decoder
@@ -50,7 +50,7 @@ type parser struct {
 }
 
 // valid reports a syntax error at its place.
-func (p *parser) valid() error {
+func (p *jsonParser) valid() error {
 	var raw json.RawMessage
 	err := json.Unmarshal(p.data, &raw)
 	if err == nil {
@@ -69,7 +69,7 @@ func (p *parser) valid() error {
 }
 
 // place returns the position of an offset that is not before the last one.
-func (p *parser) place(at int) Pos {
+func (p *jsonParser) place(at int) Pos {
 	at = min(max(at, p.seen), len(p.data))
 	for ; p.seen < at; p.seen++ {
 		if p.data[p.seen] == '\n' {
@@ -81,7 +81,7 @@ func (p *parser) place(at int) Pos {
 }
 
 // next returns the next token and the offset at which it begins.
-func (p *parser) next() (json.Token, int) {
+func (p *jsonParser) next() (json.Token, int) {
 	at := int(p.decoder.InputOffset())
 	for at < len(p.data) && strings.IndexByte(" \t\r\n,:", p.data[at]) >= 0 {
 		at++
@@ -94,7 +94,7 @@ func (p *parser) next() (json.Token, int) {
 	return t, at
 }
 
-func (p *parser) value(path string, depth int) *Value {
+func (p *jsonParser) value(path string, depth int) *Value {
 	t, start := p.next()
 	v := &Value{Pos: p.place(start), Path: path}
 	if depth > maxDepth {
@@ -118,7 +118,7 @@ func (p *parser) value(path string, depth int) *Value {
 }
 
 // inside reads the rest of a list or an object, its end included.
-func (p *parser) inside(v *Value, open json.Delim, depth int) {
+func (p *jsonParser) inside(v *Value, open json.Delim, depth int) {
 	v.Kind = List
 	if open == '{' {
 		v.Kind = Object

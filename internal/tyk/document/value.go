@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// Kind is what a value is.
-type Kind uint8
+// ValueKind is what a value is.
+type ValueKind uint8
 
 // The kinds of JSON values.
 const (
-	Null Kind = iota
+	Null ValueKind = iota
 	Bool
 	Number
 	Text
@@ -19,7 +19,7 @@ const (
 )
 
 // String returns the kind as messages name it, with its article.
-func (k Kind) String() string {
+func (k ValueKind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
@@ -41,7 +41,7 @@ func (p Pos) String() string {
 
 // Value is one JSON value. It is read-only once made, and safe to share.
 type Value struct {
-	Kind Kind
+	Kind ValueKind
 	Pos  Pos
 	Path string // from the root, as in proxy.listen_path or hosts[0]; empty for the root
 	Raw  []byte // its source text

@@ -16,7 +16,7 @@ type Options struct {
 	KeepHeaderCase bool `json:"keep_header_case"`
 
 	// HideConfig leaves config_data out of what the script is given. It is
-	// here to be checked; abi/wire reads it.
+	// here to be checked; package object reads it.
 	HideConfig bool `json:"hide_config"`
 }
 

@@ -8,29 +8,12 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
-// Values keeps values by key for a time. It is safe for concurrent use and
-// gives up at the deadline. A time to live of 0 is for ever.
-type Values interface {
-	// Get returns the value of key and when it expires, which is the zero
-	// time if it does not; ok is false if there is none. The value is shared
-	// and is not written to.
-	Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error)
-
-	// Set stores a copy of value with a new time to live.
-	Set(deadline time.Time, key, value []byte, ttl time.Duration) error
-
-	// Add is Set for a key that has no value; ok is false if it has one.
-	Add(deadline time.Time, key, value []byte, ttl time.Duration) (ok bool, err error)
-
-	// Incr adds delta to a decimal number and returns the sum. A key without
-	// a value counts as 0, and only then is the time to live set.
-	Incr(deadline time.Time, key []byte, delta int64, ttl time.Duration) (int64, error)
-
-	// Del removes the value of key; it is no error if there is none.
-	Del(deadline time.Time, key []byte) error
-}
+// Values keeps the values of scripts.
+type Values = abi.KV
 
 const (
 	maxStorageKey   = 256

@@ -9,20 +9,12 @@ import (
 	"github.com/c386954a/sallyport/store"
 )
 
-// values is the gateway's own store in the form that scripts are given.
-type values struct{ store.KV }
-
-func (v values) Get(deadline time.Time, key []byte) ([]byte, time.Time, bool, error) {
-	item, ok, err := v.KV.Get(deadline, key)
-	return item.Value, item.Expires, ok, err
-}
-
 func storing(v hostapi.Values, key string) *hostapi.Storing {
 	return hostapi.NewStoring(v, time.Now().Add(time.Minute), key)
 }
 
 func TestScriptsKeysHaveAPrefix(t *testing.T) {
-	memory := values{store.NewMemory()}
+	memory := store.NewMemory()
 	long := strings.Repeat("k", 256)
 	for key, want := range map[string]string{
 		"k":  "jsvm:k:k",
@@ -38,7 +30,7 @@ func TestScriptsKeysHaveAPrefix(t *testing.T) {
 }
 
 func TestTTLOfAKey(t *testing.T) {
-	memory := values{store.NewMemory()}
+	memory := store.NewMemory()
 	s := storing(memory, "k")
 	for _, step := range []struct {
 		ttl  time.Duration

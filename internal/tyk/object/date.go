@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timestamp is a time of RFC 3339 as text. None is the year 1, as Go's zero time
-// is written.
+// timestamp is a time of RFC 3339 as text. The empty one is written as Go writes
+// its zero time, in the year 1.
 type timestamp string
 
 // MarshalJSON implements [json.Marshaler].

@@ -22,8 +22,8 @@ const (
 	maxPattern = 32 << 10
 )
 
-// syntaxError is why otto does not take a source.
-type syntaxError struct {
+// ottoError is why otto does not take a source.
+type ottoError struct {
 	line, column int
 	message      string
 }
@@ -38,7 +38,7 @@ type ottoParser struct {
 	work       int
 }
 
-func (p *ottoParser) parse() (*ast.Program, *syntaxError) {
+func (p *ottoParser) parse() (*ast.Program, *ottoError) {
 	if e := p.check(); e != nil {
 		return nil, e
 	}
@@ -59,7 +59,7 @@ func (p *ottoParser) parse() (*ast.Program, *syntaxError) {
 }
 
 // check finds what otto's parser must not be given.
-func (p *ottoParser) check() *syntaxError {
+func (p *ottoParser) check() *ottoError {
 	if at := invalid(p.text); at >= 0 {
 		return p.errorAt(at, "the script is not UTF-8")
 	}
@@ -93,9 +93,9 @@ func invalid(s string) int {
 	return -1
 }
 
-func (p *ottoParser) errorAt(at int, message string) *syntaxError {
+func (p *ottoParser) errorAt(at int, message string) *ottoError {
 	line, column := newPlaces(p.text).of(at)
-	return &syntaxError{line, column, message}
+	return &ottoError{line, column, message}
 }
 
 // cut returns the token before at, among the last ones, that has the fewest
@@ -126,7 +126,7 @@ func (p *ottoParser) before(at int) int {
 
 // try parses what stands before a token. An error counts only if it stays the
 // same with some more tokens: otherwise it is due to the cut.
-func (p *ottoParser) try(i int) *syntaxError {
+func (p *ottoParser) try(i int) *ottoError {
 	_, first := p.run(p.end(i))
 	if first == nil || first.message == "Unexpected end of input" {
 		return nil
@@ -145,7 +145,7 @@ func (p *ottoParser) end(i int) int {
 }
 
 // run parses the text up to an offset.
-func (p *ottoParser) run(end int) (*ast.Program, *syntaxError) {
+func (p *ottoParser) run(end int) (*ast.Program, *ottoError) {
 	// Otto would read a source map at the end, which is of no use here.
 	source := strings.Replace(p.text[:end], "//# sourceMappingURL=", "//_ sourceMappingURL=", 1)
 	program, err := parser.ParseFile(nil, p.name, source, 0)
@@ -154,8 +154,8 @@ func (p *ottoParser) run(end int) (*ast.Program, *syntaxError) {
 	}
 	list, ok := errors.AsType[*parser.ErrorList](err)
 	if !ok || len(*list) == 0 {
-		return nil, &syntaxError{1, 1, err.Error()}
+		return nil, &ottoError{1, 1, err.Error()}
 	}
 	e := (*list)[0]
-	return nil, &syntaxError{e.Position.Line, e.Position.Column, e.Message}
+	return nil, &ottoError{e.Position.Line, e.Position.Column, e.Message}
 }

@@ -25,36 +25,36 @@ const (
 	maxNames    = 1000 // of objects, and of functions
 )
 
-// Verdict is what becomes of a script, or of one thing in it, in an engine.
-type Verdict string
+// EngineVerdict is what becomes of a script, or of one thing in it, in an engine.
+type EngineVerdict string
 
 // Verdicts, from good to bad.
 const (
 	// Runs says that nothing changes.
-	Runs Verdict = "runs as is"
+	Runs EngineVerdict = "runs as is"
 	// Check says that it runs, and that somebody should look at what it does.
-	Check Verdict = "check"
+	Check EngineVerdict = "check"
 	// Fails says that the engine does not load it, or that it throws. In the
 	// column of the sandbox it means that the script stays on jsvm.
-	Fails Verdict = "fails"
+	Fails EngineVerdict = "fails"
 )
 
 // worse returns the worse of two verdicts.
-func worse(a, b Verdict) Verdict {
-	order := []Verdict{Runs, Check, Fails}
+func worse(a, b EngineVerdict) EngineVerdict {
+	order := []EngineVerdict{Runs, Check, Fails}
 	return order[max(slices.Index(order, a), slices.Index(order, b))]
 }
 
-// Report is what Analyze finds out. All lists are in the order of the source
+// SourceReport is what Analyze finds out. All lists are in the order of the source
 // or sorted, and never hold the same thing twice.
-type Report struct {
+type SourceReport struct {
 	Name  string `json:"name"`
 	Bytes int    `json:"bytes"`
 	Lines int    `json:"lines"`
 
 	// JSVM and Sandbox are the worst verdicts of all findings.
-	JSVM    Verdict `json:"jsvm"`
-	Sandbox Verdict `json:"sandbox"`
+	JSVM    EngineVerdict `json:"jsvm"`
+	Sandbox EngineVerdict `json:"sandbox"`
 
 	// Syntax is why otto does not parse the source; nil if it does.
 	Syntax *Place `json:"syntax,omitempty"`
@@ -83,18 +83,18 @@ type Report struct {
 }
 
 // SendsRequests reports whether the script names a host function for requests.
-func (r *Report) SendsRequests() bool {
+func (r *SourceReport) SendsRequests() bool {
 	return slices.ContainsFunc(
 		r.Uses, func(u Use) bool { return u.Name == "TykMakeHttpRequest" || u.Name == "TykBatchRequest" },
 	)
 }
 
 // Parses reports whether otto can parse the source.
-func (r *Report) Parses() bool { return r.Syntax == nil }
+func (r *SourceReport) Parses() bool { return r.Syntax == nil }
 
 // Stays reports whether the script runs on jsvm and cannot move to the sandbox
 // without a change.
-func (r *Report) Stays() bool { return r.Sandbox == Fails && r.JSVM != Fails }
+func (r *SourceReport) Stays() bool { return r.Sandbox == Fails && r.JSVM != Fails }
 
 // Place is something that stands somewhere. Line and Column count from 1, and
 // columns are bytes.
@@ -127,9 +127,9 @@ type Finding struct {
 	// Text says what it is and what changes, as a sentence without full stop.
 	Text string `json:"text"`
 	// Lines are where it is, at most a hundred.
-	Lines   []int   `json:"lines"`
-	JSVM    Verdict `json:"jsvm"`
-	Sandbox Verdict `json:"sandbox"`
+	Lines   []int         `json:"lines"`
+	JSVM    EngineVerdict `json:"jsvm"`
+	Sandbox EngineVerdict `json:"sandbox"`
 }
 
 // String returns the finding on one line for a terminal.
@@ -146,9 +146,9 @@ func (f Finding) String() string {
 
 // Analyze reads a source. name is the file, for messages only. It may be
 // called from several goroutines.
-func Analyze(name string, source []byte) Report {
+func Analyze(name string, source []byte) SourceReport {
 	a := &analysis{
-		report: Report{Name: name, Bytes: len(source), JSVM: Runs, Sandbox: Runs},
+		report: SourceReport{Name: name, Bytes: len(source), JSVM: Runs, Sandbox: Runs},
 		source: strings.TrimPrefix(string(source), "\ufeff"),
 		index:  make(map[string]int),
 	}
@@ -168,7 +168,7 @@ func Analyze(name string, source []byte) Report {
 
 // analysis is one call of Analyze.
 type analysis struct {
-	report Report
+	report SourceReport
 	source string
 	tokens []token
 	places *places
@@ -176,7 +176,7 @@ type analysis struct {
 }
 
 // find notes a finding at an offset. details fill the verbs of its text.
-func (a *analysis) find(r rule, at int, details ...any) {
+func (a *analysis) find(r findingRule, at int, details ...any) {
 	sentence := r.text
 	if len(details) > 0 {
 		sentence = fmt.Sprintf(r.text, details...)
@@ -213,7 +213,7 @@ func (a *analysis) engines() {
 }
 
 // refused reports a source that otto does not parse.
-func (a *analysis) refused(e *syntaxError) {
+func (a *analysis) refused(e *ottoError) {
 	a.report.Syntax = &Place{e.message, e.line, e.column}
 	at := a.places.lines[min(e.line, len(a.places.lines))-1]
 	found := modern(a.source, a.tokens)

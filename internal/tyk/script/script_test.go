@@ -11,10 +11,10 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/script"
 )
 
-func analyze(source string) script.Report { return script.Analyze("a.js", []byte(source)) }
+func analyze(source string) script.SourceReport { return script.Analyze("a.js", []byte(source)) }
 
 // kinds lists what was found as kind@line[,line…] verdict/verdict.
-func kinds(r script.Report) []string {
+func kinds(r script.SourceReport) []string {
 	var out []string
 	for _, f := range r.Findings {
 		lines, _ := json.Marshal(f.Lines)

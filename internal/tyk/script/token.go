@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// kind is what a token is.
-type kind uint8
+// tokenKind is what a token is.
+type tokenKind uint8
 
 const (
-	word kind = iota // a name or a keyword
+	word tokenKind = iota // a name or a keyword
 	number
 	text     // a string
 	template // a template literal, or a part of one
@@ -20,7 +20,7 @@ const (
 // token is a piece of the source. It knows enough of its surroundings to tell
 // a division from a regular expression and an object from a block.
 type token struct {
-	kind     kind
+	kind     tokenKind
 	object   bool // {: of an object literal, not of a block
 	head     bool // ): of the head of an if, a loop or the like
 	newline  bool // a line break stands before it
@@ -38,9 +38,9 @@ type bracket struct {
 	questions int32 // ? that wait for their colon
 }
 
-// scanner splits JavaScript of any year into tokens. It never fails: what it
+// jsScanner splits JavaScript of any year into tokens. It never fails: what it
 // cannot make sense of becomes a symbol.
-type scanner struct {
+type jsScanner struct {
 	text    string
 	at      int
 	newline bool
@@ -50,7 +50,7 @@ type scanner struct {
 }
 
 func scan(source string) []token {
-	s := &scanner{text: source}
+	s := &jsScanner{text: source}
 	if strings.HasPrefix(source, "#!") {
 		s.skipLine()
 	}
@@ -61,7 +61,7 @@ func scan(source string) []token {
 }
 
 // space skips blanks and comments.
-func (s *scanner) space() {
+func (s *jsScanner) space() {
 	for s.at < len(s.text) {
 		switch c := s.text[s.at]; {
 		case c == '\n' || c == '\r':
@@ -82,7 +82,7 @@ func (s *scanner) space() {
 }
 
 // wideSpace returns the length of a blank or line break outside of ASCII.
-func (s *scanner) wideSpace() int {
+func (s *jsScanner) wideSpace() int {
 	switch r, size := utf8.DecodeRuneInString(s.text[s.at:]); r {
 	case '\u2028', '\u2029', '\u00a0', '\ufeff', '\u3000':
 		return size
@@ -90,7 +90,7 @@ func (s *scanner) wideSpace() int {
 	return 0
 }
 
-func (s *scanner) skipLine() {
+func (s *jsScanner) skipLine() {
 	i := strings.IndexByte(s.text[s.at:], '\n')
 	if i < 0 {
 		i = len(s.text) - s.at
@@ -98,7 +98,7 @@ func (s *scanner) skipLine() {
 	s.at += i
 }
 
-func (s *scanner) skipComment() {
+func (s *jsScanner) skipComment() {
 	i := strings.Index(s.text[s.at+2:], "*/")
 	if i < 0 {
 		s.at = len(s.text)
@@ -108,7 +108,7 @@ func (s *scanner) skipComment() {
 	s.at += i + 4
 }
 
-func (s *scanner) next() {
+func (s *jsScanner) next() {
 	switch c := s.text[s.at]; {
 	case c == '"' || c == '\'':
 		s.add(text, s.quoted(c))
@@ -137,12 +137,12 @@ func isWord(c byte) bool {
 		c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-func (s *scanner) digitAt(i int) bool {
+func (s *jsScanner) digitAt(i int) bool {
 	return i < len(s.text) && s.text[i] >= '0' && s.text[i] <= '9'
 }
 
 // add makes a token that ends before to.
-func (s *scanner) add(k kind, to int) *token {
+func (s *jsScanner) add(k tokenKind, to int) *token {
 	depth := int32(len(s.open))                                                                       //nolint:gosec // bounded by MaxBytes
 	t := token{kind: k, from: int32(s.at), to: int32(to), newline: s.newline, depth: depth, open: -1} //nolint:gosec // as above
 	if n := len(s.open); n > 0 {
@@ -154,14 +154,14 @@ func (s *scanner) add(k kind, to int) *token {
 }
 
 // last returns the text of the last token.
-func (s *scanner) last() string {
+func (s *jsScanner) last() string {
 	if n := len(s.tokens); n > 0 {
 		return s.text[s.tokens[n-1].from:s.tokens[n-1].to]
 	}
 	return ""
 }
 
-func (s *scanner) lastKind() kind {
+func (s *jsScanner) lastKind() tokenKind {
 	if n := len(s.tokens); n > 0 {
 		return s.tokens[n-1].kind
 	}
@@ -169,7 +169,7 @@ func (s *scanner) lastKind() kind {
 }
 
 // quoted returns the end of a string, which ends with its line at the latest.
-func (s *scanner) quoted(end byte) int {
+func (s *jsScanner) quoted(end byte) int {
 	for i := s.at + 1; i < len(s.text); i++ {
 		switch s.text[i] {
 		case '\\':
@@ -185,7 +185,7 @@ func (s *scanner) quoted(end byte) int {
 
 // template reads a template literal up to its end or its next ${, after which
 // ordinary tokens follow.
-func (s *scanner) template() {
+func (s *jsScanner) template() {
 	for i := s.at + 1; i < len(s.text); i++ {
 		switch {
 		case s.text[i] == '\\':
@@ -204,7 +204,7 @@ func (s *scanner) template() {
 	s.add(template, len(s.text))
 }
 
-func (s *scanner) number() int {
+func (s *jsScanner) number() int {
 	for i := s.at; i < len(s.text); i++ {
 		c := s.text[i]
 		sign := (c == '+' || c == '-') && (s.text[i-1] == 'e' || s.text[i-1] == 'E') && !strings.HasPrefix(
@@ -218,7 +218,7 @@ func (s *scanner) number() int {
 }
 
 // pattern returns the end of a regular expression, flags included.
-func (s *scanner) pattern() int {
+func (s *jsScanner) pattern() int {
 	class := false
 	for i := s.at + 1; i < len(s.text); i++ {
 		switch c := s.text[i]; {
@@ -245,7 +245,7 @@ var wantsOperand = map[string]bool{
 	"new": true, "void": true, "delete": true, "throw": true, "yield": true, "await": true, "of": true,
 }
 
-func (s *scanner) word() {
+func (s *jsScanner) word() {
 	i := s.at
 	for i < len(s.text) && isWord(s.text[i]) {
 		i++
@@ -256,7 +256,7 @@ func (s *scanner) word() {
 	s.operand = member || !wantsOperand[w]
 }
 
-func (s *scanner) push(c byte) {
+func (s *jsScanner) push(c byte) {
 	b := bracket{
 		at:      int32(len(s.tokens)), //nolint:gosec // bounded by MaxBytes
 		control: c == '(' && s.controls(),
@@ -268,7 +268,7 @@ func (s *scanner) push(c byte) {
 }
 
 // controls reports whether a bracket that follows is the head of a statement.
-func (s *scanner) controls() bool {
+func (s *jsScanner) controls() bool {
 	if s.lastKind() != word || len(s.tokens) > 1 && s.name(len(s.tokens)-2) == "." {
 		return false
 	}
@@ -279,10 +279,10 @@ func (s *scanner) controls() bool {
 	return false
 }
 
-func (s *scanner) name(i int) string { return s.text[s.tokens[i].from:s.tokens[i].to] }
+func (s *jsScanner) name(i int) string { return s.text[s.tokens[i].from:s.tokens[i].to] }
 
 // isObject reports whether a brace that follows opens an object literal.
-func (s *scanner) isObject() bool {
+func (s *jsScanner) isObject() bool {
 	last := s.last()
 	switch {
 	case s.lastKind() == word:
@@ -301,7 +301,7 @@ func (s *scanner) isObject() bool {
 	return true
 }
 
-func (s *scanner) pop() {
+func (s *jsScanner) pop() {
 	c := s.text[s.at]
 	var b bracket
 	if n := len(s.open); n > 0 {
@@ -324,7 +324,7 @@ var symbols = [...]string{
 	"<<", ">>", "**",
 }
 
-func (s *scanner) symbol() {
+func (s *jsScanner) symbol() {
 	n := 1
 	for _, long := range symbols {
 		if strings.HasPrefix(s.text[s.at:], long) {
@@ -345,7 +345,7 @@ func (s *scanner) symbol() {
 
 // ternary follows ? and :, so that a brace after a colon is known for what it
 // is. A count below zero says that the last colon belongs to a question mark.
-func (s *scanner) ternary(sign string) {
+func (s *jsScanner) ternary(sign string) {
 	if len(s.open) == 0 {
 		return
 	}

@@ -33,7 +33,7 @@ func newVisitor(a *analysis) *visitor {
 }
 
 func (v *visitor) program(p *ast.Program) {
-	first := &collector{dates: v.dates, own: v.own}
+	first := &nameCollector{dates: v.dates, own: v.own}
 	ast.Walk(first, p)
 	v.scopes.enter(p.DeclarationList, p.Body)
 	v.strict(p.Body)
@@ -262,11 +262,11 @@ func integerLike(key string) bool {
 	return strings.Trim(key, "0123456789") == ""
 }
 
-// collector finds out what names stand for before the visitor needs it.
-type collector struct{ dates, own map[string]bool }
+// nameCollector finds out what names stand for before the visitor needs it.
+type nameCollector struct{ dates, own map[string]bool }
 
 // Enter implements [ast.Visitor].
-func (c *collector) Enter(n ast.Node) ast.Visitor {
+func (c *nameCollector) Enter(n ast.Node) ast.Visitor {
 	switch n := n.(type) {
 	case *ast.VariableExpression:
 		if isNewDate(n.Initializer) {
@@ -279,9 +279,9 @@ func (c *collector) Enter(n ast.Node) ast.Visitor {
 }
 
 // Exit implements [ast.Visitor].
-func (c *collector) Exit(ast.Node) {}
+func (c *nameCollector) Exit(ast.Node) {}
 
-func (c *collector) assign(n *ast.AssignExpression) {
+func (c *nameCollector) assign(n *ast.AssignExpression) {
 	switch left := n.Left.(type) {
 	case *ast.Identifier:
 		if isNewDate(n.Right) {

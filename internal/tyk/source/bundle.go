@@ -10,9 +10,9 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/document"
 )
 
-// Bundle is the plugin bundle of an API. The zero Bundle is that of an API
+// UnpackedBundle is the plugin bundle of an API. The zero Bundle is that of an API
 // without one.
-type Bundle struct {
+type UnpackedBundle struct {
 	bundle.Bundle
 
 	Section *definition.CustomMiddleware // it takes the place of the definition's; nil without one
@@ -21,14 +21,14 @@ type Bundle struct {
 }
 
 // Middleware returns the hooks of the API: those of its bundle, or its own.
-func (a *API) Middleware() definition.CustomMiddleware {
+func (a *DefinitionFile) Middleware() definition.CustomMiddleware {
 	if a.Bundle.Section != nil {
 		return *a.Bundle.Section
 	}
 	return a.Definition.CustomMiddleware
 }
 
-func (t *Tree) readBundle(ctx context.Context, scratch string, d *definition.Definition) (b Bundle) {
+func (t *Tree) readBundle(ctx context.Context, scratch string, d *definition.Definition) (b UnpackedBundle) {
 	if d.Bundle == "" || d.BundleDisabled || t.Settings.ManagementNode {
 		return b
 	}
@@ -38,7 +38,7 @@ func (t *Tree) readBundle(ctx context.Context, scratch string, d *definition.Def
 	return b
 }
 
-func (t *Tree) loadBundle(ctx context.Context, scratch, reference string, b *Bundle) error {
+func (t *Tree) loadBundle(ctx context.Context, scratch, reference string, b *UnpackedBundle) error {
 	config, err := t.bundleConfig(scratch, reference)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func nameOf(dir, name string) scriptName {
 }
 
 // Base returns the folder that the hooks of an API are relative to.
-func (t *Tree) Base(a *API) string {
+func (t *Tree) Base(a *DefinitionFile) string {
 	if a.Bundle.Section != nil {
 		return a.Bundle.Dir
 	}
@@ -44,9 +44,9 @@ func (t *Tree) Base(a *API) string {
 }
 
 // readScripts reads every file that the definition names for JavaScript.
-func (t *Tree) readScripts(a *API) {
+func (t *Tree) readScripts(a *DefinitionFile) {
 	base, middleware := t.Base(a), a.Middleware()
-	hooks := [][]definition.Hook{
+	hooks := [][]definition.HookEntry{
 		{middleware.AuthCheck}, middleware.Pre, middleware.PostKeyAuth, middleware.Post, middleware.Response,
 	}
 	for _, list := range hooks {
@@ -93,15 +93,15 @@ func (t *Tree) readScript(dir, name string) {
 
 // readFolders reads the files of folder loading. They are hooks by the id of
 // their API and the name of their folder.
-func (t *Tree) readFolders() map[string]map[string][]definition.Hook {
-	all := map[string]map[string][]definition.Hook{}
+func (t *Tree) readFolders() map[string]map[string][]definition.HookEntry {
+	all := map[string]map[string][]definition.HookEntry{}
 	dir := t.Resolve(t.Root, t.Settings.MiddlewarePath)
 	ids, err := os.ReadDir(dir)
 	if err != nil {
 		return all // there is no such folder
 	}
 	for _, id := range ids {
-		all[id.Name()] = map[string][]definition.Hook{}
+		all[id.Name()] = map[string][]definition.HookEntry{}
 		for _, folder := range []string{"pre", "auth", "post_auth", "post"} {
 			all[id.Name()][folder] = t.readFolder(filepath.Join(dir, id.Name(), folder))
 		}
@@ -109,7 +109,7 @@ func (t *Tree) readFolders() map[string]map[string][]definition.Hook {
 	return all
 }
 
-func (t *Tree) readFolder(dir string) (hooks []definition.Hook) {
+func (t *Tree) readFolder(dir string) (hooks []definition.HookEntry) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
@@ -121,7 +121,7 @@ func (t *Tree) readFolder(dir string) (hooks []definition.Hook) {
 		file := filepath.Join(dir, f.Name())
 		name, _, _ := strings.Cut(f.Name(), ".")
 		t.readScript(t.Root, file)
-		hooks = append(hooks, definition.Hook{
+		hooks = append(hooks, definition.HookEntry{
 			Pos: document.Pos{File: t.Shown(file)}, Name: name, Path: file,
 			RequireSession: strings.HasSuffix(name, "_with_session"),
 		})

@@ -13,8 +13,8 @@ import (
 // has none: this is wide enough for what its users send through scripts.
 const defaultMaxBody = 8 << 20
 
-// Settings are those of tyk.conf that have a meaning here.
-type Settings struct {
+// GatewaySettings are those of tyk.conf that have a meaning here.
+type GatewaySettings struct {
 	Root  *document.Value // nil without a document
 	Notes []document.Note // about keys without a meaning; none after an error
 	Err   error
@@ -39,8 +39,8 @@ type Settings struct {
 	PublicKeyPath        string `json:"public_key_path"`
 	SkipVerifyOldBundles bool   `json:"skip_verify_existing_plugin_bundle"`
 
-	Coprocess Coprocess `json:"coprocess_options"`
-	Server    Server    `json:"http_server_options"`
+	Coprocess Coprocess        `json:"coprocess_options"`
+	Server    ListenerSettings `json:"http_server_options"`
 }
 
 // Coprocess are the settings of plugins of other languages.
@@ -50,8 +50,8 @@ type Coprocess struct {
 	SendMax int64 `json:"grpc_send_max_size"`
 }
 
-// Server are the settings of the listener and of paths.
-type Server struct {
+// ListenerSettings are the settings of the listener and of paths.
+type ListenerSettings struct {
 	PrefixMatching bool          `json:"enable_path_prefix_matching"`
 	SuffixMatching bool          `json:"enable_path_suffix_matching"`
 	StrictRoutes   bool          `json:"enable_strict_routes"`
@@ -70,8 +70,8 @@ type Certificate struct {
 
 // readSettings reads tyk.conf. Without one, the gateway is as the definitions
 // would have it.
-func (t *Tree) readSettings() Settings {
-	s := Settings{EnableJSVM: true, HashKeys: true}
+func (t *Tree) readSettings() GatewaySettings {
+	s := GatewaySettings{EnableJSVM: true, HashKeys: true}
 	file := filepath.Join(t.Root, "tyk.conf")
 	if _, err := os.Lstat(file); err == nil {
 		s = t.parseSettings(file)
@@ -93,10 +93,10 @@ func (t *Tree) readSettings() Settings {
 	return s
 }
 
-func (t *Tree) parseSettings(file string) (s Settings) {
+func (t *Tree) parseSettings(file string) (s GatewaySettings) {
 	v, err := t.parse(file)
 	if err != nil {
-		return Settings{Err: err}
+		return GatewaySettings{Err: err}
 	}
 	unknown, err := v.Decode(&s)
 	s.Root = v
@@ -111,7 +111,7 @@ func (t *Tree) parseSettings(file string) (s Settings) {
 
 // find replaces an absolute folder that is not on this machine: with the one
 // in the tree that its last elements name, or with the usual one.
-func (t *Tree) find(s *Settings, key string, dir *string) {
+func (t *Tree) find(s *GatewaySettings, key string, dir *string) {
 	if !filepath.IsAbs(*dir) || exists(*dir) {
 		return
 	}

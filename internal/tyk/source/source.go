@@ -21,17 +21,17 @@ type Tree struct {
 	Dir  string // as it was named
 	Root string // absolute
 
-	Settings Settings
+	Settings GatewaySettings
 	Keys     Keys
 	Preload  Script // tyk_js_path; its File is empty without one
 
 	// APIs are the definitions in the order of the names of their files, or
 	// Err says why there are none.
-	APIs []API
+	APIs []DefinitionFile
 	Err  error
 
 	// Folders are the files of folder loading, by API and folder.
-	Folders map[string]map[string][]definition.Hook
+	Folders map[string]map[string][]definition.HookEntry
 
 	scripts map[scriptName]Script
 }
@@ -43,8 +43,8 @@ type Keys struct {
 	Err  error
 }
 
-// API is one definition and what it refers to. Err says why it has none.
-type API struct {
+// DefinitionFile is one definition and what it refers to. Err says why it has none.
+type DefinitionFile struct {
 	File       string // as messages name it
 	Root       *document.Value
 	Format     string // classic or oas
@@ -52,7 +52,7 @@ type API struct {
 	Notes      []document.Note // about keys without a meaning
 	Err        error
 
-	Bundle Bundle
+	Bundle UnpackedBundle
 }
 
 // Read reads the folder dir. Bundles of its folder bundles are unpacked below
@@ -119,8 +119,8 @@ func (t *Tree) definitionFiles() ([]string, error) {
 	}), nil
 }
 
-func (t *Tree) readAPI(ctx context.Context, scratch, file string) API {
-	a := API{File: t.Shown(file)}
+func (t *Tree) readAPI(ctx context.Context, scratch, file string) DefinitionFile {
+	a := DefinitionFile{File: t.Shown(file)}
 	if a.Root, a.Err = t.parse(file); a.Err == nil {
 		a.Root, a.Err = exported(a.Root)
 	}

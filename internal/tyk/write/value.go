@@ -16,9 +16,9 @@ type Comment string
 // OneOrMore is a list that is written as text where it has one item.
 type OneOrMore []string
 
-// Template is text in which a dollar sign stands for the environment, as in
+// EnvTemplate is text in which a dollar sign stands for the environment, as in
 // ${NAME}. In any other text it stands for itself.
-type Template string
+type EnvTemplate string
 
 // YAML returns the text of a struct, or of a pointer to one.
 //
@@ -125,7 +125,7 @@ func fromDocument(v *document.Value) any {
 		for _, member := range v.Members {
 			m.add("", member.Key, fromDocument(member.Value))
 		}
-		slices.SortStableFunc(m.entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+		slices.SortStableFunc(m.entries, func(a, b mappingEntry) int { return strings.Compare(a.key, b.key) })
 		return m
 	case len(v.Items) > 0:
 		var l list

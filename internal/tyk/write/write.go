@@ -15,11 +15,11 @@ import (
 
 // mapping is a mapping in the order in which it is written.
 type mapping struct {
-	entries []entry
+	entries []mappingEntry
 	apart   bool // in a list, it begins on the line after its dash
 }
 
-type entry struct {
+type mappingEntry struct {
 	comment string
 	key     string
 	value   any
@@ -51,7 +51,7 @@ func (m *mapping) add(comment, key string, value any) {
 			return
 		}
 	}
-	m.entries = append(m.entries, entry{comment, key, value})
+	m.entries = append(m.entries, mappingEntry{comment, key, value})
 }
 
 // append writes the entries, each on a line of its own.
@@ -132,7 +132,7 @@ func (m *mapping) appendItem(b []byte, depth int) []byte {
 	b = appendComment(b, first.comment, depth)
 	start := len(b)
 	first.comment = ""
-	rest := &mapping{entries: append([]entry{first}, m.entries[1:]...)}
+	rest := &mapping{entries: append([]mappingEntry{first}, m.entries[1:]...)}
 	b = rest.append(b, depth+1)
 	b[start+2*depth] = '-'
 	return b
@@ -142,7 +142,7 @@ func appendScalar(b []byte, value any) []byte {
 	switch v := value.(type) {
 	case string:
 		return appendText(b, v, true)
-	case Template:
+	case EnvTemplate:
 		return appendText(b, string(v), false)
 	case raw:
 		return append(b, v...)

@@ -8,7 +8,8 @@ import (
 )
 
 // reply answers in place of the upstream, from return_overrides or from
-// response; exactly one may be there, and with deny none as well.
+// response. A result must have one of the two, unless its action is deny, and
+// must not have both.
 func (a *applier) reply(r *result) error {
 	switch {
 	case r.request.overrides != nil && r.response.given:
@@ -23,8 +24,8 @@ func (a *applier) reply(r *result) error {
 	return abi.Errorf(abi.Protocol, "respond without return_overrides and without response")
 }
 
-// respond answers with a whole response. The answer is the handler's own
-// right by its action: writes are not asked.
+// respond answers with a whole response. The action itself allows the handler
+// to do so: it need not have declared writes.
 func (a *applier) respond(p *response) error {
 	status := int64(http.StatusOK)
 	if p.status != nil {
@@ -50,8 +51,8 @@ func (a *applier) respond(p *response) error {
 }
 
 // override answers as return_overrides says: an error status in the shape of
-// the gateway's own errors unless override_error is set, anything else as it
-// is.
+// the gateway's own errors unless override_error is set, any other status
+// unchanged.
 func (a *applier) override(raw []byte) error {
 	o, err := a.parseOverrides(raw)
 	if err != nil {

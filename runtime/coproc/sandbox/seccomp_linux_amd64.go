@@ -8,4 +8,6 @@ const (
 )
 
 // deniedHere are those that only this architecture has.
-var deniedHere = [...]uint32{unix.SYS_IOPL, unix.SYS_IOPERM, unix.SYS_MODIFY_LDT, unix.SYS_LOOKUP_DCOOKIE, unix.SYS_INOTIFY_INIT}
+var deniedHere = [...]uint32{
+	unix.SYS_IOPL, unix.SYS_IOPERM, unix.SYS_MODIFY_LDT, unix.SYS_LOOKUP_DCOOKIE, unix.SYS_INOTIFY_INIT,
+}

@@ -105,7 +105,9 @@ func pathOf(env []string) string {
 var errClone = errors.New("not permitted here")
 
 // start starts the shim, tells it what to do and waits for what it says.
-func (p *params) start(cmd *exec.Cmd, group *cgroup, namespaces uintptr, limit time.Duration) (*exec.Cmd, *Report, error) {
+func (p *params) start(
+	cmd *exec.Cmd, group *cgroup, namespaces uintptr, limit time.Duration,
+) (*exec.Cmd, *Report, error) {
 	p.InPIDNS, p.InIPCNS = namespaces&syscall.CLONE_NEWPID != 0, namespaces&syscall.CLONE_NEWIPC != 0
 	told, tell, err := os.Pipe()
 	if err != nil {

@@ -23,7 +23,10 @@ func Start(cmd *exec.Cmd, c Config, _ time.Duration) (*exec.Cmd, *Report, error)
 		Program: cmd.Path, UID: os.Getuid(), Capabilities: "inherited",
 		Network: Network{TCPBind: true, UDP: "unrestricted", Unix: "unrestricted"},
 	}
-	for _, what := range []string{"user", "capabilities", "files", "tcp", "udp", "unix", "signals", "seccomp", "memory", "files limit", "processes"} {
+	for _, what := range []string{
+		"user", "capabilities", "files", "tcp", "udp", "unix", "signals",
+		"seccomp", "memory", "files limit", "processes",
+	} {
 		report.lack(what + ": takes Linux")
 	}
 	return cmd, report, cmd.Start()

@@ -20,7 +20,6 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/plain"
 	"github.com/c386954a/sallyport/internal/compare/bench/reference"
 	"github.com/c386954a/sallyport/internal/config"
-	"github.com/c386954a/sallyport/store"
 )
 
 // ErrUnknown says that there is no such part.
@@ -91,12 +90,12 @@ func open(ctx context.Context, cfg *config.Config, logger *zerolog.Logger) (*app
 		return nil, err
 	}
 	return app.New(ctx, cfg, app.Options{Logger: logger, Store: st, Builtin: func(next abi.Runtime) abi.Runtime {
-		return reference.New(reference.Config{Next: next, KV: app.PluginKV{KV: st}})
+		return reference.New(reference.Config{Next: next, KV: st})
 	}})
 }
 
 // seed stores the key for plugins, and for scripts, whose keys have a prefix.
-func seed(kv store.KV) error {
+func seed(kv abi.KV) error {
 	deadline := time.Now().Add(time.Second)
 	for _, key := range []string{guest.StoreKey, "jsvm:k:" + guest.StoreKey} {
 		if err := kv.Set(deadline, []byte(key), []byte(guest.Tenant), 0); err != nil {

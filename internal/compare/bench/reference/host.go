@@ -13,7 +13,7 @@ const hostTimeout = time.Second
 
 // look returns the value of key.
 func (h *host) look(key string) (value string, ok bool, err error) {
-	text, ok, err := h.kv.Get(time.Now().Add(hostTimeout), []byte(key))
+	text, _, ok, err := h.kv.Get(time.Now().Add(hostTimeout), []byte(key))
 	return string(text), ok, err
 }
 

@@ -98,7 +98,7 @@ func changeJSON(x *abi.Exchange) (abi.Verdict, error) {
 // lookUp finds the tenant of the key.
 func lookUp(kv KV) func(*abi.Exchange) (abi.Verdict, error) {
 	return func(x *abi.Exchange) (abi.Verdict, error) {
-		tenant, ok, err := kv.Get(x.Deadline, append([]byte("bench:"), tokenOf(x)...))
+		tenant, _, ok, err := kv.Get(x.Deadline, append([]byte("bench:"), tokenOf(x)...))
 		if err != nil {
 			return abi.Continue, &abi.Error{Kind: abi.Unavailable, Err: err}
 		}

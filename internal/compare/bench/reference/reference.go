@@ -23,8 +23,8 @@ import (
 
 // KV reads the values of the store.
 type KV interface {
-	// Get returns the value of key; ok is false if there is none.
-	Get(deadline time.Time, key []byte) (value []byte, ok bool, err error)
+	// Get is that of [abi.KV].
+	Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error)
 }
 
 // Config describes a [Runtime].

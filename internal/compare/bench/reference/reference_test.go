@@ -21,12 +21,12 @@ import (
 // values is a store with one key.
 type values map[string]string
 
-func (v values) Get(_ time.Time, key []byte) ([]byte, bool, error) {
+func (v values) Get(_ time.Time, key []byte) ([]byte, time.Time, bool, error) {
 	if v == nil {
-		return nil, false, errors.New("the store is down")
+		return nil, time.Time{}, false, errors.New("the store is down")
 	}
 	value, ok := v[string(key)]
-	return []byte(value), ok, nil
+	return []byte(value), time.Time{}, ok, nil
 }
 
 // nothing is the runtime behind the references.

@@ -113,7 +113,7 @@ func TestSessionsNeedAGrant(t *testing.T) {
 		sessions := &fakeSessions{all: map[string]*abi.Session{"k": {Alias: "al", OrgID: "o1"}}}
 		s := script(t, saying(text))
 		s.Grants.KV, s.APIs = c.grants, []*abi.API{{ID: "a1", OrgID: "o1"}}
-		if got := says(t, s, wasm.Config{Logger: logger(&out), Sessions: sessions, KV: pluginKV{}, Values: storeKV{store.NewMemory()}}); got != c.want {
+		if got := says(t, s, wasm.Config{Logger: logger(&out), Sessions: sessions, KV: pluginKV{}, Values: store.NewMemory()}); got != c.want {
 			t.Errorf("%v: said %q, want %q", c.grants, got, c.want)
 		}
 		if stored := sessions.all["new"]; (stored != nil) != (c.grants[0] == "sessions") || (stored != nil && stored.QuotaRemaining != 9) {
@@ -125,18 +125,12 @@ func TestSessionsNeedAGrant(t *testing.T) {
 	}
 }
 
-// storeKV is a store as scripts want it.
-type storeKV struct{ *store.Memory }
-
-func (v storeKV) Get(deadline time.Time, key []byte) ([]byte, time.Time, bool, error) {
-	item, ok, err := v.Memory.Get(deadline, key)
-	return item.Value, item.Expires, ok, err
-}
-
 // pluginKV is here because a grant needs a store.
 type pluginKV struct{}
 
-func (pluginKV) Get(time.Time, []byte) ([]byte, bool, error)                 { return nil, false, nil }
+func (pluginKV) Get(time.Time, []byte) ([]byte, time.Time, bool, error) {
+	return nil, time.Time{}, false, nil
+}
 func (pluginKV) Set(time.Time, []byte, []byte, time.Duration) error          { return nil }
 func (pluginKV) Add(time.Time, []byte, []byte, time.Duration) (bool, error)  { return false, nil }
 func (pluginKV) Incr(time.Time, []byte, int64, time.Duration) (int64, error) { return 0, nil }
@@ -155,7 +149,7 @@ func TestStorage(t *testing.T) {
 	} {
 		s := script(t, saying(expression))
 		s.Grants.KV = []string{"k", "none", "x*"}
-		if got := says(t, s, wasm.Config{Values: storeKV{store.NewMemory()}}); got != want {
+		if got := says(t, s, wasm.Config{Values: store.NewMemory()}); got != want {
 			t.Errorf("%s = %q, want %q", expression, got, want)
 		}
 	}

@@ -27,12 +27,11 @@ func hangs(deadline time.Time) error {
 	return store.ErrUnavailable
 }
 
-func (kv *fakeKV) Get(deadline time.Time, key []byte) (value []byte, ok bool, err error) {
+func (kv *fakeKV) Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error) {
 	if kv.fail != nil {
-		return nil, false, kv.fail(deadline)
+		return nil, time.Time{}, false, kv.fail(deadline)
 	}
-	item, ok, err := kv.Memory.Get(deadline, key)
-	return item.Value, ok, err
+	return kv.Memory.Get(deadline, key)
 }
 
 func (kv *fakeKV) Set(deadline time.Time, key, value []byte, ttl time.Duration) error {

@@ -10,27 +10,8 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// KV is where the values of guests are kept. It is called by many goroutines.
-//
-// Every method gives up at the deadline. Keys and values that it is given are
-// the guest's memory: it keeps no part of them once it has returned. Errors
-// are of kind limit if the store is full, of kind protocol if a value is not a
-// number, and all others mean that the store is not available. With a time to
-// live of 0 a value does not expire.
-type KV interface {
-	// Get returns a value that must not be written to; ok is false if there
-	// is none.
-	Get(deadline time.Time, key []byte) (value []byte, ok bool, err error)
-	// Set stores a value.
-	Set(deadline time.Time, key, value []byte, ttl time.Duration) error
-	// Add stores a value under a key that has none; ok is false if it has.
-	Add(deadline time.Time, key, value []byte, ttl time.Duration) (ok bool, err error)
-	// Incr adds to a number and returns the sum. The time to live is set
-	// together with the first value only.
-	Incr(deadline time.Time, key []byte, delta int64, ttl time.Duration) (int64, error)
-	// Del removes a value, if there is one.
-	Del(deadline time.Time, key []byte) error
-}
+// KV is where the values of guests are kept.
+type KV = abi.KV
 
 // Limits of keys and values.
 const (
@@ -72,7 +53,7 @@ func kvGet(c *Call, f hostFrame) int64 {
 	if code := c.checkKey(key); code != 0 {
 		return code
 	}
-	value, ok, err := c.host.kv.Get(c.deadline, key)
+	value, _, ok, err := c.host.kv.Get(c.deadline, key)
 	switch {
 	case err != nil:
 		return c.failed(err)

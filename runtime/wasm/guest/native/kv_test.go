@@ -114,7 +114,7 @@ func TestOnlyGrantedKeysAreReached(t *testing.T) {
 			t.Errorf("kv_get(%q) is not denied", key)
 		}
 	}
-	if item, _, _ := kv.Memory.Get(time.Time{}, []byte("secret")); string(item.Value) != "s" {
+	if value, _, _, _ := kv.Memory.Get(time.Time{}, []byte("secret")); string(value) != "s" {
 		t.Error("a key that was not granted changed")
 	}
 }
