@@ -8,7 +8,7 @@ import (
 )
 
 // Reach says for people how requests come to an API.
-func (a *API) Reach() string {
+func (a *APIConfig) Reach() string {
 	if a.Internal {
 		return "(internal)"
 	}
@@ -16,7 +16,7 @@ func (a *API) Reach() string {
 }
 
 // Protection says for people which plugin decides who may use an API.
-func (a *API) Protection() string {
+func (a *APIConfig) Protection() string {
 	if a.Dispatches() {
 		return "its versions decide"
 	}
