@@ -54,7 +54,7 @@ type InstanceStatus struct {
 	Memory uint64 `json:"memory_bytes"`
 }
 
-// StatusReport reads the counters of all chains.
+// Status reads the counters of all chains.
 func (s *Service) Status() StatusReport {
 	out := StatusReport{
 		Version: s.cfg.Version,

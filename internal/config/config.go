@@ -73,7 +73,7 @@ func (c *Config) Problemf(pos Pos, hint, format string, args ...any) Problem {
 	return newProblem(pos, hint, fmt.Sprintf(format, c.env.maskAll(args)...))
 }
 
-// PluginConfig returns the plugin of that name, or nil.
+// Plugin returns the plugin of that name, or nil.
 func (c *Config) Plugin(name string) *PluginConfig {
 	i := slices.IndexFunc(c.Plugins, func(p *PluginConfig) bool { return p.Name == name })
 	if i < 0 {

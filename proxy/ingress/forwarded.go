@@ -54,11 +54,11 @@ var (
 // not that of a trusted proxy, or the first of all if they all are.
 func (s *Stream) forwardedFor() (client netip.Addr, ok bool) {
 	h := s.X.Request.Header
-	for i := len(h) - 1; i >= 0; i-- {
-		if h1.KindOf(h[i].Name) != h1.KindForwardedFor {
+	for _, field := range slices.Backward(h) {
+		if h1.KindOf(field.Name) != h1.KindForwardedFor {
 			continue
 		}
-		for list := h[i].Value; len(list) > 0; {
+		for list := field.Value; len(list) > 0; {
 			var element []byte
 			list, element = cutLast(list)
 			a, valid := parseNode(element)

@@ -47,7 +47,7 @@ type ProcessStats struct {
 	Sandbox *sandbox.Enforcement `json:"sandbox,omitempty"`
 }
 
-// ProcessStats returns what the runtime has counted so far. It may be called at any
+// Stats returns what the runtime has counted so far. It may be called at any
 // time.
 func (r *Runtime) Stats() ProcessStats {
 	s := ProcessStats{

@@ -94,7 +94,7 @@ var order = `{"customer":{"id":"c-77","name":"A \"quoted\" name","status":"gold"
 	`{"id":"sku-last","quantity":1}],"currency":"EUR","total":23987,"id":"o-4711","status":"new"}`
 
 // load returns the request as the load generator sends it.
-func (h *Workload) load() load.LoadRequest { return load.LoadRequest{Raw: h.request, Status: 200} }
+func (h *Workload) load() load.Shot { return load.Shot{Raw: h.request, Status: 200} }
 
 func didHeaders(seen *plain.Seen, _ *checkedReply) error {
 	if err := wantFields(seen, map[string]string{"X-Tenant": guest.Tenant, "X-Agent": agent}); err != nil {

@@ -44,13 +44,13 @@ func measureLoops(ctx context.Context, o *Options) (*Loops, error) {
 			return err
 		}
 		defer func() { _ = c.Close() }()
-		if err := c.Warm(ctx, load.LoadRequest{Raw: get, Status: http.StatusOK}, 5); err != nil {
+		if err := c.Warm(ctx, load.Shot{Raw: get, Status: http.StatusOK}, 5); err != nil {
 			return err
 		}
 		looping := bytes.Replace(get, []byte("\r\n"), []byte("\r\nX-Loop: 1\r\n"), 1)
-		r, err = c.Paced(ctx, load.LoadRequest{Raw: get, Status: http.StatusOK}, load.Pace{
+		r, err = c.Paced(ctx, load.Shot{Raw: get, Status: http.StatusOK}, load.Pace{
 			Rate: loopRate, Duration: max(o.Duration, 2*time.Second), Every: loopEvery,
-			Other: load.LoadRequest{Raw: looping, Status: http.StatusGatewayTimeout},
+			Other: load.Shot{Raw: looping, Status: http.StatusGatewayTimeout},
 		})
 		return err
 	})

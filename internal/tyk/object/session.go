@@ -127,7 +127,7 @@ func ParseSession(raw []byte) (*SessionObject, error) {
 	return s, nil
 }
 
-// SessionObject returns s as the gateway keeps it, under the given key id; if that
+// Session returns s as the gateway keeps it, under the given key id; if that
 // is empty, under the one s names itself. Members that the gateway has no use
 // for are in Extra, if they are not zero.
 func (s *SessionObject) Session(keyID string) *abi.Session {

@@ -80,7 +80,7 @@ func (c *Client) Close() error {
 }
 
 // Warm sends n requests on each connection.
-func (c *Client) Warm(ctx context.Context, r LoadRequest, n int) error {
+func (c *Client) Warm(ctx context.Context, r Shot, n int) error {
 	_, err := c.run(ctx, never, func(i int) error {
 		for range n {
 			if err := c.conns[i].send(&r); err != nil {
@@ -95,7 +95,7 @@ func (c *Client) Warm(ctx context.Context, r LoadRequest, n int) error {
 // Busy keeps every connection busy for so long, and then waits for the answers
 // that are due. A request that fails, or is answered with another status than
 // it must, ends the run with an error.
-func (c *Client) Busy(ctx context.Context, r LoadRequest, d time.Duration) (*Summary, error) {
+func (c *Client) Busy(ctx context.Context, r Shot, d time.Duration) (*Summary, error) {
 	end := time.Now().Add(d)
 	return c.run(ctx, never, func(i int) error {
 		conn, seen := c.conns[i], c.seen[i]

@@ -102,15 +102,15 @@ func contentLength(line []byte) (int, bool) {
 	return n, true
 }
 
-// LoadRequest is what is sent, as it goes over the wire, and the status that the
+// Shot is what is sent, as it goes over the wire, and the status that the
 // answer must have.
-type LoadRequest struct {
+type Shot struct {
 	Raw    []byte
 	Status int // 0 takes any
 }
 
 // send makes one exchange and checks its status.
-func (c *conn) send(r *LoadRequest) error {
+func (c *conn) send(r *Shot) error {
 	status, err := c.exchange(r.Raw)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
 )
 
-var get = load.LoadRequest{Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 200}
+var get = load.Shot{Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 200}
 
 // answering serves n connections without a network and returns a client on
 // them. answer is called for each request.
@@ -146,7 +146,7 @@ func TestEverySoManyRequestsAreTheOtherOne(t *testing.T) {
 			}
 			return ok
 		})
-		slow := load.LoadRequest{Raw: []byte("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 504}
+		slow := load.Shot{Raw: []byte("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 504}
 		r, err := c.Paced(t.Context(), get, load.Pace{Rate: 100, Duration: time.Second, Every: 10, Other: slow})
 		if err != nil {
 			t.Fatal(err)
