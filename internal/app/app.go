@@ -90,7 +90,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.closeStore())
 	}
-	if err := first.keys.Apply(a.options.Store, nil); err != nil {
+	if err := first.keys.Apply(first.options.Store, nil); err != nil {
 		return nil, errors.Join(err, first.Close(ctx), a.closeStore())
 	}
 	first.settings.Observe = o.Access
@@ -132,8 +132,8 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) (old *Generation, 
 	if err != nil {
 		return nil, err
 	}
-	if err := next.keys.Apply(a.options.Store, old.keys); err != nil {
-		return nil, errors.Join(err, old.keys.Apply(a.options.Store, nil), next.Close(ctx))
+	if err := next.keys.Apply(next.options.Store, old.keys); err != nil {
+		return nil, errors.Join(err, old.keys.Apply(old.options.Store, nil), next.Close(ctx))
 	}
 	next.lab = a.lab
 	a.current.Store(next)
@@ -176,7 +176,6 @@ func fixed(was, is *config.Config) (problems config.Problems) {
 	refuse(top, "`tls`, on or off,", (was.TLS == nil) != (is.TLS == nil))
 	refuse(top, "`limits.header`", was.Limits.Header != is.Limits.Header)
 	refuse(is.Store.URL.Pos, "`store.url`", was.Store.URL.Value != is.Store.URL.Value)
-	refuse(top, "`store.hash_keys`", was.Store.HashKeys != is.Store.HashKeys)
 	switch {
 	case (was.Admin == nil) != (is.Admin == nil):
 		refuse(top, "`admin`, on or off,", true)
@@ -247,9 +246,6 @@ func OpenStore(cfg *config.Config) (store.Store, error) {
 	st, err := store.Open(cfg.Store.URL.Value)
 	if err != nil {
 		return nil, config.Problems{cfg.Problemf(cfg.Store.URL.Pos, "", "store: %v", err)}
-	}
-	if cfg.Store.HashKeys {
-		st = store.HashKeys(st)
 	}
 	return st, nil
 }

@@ -51,7 +51,7 @@ func Load(ctx context.Context, cfg *config.Config, o Options) (*Generation, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := g.keys.Apply(o.Store, nil); err != nil {
+	if err := g.keys.Apply(g.options.Store, nil); err != nil {
 		return nil, errors.Join(err, g.Close(ctx))
 	}
 	return g, nil
@@ -61,6 +61,9 @@ func Load(ctx context.Context, cfg *config.Config, o Options) (*Generation, erro
 func load(ctx context.Context, old *Generation, cfg *config.Config, o Options) (*Generation, error) {
 	if old == nil {
 		old = &Generation{}
+	}
+	if cfg.Store.HashKeys {
+		o.Store = store.HashKeys(o.Store)
 	}
 	keys, err := readKeys(cfg)
 	if err != nil {

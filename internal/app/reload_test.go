@@ -195,7 +195,6 @@ limits: { header: 16KiB }
 		{"admin port", strings.Replace(base, `admin: { listen: "127.0.0.1:0"`, `admin: { listen: "127.0.0.1:1"`, 1), "3:18: `admin.listen` cannot be changed"},
 		{"admin off", strings.Replace(base, `admin: { listen: "127.0.0.1:0" }`, "", 1), "`admin`, on or off, cannot be changed"},
 		{"header", strings.Replace(base, "16KiB", "32KiB", 1), "`limits.header` cannot be changed"},
-		{"hashes", base + "store: { hash_keys: true }\n", "`store.hash_keys` cannot be changed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := in.reload(t, tt.text)

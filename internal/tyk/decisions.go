@@ -170,9 +170,10 @@ type APIDecision struct {
 }
 
 type routeMatch struct {
-	Host  string `yaml:"host,omitempty"`
-	Path  string `yaml:"path"`
-	Strip bool   `yaml:"strip,omitempty"`
+	Host    string `yaml:"host,omitempty"`
+	Path    string `yaml:"path"`
+	Strip   bool   `yaml:"strip,omitempty"`
+	Encoded string `yaml:"encoded,omitempty"`
 }
 
 type upstreamTarget struct {

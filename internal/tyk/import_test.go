@@ -353,7 +353,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"listen: \"127.0.0.1:8181\"\n", "timeout: 2s\n", "max_body: 1000\n", "read_body: 7s\n", "keys: keys.json\n", "master_keys: true\n", "path: \"(?i)^/a$$\"\n",
+		"listen: \"127.0.0.1:8181\"\n", "timeout: 2s\n", "max_body: 1000\n", "read_body: 7s\n", "keys: keys.json\n", "encoded: keep\n", "master_keys: true\n", "path: \"(?i)^/a$$\"\n",
 	} {
 		if !strings.Contains(string(result.YAML), want) {
 			t.Errorf("want %q in:\n%s", want, result.YAML)
@@ -362,7 +362,7 @@ func TestSettings(t *testing.T) {
 	if strings.Contains(string(result.YAML), "hash_keys") {
 		t.Errorf("keys are hashed, which tyk.conf does not say:\n%s", result.YAML)
 	}
-	for _, want := range []string{"storage is not supported", "wings is not a setting that is known", "skip_url_cleaning is not needed"} {
+	for _, want := range []string{"storage is not supported", "wings is not a setting that is known"} {
 		if !strings.Contains(notes(result.Report), want) {
 			t.Errorf("want %q in:\n%s", want, notes(result.Report))
 		}

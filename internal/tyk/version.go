@@ -165,6 +165,9 @@ func (a *api) head(name string) APIDecision {
 		Name: name, ID: a.d.APIID, OrgID: a.d.OrgID, Compat: "tyk", Config: a.configData(),
 		Match: routeMatch{Path: a.d.Proxy.ListenPath, Strip: a.d.Proxy.StripListenPath},
 	}
+	if a.settings.Server.KeepPaths {
+		out.Match.Encoded = "keep"
+	}
 	if name == a.name {
 		out.Origin, out.Internal = a.origin(), a.d.Internal
 		if !a.d.Internal {

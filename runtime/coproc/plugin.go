@@ -112,7 +112,7 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 			return nil, abi.Errorf(abi.Refused,
 				"plugin %s: retry is idempotent, and handler %q does not declare to be", s.Name, s.Entry)
 		}
-		if err := p.checkBody(h, s.Limits.MaxBody); err != nil {
+		if err := p.checkBody(h, s); err != nil {
 			return nil, abi.Errorf(abi.Refused, "plugin %s: handler %q %w", s.Name, s.Entry, err)
 		}
 	}
@@ -124,8 +124,11 @@ func (r *Runtime) newPlugin(p *process, s *abi.Spec) (*plugin, error) {
 const messageOverhead = 16 << 10
 
 // checkBody refuses a limit of bodies that contradicts what the handler wants,
-// or that a message could not carry: a body grows by a third in base64.
-func (p *process) checkBody(h *rpc.HandlerSpec, maxBody int64) error {
+// or that a message could not carry: a body grows by a third in base64. An API
+// of another gateway keeps that gateway's rule, by which a message that is too
+// large is the fault of its request.
+func (p *process) checkBody(h *rpc.HandlerSpec, s *abi.Spec) error {
+	maxBody := s.Limits.MaxBody
 	if h.Body == rpc.BodyNone || maxBody <= 0 {
 		return nil
 	}
@@ -134,6 +137,9 @@ func (p *process) checkBody(h *rpc.HandlerSpec, maxBody int64) error {
 	}
 	if h.MaxBody > 0 {
 		maxBody = int64(h.MaxBody)
+	}
+	if slices.ContainsFunc(s.APIs, func(a *abi.API) bool { return a.Dialect != nil }) {
+		return nil
 	}
 	need := (maxBody+2)/3*4 + messageOverhead
 	switch {

@@ -68,7 +68,6 @@ var settingKeys = []document.Rule{
 		Text: "is not supported: the external process is started by the gateway " +
 			"and speaks over its standard input and output",
 	},
-	{Keys: "http_server_options.skip_url_cleaning", Text: "is not needed: paths are passed on as they came"},
 	{
 		Keys: "http_server_options.skip_target_path_escaping",
 		Text: "is not needed: paths are passed on as they came", Harmless: true,

@@ -53,6 +53,7 @@ type Coprocess struct {
 // ListenerSettings are the settings of the listener and of paths.
 type ListenerSettings struct {
 	PrefixMatching bool          `json:"enable_path_prefix_matching"`
+	KeepPaths      bool          `json:"skip_url_cleaning"`
 	SuffixMatching bool          `json:"enable_path_suffix_matching"`
 	StrictRoutes   bool          `json:"enable_strict_routes"`
 	MaxBody        int64         `json:"max_request_body_size"`
