@@ -106,7 +106,7 @@ func (r *run) script() (string, error) {
 // value makes the object in a VM.
 func (a *argument) value(vm *otto.Otto) (otto.Value, error) {
 	if a.zero {
-		return kept(vm, zeroSession)
+		return deferredValue(vm, zeroSession)
 	}
 	v, err := a.made(vm)
 	if err != nil || a.body == "" {

@@ -21,7 +21,7 @@ func (p *program) findEntry(name string) (abi.HookSet, error) {
 	m := p.copy()
 	defer p.release(m)
 	var kinds string
-	_, err := m.guard(func() (_ string, err error) {
+	_, err := m.run(func() (_ string, err error) {
 		kinds, err = p.kindsOf(m.vm, name)
 		return "", err
 	})

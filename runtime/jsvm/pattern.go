@@ -6,20 +6,8 @@ import (
 	"github.com/robertkrimen/otto"
 
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
+	"github.com/c386954a/sallyport/runtime/jsvm/syntax"
 )
-
-const (
-	// maxPattern is the length of the longest regular expression in bytes.
-	// Otto reads the groups of one by recursion, and knows no limit: eight
-	// million of them overflow the stack of Go, which ends the process.
-	maxPattern = 32 << 10
-	// maxGroups is how many groups one line of a file may begin. It holds for
-	// regular expressions that are not seen to be some, and is far from what
-	// ends the process.
-	maxGroups = 1 << 20
-)
-
-var errLongPattern = fmt.Sprintf("a regular expression is longer than %d bytes", maxPattern)
 
 // patternTakers are otto's functions that make a regular expression of their
 // first argument. Splitting takes a text as it is.
@@ -52,8 +40,10 @@ func (h *host) checkPattern(vm *otto.Otto, v otto.Value) (otto.Value, bool) {
 		}
 		v = text(s)
 	}
-	if v.IsString() && len(v.String()) > maxPattern {
-		panic(vm.MakeSyntaxError(errLongPattern))
+	if v.IsString() {
+		if err := syntax.CheckPattern(v.String()); err != nil {
+			panic(vm.MakeSyntaxError(err.Error()))
+		}
 	}
 	return v, converted
 }

@@ -12,7 +12,7 @@ import (
 // pool bounds how many VMs of a plugin run at one time.
 type pool struct {
 	program *program
-	watch   *watch
+	watch   *memoryWatch
 	memory  int64         // bytes by which a call may make the process grow
 	slots   chan struct{} // one for each VM that may run
 	running sync.WaitGroup
@@ -31,7 +31,7 @@ var (
 	errStuck = abi.Errorf(abi.Busy, "too many VMs are stuck in a native call")
 )
 
-func newPool(p *program, w *watch, memory int64, size int) *pool {
+func newPool(p *program, w *memoryWatch, memory int64, size int) *pool {
 	return &pool{
 		program: p, watch: w, memory: memory, slots: make(chan struct{}, size),
 		next: make(chan *run), maxIdle: int32(goruntime.GOMAXPROCS(0)), closing: make(chan struct{}), maxStuck: int32(size),
@@ -54,7 +54,7 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	defer func() { <-p.slots }()
 
 	r := &run{pool: p, call: c, done: make(chan struct{})}
-	r.machine = p.program.shelf.take()
+	r.machine = p.program.spares.take()
 	r.machine.task.begin(c, deadline)
 	p.start(r)
 	select {
@@ -88,7 +88,7 @@ type run struct {
 // work runs the script.
 func (r *run) work() {
 	r.pool.watch.enter(r.machine, r.pool.memory)
-	r.text, r.err = r.machine.guard(r.script)
+	r.text, r.err = r.machine.run(r.script)
 	r.pool.watch.leave(r.machine)
 	r.pool.program.release(r.machine)
 	if r.left.Swap(true) {
@@ -108,3 +108,34 @@ func (r *run) abandon() (string, error) {
 	// The task belongs to the VM's goroutine; the file's name never changes.
 	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.program.files.name)
 }
+
+// start makes a goroutine work on r: one that waits, or a new one.
+func (p *pool) start(r *run) {
+	select {
+	case p.next <- r:
+	default:
+		p.running.Go(func() { p.serve(r) })
+	}
+}
+
+// serve works on one run after the other, until the pool closes or there is a
+// goroutine for each processor that waits. One that goes on has the stack that
+// a script needs; a new one has to grow it by six copies.
+func (p *pool) serve(r *run) {
+	for {
+		r.work()
+		if p.idle.Add(1) > p.maxIdle {
+			p.idle.Add(-1)
+			return
+		}
+		select {
+		case r = <-p.next:
+			p.idle.Add(-1)
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// close lets the goroutines end that wait. No call may begin after it.
+func (p *pool) close() { close(p.closing) }

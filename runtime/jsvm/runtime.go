@@ -95,7 +95,7 @@ type Runtime struct {
 	config   Config
 	host     *host
 	engine   func() (*otto.Otto, error) // the VM that all programs begin with
-	watch    *watch
+	watch    *memoryWatch
 	loads    sync.WaitGroup // scripts that run at load time, stuck ones included
 	programs programs
 }
@@ -106,7 +106,7 @@ var _ abi.Runtime = (*Runtime)(nil)
 func New(c Config) *Runtime {
 	c.Logger = c.logger()
 	h := newHost(&c)
-	return &Runtime{config: c, host: h, engine: sync.OnceValues(h.newEngine), watch: newWatch()}
+	return &Runtime{config: c, host: h, engine: sync.OnceValues(h.newEngine), watch: newMemoryWatch()}
 }
 
 // Load reads, parses and runs the files of a plugin once. Plugins of a runtime
