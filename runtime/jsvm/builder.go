@@ -20,6 +20,9 @@ const (
 	maxNested = 300 * 1000
 )
 
+// newTemplate is replaced by a benchmark.
+var newTemplate = lazy.New
+
 // builder runs the files of a program in a VM that already has our own scripts.
 type builder struct {
 	*program
@@ -44,7 +47,7 @@ func (b *builder) build() error {
 	}
 	b.defines = b.files.defines()
 	b.files.forget()
-	if b.template = lazy.New(b.vm, maxObjects); b.template == nil {
+	if b.template = newTemplate(b.vm, maxObjects); b.template == nil {
 		return abi.Errorf(abi.Refused, "%s: the script leaves more than %d objects, which every call would have to copy", b.files.name, maxObjects)
 	}
 	b.release(b.copy()) // to see that it can be made

@@ -50,7 +50,7 @@ func (h *host) newEngine() (*otto.Otto, error) {
 	if err := keepStock(vm); err != nil {
 		return nil, err
 	}
-	if err := h.guardPatterns(vm); err != nil {
+	if err := h.guardNatives(vm); err != nil {
 		return nil, err
 	}
 	src, err := underscoreSource()
