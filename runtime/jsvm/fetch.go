@@ -153,8 +153,8 @@ func newRequest(ctx context.Context, s *hostapi.Sending, exact bool) (*http.Requ
 	return r, nil
 }
 
-// setHeader sets a field. What frames the message net/http writes by itself,
-// and knows by the canonical name only.
+// setHeader sets a field. net/http writes the fields that frame the message by
+// itself, and knows them by their canonical names only.
 func setHeader(h http.Header, name, value string, exact bool) {
 	switch key := textproto.CanonicalMIMEHeaderKey(name); key {
 	case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Connection":
@@ -186,7 +186,7 @@ func (w *sender) do(r *http.Request) (*hostapi.Reply, error) {
 	return &hostapi.Reply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
 }
 
-// made is the text of a JSON value that a script gets.
+// made returns the text of a JSON value for a script.
 func made(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

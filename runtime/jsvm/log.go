@@ -10,13 +10,13 @@ import (
 	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
-// log is Tyk's log: one line of level info.
+// log is Tyk's function log. It writes one line of level info.
 func (h *host) log(call otto.FunctionCall) otto.Value {
 	h.line(&call, zerolog.InfoLevel, "log-msg", call.Argument(0).String())
 	return otto.UndefinedValue()
 }
 
-// rawlog is Tyk's rawlog: the bare text.
+// rawlog is Tyk's function rawlog. It writes the text as it is.
 func (h *host) rawlog(call otto.FunctionCall) otto.Value {
 	s := call.Argument(0).String()
 	if h.raw == nil {
@@ -42,7 +42,7 @@ func (h *host) line(call *otto.FunctionCall, level zerolog.Level, kind, s string
 	h.event(m.task, level, kind).Msg(s)
 }
 
-// event begins a line with the fields that say where it comes from.
+// event begins a line with the fields that name its plugin, API and request.
 func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 	e := h.logger.WithLevel(level).Str("prefix", "jsvm").Str("type", kind).Str("plugin", t.plugin)
 	if t.api != nil {
@@ -54,8 +54,8 @@ func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 	return e
 }
 
-// spend cuts the line and counts it. It reports false if the call has used up
-// its share of the log, and says so once.
+// spend truncates the line and counts it. It reports false if the call has used
+// up its log budget, and logs that once.
 func (h *host) spend(t *task, s *string) bool {
 	if len(*s) > loglimit.MaxLine {
 		*s = strings.ToValidUTF8((*s)[:loglimit.MaxLine], "") + " […]"
@@ -67,8 +67,8 @@ func (h *host) spend(t *task, s *string) bool {
 	return ok
 }
 
-// newConsole makes a console that writes to the plugin's log. Otto's own writes
-// to the output of the process.
+// newConsole makes a console that writes to the plugin's log. Otto's own console
+// writes to the output of the process.
 func (h *host) newConsole(vm *otto.Otto) (otto.Value, error) {
 	console, err := vm.Object("({})")
 	if err != nil {

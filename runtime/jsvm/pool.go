@@ -38,7 +38,7 @@ func newPool(p *program, w *memoryWatch, memory int64, size int) *pool {
 	}
 }
 
-// do runs a call on a VM of its own and returns what it returned as text. It
+// do runs a call on a VM of its own and returns the text that it returned. It
 // returns soon after the deadline, whatever the script does.
 func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	timer := time.NewTimer(time.Until(deadline))
@@ -72,8 +72,8 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	}
 }
 
-// run is one call at work. The VM's goroutine writes text and err before it
-// closes done; the caller reads them after that.
+// run is one call in progress. The VM's goroutine writes text and err before it
+// closes done, and the caller reads them afterwards.
 type run struct {
 	pool    *pool
 	call    *call
@@ -82,7 +82,7 @@ type run struct {
 	text    string
 	err     error
 
-	left atomic.Bool // by the first of the two: VM at its end, caller gone
+	left atomic.Bool // set by the first of the two that leaves: VM or caller
 }
 
 // work runs the script.
@@ -97,7 +97,7 @@ func (r *run) work() {
 	close(r.done)
 }
 
-// abandon leaves a VM that is stuck in one native call to itself.
+// abandon gives up on a VM that is stuck in one native call.
 func (r *run) abandon() (string, error) {
 	r.pool.stuck.Add(1)
 	if r.left.Swap(true) {
@@ -109,7 +109,7 @@ func (r *run) abandon() (string, error) {
 	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.program.files.name)
 }
 
-// start makes a goroutine work on r: one that waits, or a new one.
+// start hands r to a waiting goroutine, or to a new one.
 func (p *pool) start(r *run) {
 	select {
 	case p.next <- r:
@@ -118,9 +118,9 @@ func (p *pool) start(r *run) {
 	}
 }
 
-// serve works on one run after the other, until the pool closes or there is a
-// goroutine for each processor that waits. One that goes on has the stack that
-// a script needs; a new one has to grow it by six copies.
+// serve works on one run after another, until the pool closes or enough other
+// goroutines wait. A goroutine that is used again already has the stack that a
+// script needs; a new one grows its stack six times.
 func (p *pool) serve(r *run) {
 	for {
 		r.work()
@@ -137,5 +137,5 @@ func (p *pool) serve(r *run) {
 	}
 }
 
-// close lets the goroutines end that wait. No call may begin after it.
+// close ends the waiting goroutines. No call may begin after it.
 func (p *pool) close() { close(p.closing) }

@@ -12,8 +12,8 @@ import (
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
 )
 
-// grace is how long a script gets to break off after its deadline. The caller
-// is answered then, whatever the VM does.
+// grace is how long an interrupted script gets to end after its deadline. Then
+// the caller is answered, whatever the VM does.
 const grace = 25 * time.Millisecond
 
 // program is the state that the files of a plugin left when they ran at load

@@ -59,7 +59,7 @@ type Config struct {
 	Ahead int
 
 	// Memory is by how many bytes a call may make the process grow before it
-	// is broken off, unless the plugin has a limit of its own; 0 means 256
+	// is interrupted, unless the plugin has a limit of its own; 0 means 256
 	// MiB, and less than 64 MiB counts as 64 MiB. It is a best effort; see the
 	// package comment.
 	Memory int64
