@@ -1,11 +1,16 @@
 package jsvm
 
 import (
+	"cmp"
+	"crypto/rand"
 	_ "embed" // our own script
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/robertkrimen/otto"
+	"github.com/robertkrimen/otto/ast"
+	"github.com/robertkrimen/otto/parser"
 
 	"github.com/c386954a/sallyport/runtime/jsvm/syntax"
 )
@@ -33,72 +38,80 @@ var natives = []native{
 type guarded struct {
 	*host
 	vm   *otto.Otto
+	this otto.Value
 	args *otto.Object // the arguments, which a check may change
 }
+
+// guardName names the global function that checks a call and returns the original of
+// the function. Only the replacements know the name, which is random, because a
+// script that got the originals could call them without a check.
+var guardName = "sallyport " + rand.Text()
 
 // guardNatives replaces the functions by ones with the same name and length that
 // call their check first. It must run before any script.
 func (h *host) guardNatives(vm *otto.Otto) error {
-	byHolder := make(map[string]*strings.Builder)
+	parts := make([]string, len(natives))
 	for i, n := range natives {
-		if byHolder[n.holder] == nil {
-			byHolder[n.holder] = new(strings.Builder)
-		}
-		f, err := replacement(vm, i)
+		length, err := vm.Run(strings.TrimPrefix(n.holder+"."+n.name+".length", "."))
 		if err != nil {
 			return err
 		}
-		byHolder[n.holder].WriteString(f)
+		count, err := length.ToInteger()
+		if err != nil {
+			return err
+		}
+		construct := ""
+		if n.holder == "" {
+			construct = fmt.Sprintf("if (this instanceof %s) { return new (checked(%d, this, arguments))(arguments[0], arguments[1]); }\n", n.name, i)
+		}
+		parts[i] = fmt.Sprintf("[%s, %q, function %s(%s) {\n%sreturn checked(%d, this, arguments).apply(this, arguments);\n}]",
+			cmp.Or(n.holder, "this"), n.name, n.name, strings.Join(parameterNames[:count], ", "), construct, i)
 	}
-	for holder, functions := range byHolder {
-		if holder == "" {
-			holder = "this"
-		}
-		object, err := vm.Run(holder)
-		if err != nil {
-			return err
-		}
-		// One scope for all functions of a holder: each scope costs a copy.
-		text := "(function (check, originals) {\nvar replacements = {};\n" + functions.String() + "return replacements;\n})"
-		factory, err := vm.Run(text)
-		if err != nil {
-			return err
-		}
-		if _, err := function(vm, shimName, nativesText, object, factory, h.check); err != nil {
-			return err
-		}
+	program, err := parser.ParseFile(nil, shimName, "["+strings.Join(parts, ",\n")+"]", 0)
+	if err != nil {
+		return err
 	}
-	return nil
+	ast.Walk(renamer{}, program)
+	replacements, err := vm.Run(program)
+	if err != nil {
+		return err
+	}
+	global, err := vm.Run("this")
+	if err != nil {
+		return err
+	}
+	_, err = function(vm, shimName, nativesText, global, replacements, guardName, h.check)
+	return err
 }
 
-// replacement returns the source text of the function that replaces a native.
-func replacement(vm *otto.Otto, i int) (string, error) {
-	n := &natives[i]
-	length, err := vm.Run(strings.TrimPrefix(n.holder+"."+n.name+".length", "."))
-	if err != nil {
-		return "", err
+var parameterNames = []string{"a", "b", "c", "d", "e", "f", "g"}
+
+// renamer gives the function checked its real name, which no source text can
+// contain.
+type renamer struct{}
+
+// Enter implements ast.Visitor.
+func (r renamer) Enter(n ast.Node) ast.Visitor {
+	if id, ok := n.(*ast.Identifier); ok && id != nil && id.Name == "checked" {
+		id.Name = guardName
 	}
-	count, err := length.ToInteger()
-	if err != nil {
-		return "", err
-	}
-	parameters := strings.Join([]string{"a", "b", "c", "d", "e", "f", "g"}[:count], ", ")
-	construct := ""
-	if n.holder == "" {
-		construct = fmt.Sprintf("if (this instanceof %s) { return new originals.%[1]s(arguments[0], arguments[1]); }\n", n.name)
-	}
-	return fmt.Sprintf("replacements.%s = %[1]s;\nfunction %[1]s(%[2]s) {\ncheck(%[3]d, arguments);\n%[4]sreturn originals.%[1]s.apply(this, arguments);\n}\n",
-		n.name, parameters, i, construct), nil
+	return r
 }
 
-// check runs the check of a native: the arguments are its index and those of its
-// call. It throws if the native must not run.
+// Exit implements ast.Visitor.
+func (renamer) Exit(ast.Node) {}
+
+// check runs the check of a native and returns the original. Its arguments are
+// the originals, to which it is bound, the index of the native, and this and the
+// arguments of the call. It throws if the native must not run.
 func (h *host) check(call otto.FunctionCall) otto.Value {
-	i, err := call.Argument(0).ToInteger()
-	if err == nil {
-		natives[i].check(&guarded{host: h, vm: call.Otto, args: call.Argument(1).Object()})
+	i, err := call.Argument(1).ToInteger()
+	if err != nil {
+		return otto.UndefinedValue()
 	}
-	return otto.UndefinedValue()
+	natives[i].check(&guarded{host: h, vm: call.Otto, this: call.Argument(2), args: call.Argument(3).Object()})
+	original, _ := call.Argument(0).Object().Get(strconv.FormatInt(i, 10))
+	return original
 }
 
 // pattern throws a SyntaxError if the first argument is a regular expression

@@ -1,20 +1,19 @@
-// Puts replacements in the place of otto's own functions of one object. The
-// originals stay in the scope of the replacements, where no script can reach
+// Puts replacements in the place of otto's own functions. The originals are
+// arguments to which the function check is bound, so that no script can reach
 // them. They get apply as a property of their own, so that a script which
 // changes Function.prototype.apply does not see them either.
-(function (holder, factory, check) {
-    var originals = {}, apply = Function.prototype.apply, define = Object.defineProperty;
-    var replacements = factory(check, originals);
+(function (global, replacements, name, check) {
+    var originals = [], apply = Function.prototype.apply, define = Object.defineProperty;
 
-    Object.keys(replacements).forEach(function (name) {
-        var original = holder[name], replacement = replacements[name];
-        var described = Object.getOwnPropertyDescriptor(holder, name);
+    replacements.forEach(function (entry) {
+        var holder = entry[0], original = holder[entry[1]], replacement = entry[2];
+        var described = Object.getOwnPropertyDescriptor(holder, entry[1]);
         original.apply = apply;
-        originals[name] = original;
+        originals.push(original);
         described.value = replacement;
-        define(holder, name, described);
+        define(holder, entry[1], described);
         replacement.prototype = original.prototype;
-        if (name !== "RegExp") {
+        if (entry[1] !== "RegExp") {
             return;
         }
         // Otto keeps the groups of the last match in its own RegExp.
@@ -23,4 +22,8 @@
             define(replacement, group, {get: function () { return original[group]; }, configurable: true});
         });
     });
+    check.prototype = undefined;
+    check = check.bind(undefined, originals);
+    check.prototype = undefined;
+    define(global, name, {value: check});
 })

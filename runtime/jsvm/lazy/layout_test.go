@@ -22,10 +22,11 @@ func TestTheLayoutIsThatOfOtto(t *testing.T) {
 	code := reflect.ValueOf(f).Elem().FieldByName("object").Elem().FieldByName("value").Elem().Type()
 	for _, c := range []struct{ ours, theirs reflect.Type }{
 		{reflect.TypeFor[object](), theirs},
-		{reflect.TypeFor[methods](), class},
+		{reflect.TypeFor[objectClass](), class},
 		{reflect.TypeFor[property](), fieldOf(theirs, "property")},
 		{reflect.TypeFor[cloner](), fieldOf(class, "clone")},
-		{reflect.TypeFor[function](), code},
+		{reflect.TypeFor[nodeFunctionObject](), code},
+		{reflect.TypeFor[value](), reflect.TypeFor[otto.Value]()},
 	} {
 		if c.ours.Size() != c.theirs.Size() || c.ours.Align() != c.theirs.Align() || c.ours.NumField() != c.theirs.NumField() {
 			t.Errorf("%v has %d bytes and %d fields, %v has %d and %d",
@@ -41,14 +42,14 @@ func TestTheLayoutIsThatOfOtto(t *testing.T) {
 	}
 }
 
-// sameKind lets an unsafe.Pointer stand for any pointer or map, and scope for
+// sameKind lets an unsafe.Pointer stand for any pointer or map, and stasher for
 // any interface. Functions have the same parameters and results, by the same
 // rule.
 func sameKind(ours, theirs reflect.Type) bool {
 	switch {
 	case ours.Kind() == reflect.UnsafePointer:
 		return theirs.Kind() == reflect.Pointer || theirs.Kind() == reflect.Map
-	case ours == reflect.TypeFor[scope]():
+	case ours == reflect.TypeFor[stasher]():
 		return theirs.Kind() == reflect.Interface
 	case ours.Kind() != theirs.Kind() || ours.Size() != theirs.Size():
 		return false

@@ -11,16 +11,10 @@
 //	copied := template.Copy()
 //	defer template.Release(copied)
 //
-// # Unsafe
-//
 // Otto has no public way to do this, so the package reads and writes some of
-// otto's private structs. Before it does, it compares its description of them
-// with otto's types, field by field. If anything differs it changes nothing, and
-// Copy is otto's own: [Supported] reports which. RATIONALE.md says why this is
-// worth it, and runtime/jsvm/README.md how much it saves.
-//
-// Many goroutines may copy a template at once. A copy belongs to one goroutine
-// at a time, as every otto VM does.
+// otto's private structs. If they are not those that it knows, which [Supported]
+// reports, it changes nothing and Copy is otto's own. README.md of runtime/jsvm
+// shows what that would cost.
 package lazy
 
 import (
@@ -33,21 +27,21 @@ import (
 	"github.com/robertkrimen/otto"
 )
 
-// Template is a VM that is copied. It is safe for concurrent use.
+// Template is a VM that is copied. It is safe for concurrent use. A copy belongs
+// to one goroutine at a time.
 type Template struct {
 	vm    *otto.Otto
-	stubs *methods // of objects that have not been used yet; nil copies all
+	stubs *objectClass // of objects that have not been used yet; nil copies all
 
 	// mu protects the map below, of copies that exist, by their runtimes.
 	mu     sync.Mutex
-	copies map[unsafe.Pointer]*cloner
+	copies map[*runtime]*cloner
 }
 
-// derived is the table of methods of an object of a template: like the one it
-// had, but it is copied as a stub.
+// derived is the original table of an object, except that it copies as a stub.
 type derived struct {
-	methods
-	original *methods
+	objectClass
+	original *objectClass
 }
 
 // New makes a template of a VM, which must not run again, not even to compile.
@@ -59,12 +53,12 @@ func New(vm *otto.Otto, most int) *Template { return newTemplate(vm, most, Suppo
 func NewComplete(vm *otto.Otto, most int) *Template { return newTemplate(vm, most, false) }
 
 func newTemplate(vm *otto.Otto, most int, supported bool) *Template {
-	t := &Template{vm: vm, copies: make(map[unsafe.Pointer]*cloner)}
+	t := &Template{vm: vm, copies: make(map[*runtime]*cloner)}
 	objects, ok := objectsOf(vm, most)
-	if !ok {
+	switch {
+	case !ok:
 		return nil
-	}
-	if supported {
+	case supported:
 		t.stubs = t.newStubs()
 		t.derive(objects)
 	}
@@ -82,25 +76,24 @@ func (t *Template) Release(copied *otto.Otto) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.copies, reflect.ValueOf(copied).Elem().FieldByName("runtime").UnsafePointer())
+	delete(t.copies, (*runtime)(reflect.ValueOf(copied).Elem().FieldByName("runtime").UnsafePointer()))
 }
 
-// derive gives the objects of the template tables of methods that copy them as
-// stubs.
+// derive gives the objects of the template tables that copy them as stubs.
 func (t *Template) derive(objects []*object) {
-	plain, functions, bound := map[*methods]*derived{}, map[*methods]*derived{}, map[*methods]*derived{}
+	plain, functions, bound := map[*objectClass]*derived{}, map[*objectClass]*derived{}, map[*objectClass]*derived{}
 	global := (*object)(reflect.ValueOf(t.vm).Elem().FieldByName("runtime").Elem().FieldByName("globalObject").UnsafePointer())
 	for _, o := range objects {
 		original := o.objectClass
 		switch {
 		case o == global:
-			o.objectClass = sharedTable(map[*methods]*derived{}, original, t.copyGlobal)
+			o.objectClass = sharedTable(map[*objectClass]*derived{}, original, t.copyGlobal)
 		case original.marshalJSON != nil || original.clone == nil:
 			// A value of Go; otto copies it as it is.
 		case o.value == nil || reflect.TypeOf(o.value).Name() == "nativeFunctionObject":
 			// Otto shares the value between copies, too.
 			o.objectClass = sharedTable(plain, original, t.copyPlain)
-		case known(reflect.TypeOf(o.value)): // the function of a script
+		case reflect.TypeOf(o.value).Name() == "nodeFunctionObject" && matches[nodeFunctionObject](reflect.TypeOf(o.value)):
 			o.objectClass = sharedTable(functions, original, t.copyFunction)
 		default:
 			o.objectClass = sharedTable(bound, original, t.copyBound)
@@ -109,31 +102,28 @@ func (t *Template) derive(objects []*object) {
 }
 
 // sharedTable returns the derived table of an original one.
-func sharedTable(tables map[*methods]*derived, original *methods, clone func(in, out *object, c *cloner) *object) *methods {
+func sharedTable(tables map[*objectClass]*derived, original *objectClass, clone func(in, out *object, c *cloner) *object) *objectClass {
 	if tables[original] == nil {
-		d := &derived{methods: *original, original: original}
+		d := &derived{objectClass: *original, original: original}
 		d.clone = clone
 		tables[original] = d
 	}
-	return &tables[original].methods
+	return &tables[original].objectClass
 }
 
-func originalOf(in *object) *methods { return (*derived)(unsafe.Pointer(in.objectClass)).original }
-
-// copyGlobal copies the global object, the first of every copy and never a
-// stub, and keeps the state of the copy for the stubs.
+// copyGlobal copies the global object, which is the first of every copy and no
+// stub. It keeps the state of the copy for the stubs.
 func (t *Template) copyGlobal(in, out *object, c *cloner) *object {
 	state := *c // otto empties its own at the end of the copy
 	t.mu.Lock()
 	t.copies[c.runtime] = &state
 	t.mu.Unlock()
-	original := originalOf(in)
-	original.clone(in, out, c)
-	out.objectClass = original
+	in.original().clone(in, out, c)
+	out.objectClass = in.original()
 	return out
 }
 
-// copyPlain makes a stub of an object whose value can be shared.
+// copyPlain makes a stub of an object with a value that copies share.
 func (t *Template) copyPlain(in, out *object, c *cloner) *object {
 	*out = *in
 	out.runtime = c.runtime
@@ -145,18 +135,18 @@ func (t *Template) copyPlain(in, out *object, c *cloner) *object {
 
 // copyFunction makes a stub of a function, which has its scope in its value.
 func (t *Template) copyFunction(in, out *object, c *cloner) *object {
-	value := (*scope)(unsafe.Pointer(&in.value)) // any, to be exact
-	f := (*function)(value.at)
-	at := c.fnstash[f.stash.at]
+	value := (*stasher)(unsafe.Pointer(&in.value)) // any, to be exact
+	f := (*nodeFunctionObject)(value.at)
+	at := unsafe.Pointer(c.fnstash[(*fnStash)(f.stash.at)])
 	if at == nil {
-		at = c.objectstash[f.stash.at]
+		at = unsafe.Pointer(c.objectstash[(*objectStash)(f.stash.at)])
 	}
 	if at == nil {
 		return t.copyBound(in, out, c) // the first function of its scope
 	}
 	t.copyPlain(in, out, c)
-	copied := &function{node: f.node, stash: scope{f.stash.kind, at}}
-	(*scope)(unsafe.Pointer(&out.value)).at = unsafe.Pointer(copied)
+	copied := &nodeFunctionObject{node: f.node, stash: stasher{f.stash.kind, at}}
+	(*stasher)(unsafe.Pointer(&out.value)).at = unsafe.Pointer(copied)
 	return out
 }
 
@@ -164,9 +154,12 @@ func (t *Template) copyFunction(in, out *object, c *cloner) *object {
 func (t *Template) copyBound(in, out *object, c *cloner) *object {
 	bare := *in
 	bare.property, bare.propertyOrder = nil, nil
-	originalOf(in).clone(&bare, out, c)
+	in.original().clone(&bare, out, c)
 	return t.stub(in, out)
 }
+
+// original is the table that an object of a template had before.
+func (o *object) original() *objectClass { return (*derived)(unsafe.Pointer(o.objectClass)).original }
 
 // object is otto's method of the same name.
 func (c *cloner) object(in *object) *object {
@@ -178,8 +171,8 @@ func (c *cloner) object(in *object) *object {
 	return in.objectClass.clone(in, out, c)
 }
 
-// stub takes the properties off an object and remembers where they are: an
-// empty list that points to the object of the template.
+// stub removes the properties of an object. It records the original in an empty
+// list that points to it.
 func (t *Template) stub(in, out *object) *object {
 	out.property = nil
 	out.propertyOrder = unsafe.Slice((*string)(unsafe.Pointer(in)), 0)
@@ -187,25 +180,61 @@ func (t *Template) stub(in, out *object) *object {
 	return out
 }
 
-// fill makes an object of a stub. What a script may have changed of a stub
-// stays: otto writes value and extensible without a method.
-func (t *Template) fill(o *object) *methods {
-	in := (*object)(unsafe.Pointer(unsafe.SliceData(o.propertyOrder)))
+// originOf returns the object that a stub stands for, and the state of the copy.
+func (t *Template) originOf(o *object) (*object, *cloner) {
 	t.mu.Lock()
-	c := t.copies[o.runtime]
-	t.mu.Unlock()
-	was, original := *o, originalOf(in)
-	original.clone(in, o, c)
-	o.objectClass, o.value, o.prototype, o.extensible = original, was.value, was.prototype, was.extensible
-	return original
+	defer t.mu.Unlock()
+	return (*object)(unsafe.Pointer(unsafe.SliceData(o.propertyOrder))), t.copies[o.runtime]
+}
+
+// maxPeeked is how many reads of a stub copy only one property. The capacity of
+// the list that points to the object counts them.
+const maxPeeked = 6
+
+// fill makes an object of a stub. It keeps the fields that otto may have written
+// without a method of the table.
+func (t *Template) fill(o *object) *objectClass {
+	in, c := t.originOf(o)
+	was := *o
+	in.original().clone(in, o, c)
+	o.objectClass, o.value, o.prototype, o.extensible = in.original(), was.value, was.prototype, was.extensible
+	return o.objectClass
+}
+
+// peek copies one property of a stub. It returns nil if the stub must be filled:
+// the property is not a plain value, or many have been read.
+func (t *Template) peek(o *object, name string) *property {
+	in, c := t.originOf(o)
+	p := in.property[name]
+	v, plain := p.value.(otto.Value)
+	if !plain || in.class == "Arguments" || cap(o.propertyOrder) == maxPeeked {
+		return nil
+	}
+	o.propertyOrder = unsafe.Slice((*string)(unsafe.Pointer(in)), cap(o.propertyOrder)+1)[:0]
+	if v.IsObject() {
+		at := &(*stasher)(unsafe.Pointer(&(*value)(unsafe.Pointer(&v)).value)).at
+		*at = unsafe.Pointer(c.object((*object)(*at)))
+		p.value = v
+	}
+	return &p
 }
 
 // newStubs is the table of methods of a stub.
-func (t *Template) newStubs() *methods {
-	return &methods{
-		getOwnProperty: func(o *object, name string) unsafe.Pointer { return t.fill(o).getOwnProperty(o, name) },
-		getProperty:    func(o *object, name string) unsafe.Pointer { return t.fill(o).getProperty(o, name) },
-		get:            func(o *object, name string) otto.Value { return t.fill(o).get(o, name) },
+func (t *Template) newStubs() *objectClass {
+	return &objectClass{
+		getOwnProperty: func(o *object, name string) *property { return t.fill(o).getOwnProperty(o, name) },
+		getProperty: func(o *object, name string) *property {
+			if p := t.peek(o, name); p != nil {
+				return p
+			}
+			return t.fill(o).getProperty(o, name)
+		},
+		get: func(o *object, name string) otto.Value {
+			if p := t.peek(o, name); p != nil {
+				return p.value.(otto.Value)
+			}
+			return t.fill(o).get(o, name)
+		},
 		canPut:         func(o *object, name string) bool { return t.fill(o).canPut(o, name) },
 		put:            func(o *object, name string, v otto.Value, throw bool) { t.fill(o).put(o, name, v, throw) },
 		hasProperty:    func(o *object, name string) bool { return t.fill(o).hasProperty(o, name) },
@@ -219,99 +248,85 @@ func (t *Template) newStubs() *methods {
 	}
 }
 
-// objectsOf returns all objects of a VM; ok is false if it has more than most
-// objects and scopes. Otto shows only some of them to scripts, so this looks at
-// its memory.
+// objectsOf returns all objects of a VM. It reports false if the VM has more than
+// most objects and scopes. It reads otto's memory, because otto shows only some
+// of the objects to scripts.
 func objectsOf(vm *otto.Otto, most int) (objects []*object, ok bool) {
-	w := &walk{todo: []reflect.Value{reflect.ValueOf(vm)}, seen: make(map[unsafe.Pointer]bool)}
-	for len(w.todo) > 0 && w.found <= most {
-		v := w.todo[len(w.todo)-1]
-		w.todo = w.todo[:len(w.todo)-1]
-		w.visit(v)
+	todo, seen, found := []reflect.Value{reflect.ValueOf(vm)}, make(map[unsafe.Pointer]bool), 0
+	add := func(v reflect.Value) {
+		if v.IsValid() && leads(v.Type()) {
+			todo = append(todo, v)
+		}
 	}
-	return w.objects, w.found <= most
-}
-
-// walk visits the memory of a VM without recursion.
-type walk struct {
-	todo    []reflect.Value
-	seen    map[unsafe.Pointer]bool
-	found   int
-	objects []*object
-}
-
-func (w *walk) visit(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		w.pointer(v)
-	case reflect.Interface:
-		if e := v.Elem(); e.IsValid() && leads(e.Type()) {
-			w.todo = append(w.todo, e)
-		}
-	case reflect.Map:
-		for entry := v.MapRange(); entry.Next(); {
-			w.todo = append(w.todo, entry.Value())
-		}
-	case reflect.Slice, reflect.Array:
-		for i := range v.Len() {
-			w.todo = append(w.todo, v.Index(i))
-		}
-	case reflect.Struct:
-		for _, field := range v.Fields() {
-			if leads(field.Type()) {
-				w.todo = append(w.todo, field)
+	for len(todo) > 0 && found <= most {
+		v := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		switch v.Kind() {
+		case reflect.Pointer:
+			if v.IsNil() || seen[v.UnsafePointer()] {
+				continue
+			}
+			seen[v.UnsafePointer()] = true
+			if name := v.Type().Elem().Name(); name == "object" {
+				objects = append(objects, (*object)(v.UnsafePointer()))
+				found++
+			} else if strings.HasSuffix(name, "Stash") {
+				found++
+			}
+			add(v.Elem())
+		case reflect.Interface:
+			add(v.Elem())
+		case reflect.Map, reflect.Slice, reflect.Array:
+			for _, element := range v.Seq2() {
+				add(element)
+			}
+		case reflect.Struct:
+			for _, field := range v.Fields() {
+				add(field)
 			}
 		}
 	}
+	return objects, found <= most
 }
 
 // leads reports whether objects can be reached through a type. They are behind
 // types of otto only, and not in the program of a function.
 func leads(of reflect.Type) bool {
-	switch of.Kind() {
+	switch kind := of.Kind(); kind {
 	case reflect.Pointer:
 		to := of.Elem()
 		return to.PkgPath() == reflect.TypeFor[otto.Otto]().PkgPath() && !strings.HasPrefix(to.Name(), "node") && to.Name() != "objectClass"
 	case reflect.Map, reflect.Slice, reflect.Array:
 		return leads(of.Elem())
-	case reflect.Interface, reflect.Struct:
-		return true
+	default:
+		return kind == reflect.Interface || kind == reflect.Struct
 	}
-	return false
 }
 
-// pointer follows a pointer once.
-func (w *walk) pointer(v reflect.Value) {
-	if v.IsNil() || w.seen[v.UnsafePointer()] {
-		return
-	}
-	w.seen[v.UnsafePointer()] = true
-	name := v.Type().Elem().Name()
-	if name == "object" {
-		w.objects = append(w.objects, (*object)(v.UnsafePointer()))
-	}
-	if name == "object" || strings.HasSuffix(name, "Stash") {
-		w.found++
-	}
-	w.todo = append(w.todo, v.Elem())
-}
-
-// The types below are otto's own, as far as this package touches them.
+// The types below are otto's own, by its names. Those without fields stand for
+// types behind pointers.
 type (
+	runtime             struct{}
+	objectStash         struct{}
+	dclStash            struct{} //nolint:unused // linters miss the map below
+	fnStash             struct{}
+	nodeFunctionLiteral struct{}
+	propertyMode        int //nolint:unused // as above
+	valueKind           int
+
 	object struct {
 		value         any
-		runtime       unsafe.Pointer
-		objectClass   *methods
+		runtime       *runtime
+		objectClass   *objectClass
 		prototype     *object
-		property      unsafe.Pointer // a map
+		property      map[string]property
 		class         string
 		propertyOrder []string
 		extensible    bool
 	}
-
-	methods struct {
-		getOwnProperty    func(*object, string) unsafe.Pointer
-		getProperty       func(*object, string) unsafe.Pointer
+	objectClass struct {
+		getOwnProperty    func(*object, string) *property
+		getProperty       func(*object, string) *property
 		get               func(*object, string) otto.Value
 		canPut            func(*object, string) bool
 		put               func(*object, string, otto.Value, bool)
@@ -323,48 +338,29 @@ type (
 		clone             func(*object, *object, *cloner) *object
 		marshalJSON       func(*object) json.Marshaler
 	}
-
 	property struct {
-		value any //nolint:unused // the type is otto's
-		mode  int //nolint:unused // as above
+		value any
+		mode  propertyMode //nolint:unused // it is copied with the property
 	}
-
+	value struct {
+		value any
+		kind  valueKind
+	}
 	cloner struct {
-		runtime     unsafe.Pointer
+		runtime     *runtime
 		obj         map[*object]*object
-		objectstash map[unsafe.Pointer]unsafe.Pointer
-		dclstash    map[unsafe.Pointer]unsafe.Pointer //nolint:unused // the type is otto's
-		fnstash     map[unsafe.Pointer]unsafe.Pointer
+		objectstash map[*objectStash]*objectStash
+		dclstash    map[*dclStash]*dclStash //nolint:unused // only the layout matters
+		fnstash     map[*fnStash]*fnStash
 	}
-
-	// function is the value of an object that is a function of a script.
-	function struct {
-		node  unsafe.Pointer
-		stash scope
+	// nodeFunctionObject is the value of a function of a script.
+	nodeFunctionObject struct {
+		node  *nodeFunctionLiteral
+		stash stasher
 	}
-
-	// scope is an interface that holds a pointer, any is one as well.
-	scope struct{ kind, at unsafe.Pointer }
+	// stasher is an interface that holds a pointer, as any is one.
+	stasher struct{ kind, at unsafe.Pointer }
 )
-
-// layouts are the fields of otto's types as this package knows them. Types with
-// the same fields have the same memory layout as those above, which a test
-// compares.
-var layouts = map[string]string{
-	"object": "value interface {}; runtime *otto.runtime; objectClass *otto.objectClass; prototype *otto.object; " +
-		"property map[string]otto.property; class string; propertyOrder []string; extensible bool",
-	"objectClass": "getOwnProperty func(*otto.object, string) *otto.property; getProperty func(*otto.object, string) *otto.property; " +
-		"get func(*otto.object, string) otto.Value; canPut func(*otto.object, string) bool; " +
-		"put func(*otto.object, string, otto.Value, bool); hasProperty func(*otto.object, string) bool; " +
-		"hasOwnProperty func(*otto.object, string) bool; " +
-		"defineOwnProperty func(*otto.object, string, otto.property, bool) bool; delete func(*otto.object, string, bool) bool; " +
-		"enumerate func(*otto.object, bool, func(string) bool); clone func(*otto.object, *otto.object, *otto.cloner) *otto.object; " +
-		"marshalJSON func(*otto.object) json.Marshaler",
-	"property": "value interface {}; mode otto.propertyMode",
-	"cloner": "runtime *otto.runtime; obj map[*otto.object]*otto.object; objectstash map[*otto.objectStash]*otto.objectStash; " +
-		"dclstash map[*otto.dclStash]*otto.dclStash; fnstash map[*otto.fnStash]*otto.fnStash",
-	"nodeFunctionObject": "node *otto.nodeFunctionLiteral; stash otto.stasher",
-}
 
 // Supported reports whether otto's types are those that the package knows. If
 // they are not, copies are complete: slower, and otherwise the same.
@@ -374,21 +370,24 @@ func Supported() (ok bool) {
 			ok = false
 		}
 	}()
-	object := fieldOf(fieldOf(reflect.TypeFor[otto.Otto](), "runtime"), "globalObject")
-	class := fieldOf(object, "objectClass")
-	return known(object) && known(class) && known(fieldOf(object, "property")) && known(fieldOf(class, "clone"))
+	theirs := fieldOf(fieldOf(reflect.TypeFor[otto.Otto](), "runtime"), "globalObject")
+	class := fieldOf(theirs, "objectClass")
+	return matches[object](theirs) && matches[objectClass](class) && matches[property](fieldOf(theirs, "property")) &&
+		matches[cloner](fieldOf(class, "clone")) && matches[value](reflect.TypeFor[otto.Value]())
 }
 
-// known reports whether a type is one of layouts.
-func known(t reflect.Type) bool {
-	if layouts[t.Name()] == "" {
-		return false
-	}
-	var fields []string
+// matches reports whether one of the types above has the fields of otto's, and
+// so the same layout in memory.
+func matches[ours any](theirs reflect.Type) bool {
+	return fields(reflect.TypeFor[ours]()) == fields(theirs)
+}
+
+func fields(t reflect.Type) string {
+	var list []string
 	for f := range t.Fields() {
-		fields = append(fields, f.Name+" "+f.Type.String())
+		list = append(list, f.Name+" "+strings.ReplaceAll(f.Type.String(), "lazy.", "otto."))
 	}
-	return layouts[t.Name()] == strings.Join(fields, "; ")
+	return strings.Join(list, "; ")
 }
 
 // fieldOf returns the type that a field of a struct leads to: behind a pointer,
