@@ -8,8 +8,7 @@
 // its real table. A script sees no difference.
 //
 //	template := lazy.New(vm, most) // vm must not run again
-//	copied := template.Copy()
-//	defer template.Release(copied)
+//	copied := template.Copy() // to be released
 //
 // Otto has no public way to do this, so the package reads and writes some of
 // otto's private structs. If they are not those that it knows, which [Supported]
