@@ -32,12 +32,14 @@ var layers = map[string][]string{
 
 	"store": {"abi"},
 
-	"runtime/builtin":        {"abi", "proxy/urlpath"},
-	"runtime/coproc":         {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
-	"runtime/coproc/rpc":     {"abi", "internal/jsontext"},
-	"runtime/coproc/sandbox": {"internal/procstat"},
-	"runtime/jsvm":           {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy"},
-	"runtime/jsvm/lazy":      {},
+	"runtime/builtin":         {"abi", "proxy/urlpath"},
+	"runtime/coproc":          {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
+	"runtime/coproc/rpc":      {"abi", "internal/jsontext"},
+	"runtime/coproc/sandbox":  {"internal/procstat"},
+	"runtime/jsvm":            {"abi", "internal/artifact", "internal/loglimit", "internal/tyk/hostapi", "internal/tyk/jsapi", "internal/tyk/object", "runtime/jsvm/lazy", "runtime/jsvm/syntax", "runtime/jsvm/underscore"},
+	"runtime/jsvm/lazy":       {},
+	"runtime/jsvm/syntax":     {"abi"},
+	"runtime/jsvm/underscore": {},
 
 	"runtime/wasm":              {"abi", "internal/artifact", "internal/loglimit", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/outbound", "runtime/wasm/rewrite", "runtime/wasm/snapshot"},
 	"runtime/wasm/guest":        {"abi"},
@@ -108,7 +110,7 @@ var layers = map[string][]string{
 var homes = map[string][]string{
 	"github.com/valyala/fasthttp":              {"proxy/ingress", "internal/compare/bench/plain"},
 	"github.com/tetratelabs/wazero":            {"runtime/wasm", "runtime/wasm/guest", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/wasm/snapshot"},
-	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "internal/compare/bench/reference", "internal/tyk/jsapi", "internal/tyk/script"},
+	"github.com/robertkrimen/otto":             {"runtime/jsvm", "runtime/jsvm/lazy", "runtime/jsvm/syntax", "runtime/jsvm/underscore", "internal/compare/bench/reference", "internal/tyk/jsapi", "internal/tyk/script"},
 	"github.com/dop251/goja":                   {"internal/compare/bench/reference"},
 	"github.com/HdrHistogram/hdrhistogram-go":  {"internal/compare/bench", "internal/compare/bench/load"},
 	"github.com/rs/zerolog":                    {"proxy", "proxy/ingress", "runtime/wasm", "runtime/wasm/guest/js", "runtime/wasm/guest/native", "runtime/jsvm", "runtime/coproc", "internal/admin", "internal/app", "internal/compare/bench/parts", "internal/compare/lab", "internal/demo", "internal/plugintool", "cmd/sallyport"},

@@ -3,6 +3,7 @@ package jsvm_test
 import (
 	"encoding/base64"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -92,6 +93,30 @@ func BenchmarkHooks(b *testing.B) {
 		} {
 			b.Run(w.name+"/"+c.name, func(b *testing.B) { measure(b, c.call()) })
 		}
+	}
+}
+
+// BenchmarkCopies compares requests with copies of what they use and with otto's
+// own copies, by kind of script. See README.md.
+func BenchmarkCopies(b *testing.B) {
+	ten := works(b)[0]
+	unused := ten.script + "\nvar kept = function () { return _; };"
+	thousand := ten.script + strings.Repeat("\nfunction helper(a, b) {\n\tvar c = a || {};\n\tc.b = b;\n\treturn c;\n}", 166)
+	for i := range 166 {
+		thousand = strings.Replace(thousand, "function helper(", "function helper"+strconv.Itoa(i)+"(", 1)
+	}
+	for _, c := range []struct{ name, script string }{
+		{"ten lines", ten.script},
+		{"underscore, unused", unused},
+		{"underscore, used", ten.script + allUnderscore},
+		{"thousand lines", thousand},
+	} {
+		w := work{name: c.name, script: c.script}
+		b.Run(c.name+"/lazy", func(b *testing.B) { measure(b, w.ours(b, "")) })
+		b.Run(c.name+"/complete", func(b *testing.B) {
+			defer jsvm.CopyCompletely()()
+			measure(b, w.ours(b, ""))
+		})
 	}
 }
 

@@ -7,48 +7,57 @@ import (
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/jsapi"
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
+	"github.com/c386954a/sallyport/runtime/jsvm/underscore"
 )
 
-// maxObjects is how many objects and scopes a script may leave. Otto copies
-// scopes by recursion: a chain of so many takes 200 MiB of the Go stack, which
-// ends the process when it overflows.
-const maxObjects = 100000
+const (
+	// maxObjects is how many objects and scopes a script may leave. Otto copies
+	// scopes by recursion: a chain of so many takes 200 MiB of the Go stack,
+	// which ends the process when it overflows.
+	maxObjects = 100000
+	// maxNested is how deep all functions that are running may be nested
+	// together. A level takes about 1 KiB of the Go stack.
+	maxNested = 300 * 1000
+)
 
-// builder runs the files of a program in a VM that has the engine's own part.
+// newTemplate is replaced by a benchmark.
+var newTemplate = lazy.New
+
+// builder runs the files of a program in a VM that already has our own scripts.
 type builder struct {
 	*program
 	machine *machine
 	vm      *otto.Otto
 }
 
-// build leaves the program ready to be copied. Parsing is part of it, because
-// otto's parser takes time by the cube of some texts: minutes for 20 KiB of
-// nested labels.
+// build makes the program ready to be copied. It parses the files as well, so
+// that parsing is under the deadline: otto's parser takes cubic time for some
+// texts, such as minutes for 20 KiB of nested labels.
 func (b *builder) build() error {
 	b.host.register(b.machine)
 	defer b.host.release(b.machine)
 	if err := b.files.parse(b.machine.hasStopped); err != nil {
 		return err
 	}
-	b.weight = max(b.files.weight(), maxMadeWeight/2)
-	b.machine.weight = b.weight
-	b.vm.SetStackDepthLimit(min(b.depth, maxLoad/b.weight))
+	b.depth = max(b.files.depth(), maxMadeDepth/2)
+	b.machine.depth = b.depth
+	b.vm.SetStackDepthLimit(min(b.stackDepth, maxNested/b.depth))
 	if err := b.run(); err != nil {
 		return err
 	}
 	b.defines = b.files.defines()
 	b.files.forget()
-	if b.template = lazy.New(b.vm, maxObjects); b.template == nil {
+	if b.template = newTemplate(b.vm, maxObjects); b.template == nil {
 		return abi.Errorf(abi.Refused, "%s: the script leaves more than %d objects, which every call would have to copy", b.files.name, maxObjects)
 	}
 	b.release(b.copy()) // to see that it can be made
 	return nil
 }
 
-// run runs the files in Tyk's order: the functions of the host do not exist
-// for the preload file, and replace what it has made of their names.
+// run runs the files in Tyk's order. The functions of the host do not exist yet
+// when the preload file runs, and replace what it defines under their names.
 func (b *builder) run() error {
-	tucker, err := newTucker(b.vm)
+	deferred, err := newDeferral(b.vm)
 	if err != nil {
 		return err
 	}
@@ -56,7 +65,7 @@ func (b *builder) run() error {
 	if err != nil {
 		return err
 	}
-	if err := tuckAll(tucker, part); err != nil {
+	if err := deferred.deferAll(part); err != nil {
 		return err
 	}
 	if err := b.runFiles(b.files.preload); err != nil {
@@ -71,22 +80,15 @@ func (b *builder) run() error {
 	if err := b.runFiles(b.files.sources...); err != nil {
 		return err
 	}
-	return tuckAll(tucker, part) // again what they have asked for
-}
-
-func tuckAll(t *tucker, part string) error {
-	if err := t.tuck("_", part); err != nil {
-		return err
-	}
-	return t.tuck("console", "")
+	return deferred.deferAll(part) // the files may have asked for them
 }
 
 // sliceUnderscore gives the files the part of underscore that they use, and
-// names the variable that it is in; none if they do not use underscore, or need
-// all of it.
+// returns the variable that holds it. It returns no name if they do not use
+// underscore or need all of it.
 func (b *builder) sliceUnderscore() (string, error) {
 	u := b.files.usage()
-	members := u.slice()
+	members := u.Members()
 	if len(members) == 0 {
 		return "", nil
 	}
@@ -94,7 +96,7 @@ func (b *builder) sliceUnderscore() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	program, ok := newLibrary(text).slice(members)
+	program, ok := underscore.Slice(text, members)
 	if !ok {
 		return "", nil
 	}
@@ -103,11 +105,11 @@ func (b *builder) sliceUnderscore() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := b.vm.Set(sliced, part); err != nil {
+	if err := b.vm.Set(underscore.Part, part); err != nil {
 		return "", err
 	}
-	u.redirect()
-	return sliced, hide(b.vm, sliced)
+	u.Redirect()
+	return underscore.Part, hide(b.vm, underscore.Part)
 }
 
 func (b *builder) runFiles(list ...*source) error {

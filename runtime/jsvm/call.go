@@ -10,14 +10,14 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/object"
 )
 
-// call is what a VM needs to know of an exchange: copies only.
+// call is what a VM needs of an exchange. It holds only copies.
 type call struct {
 	plugin  *plugin
-	method  string // of the entry; none calls the entry itself
+	method  string // of the entry; empty calls the entry itself
 	args    []argument
 	api     *abi.API
 	request string
-	limit   int // of the result, in bytes; 0 is none
+	limit   int // of the result, in bytes; 0 means no limit
 }
 
 // argument is one object given to a script.
@@ -58,7 +58,7 @@ func (p *plugin) newCall(x *abi.Exchange) *call {
 	return c
 }
 
-// session is the zero form for a hook that is not given the session.
+// session returns the session, or its zero form for a hook that does not get it.
 func (p *plugin) session(x *abi.Exchange) argument {
 	if x.Session == nil || !p.options.Gives(x.Hook) {
 		return argument{zero: true}
@@ -73,7 +73,7 @@ func (p *plugin) spec(x *abi.Exchange) argument {
 	return argument{json: object.AppendSpec(nil, x.API, x.Hook, p.config)}
 }
 
-// withBody gives an object the bytes that its text cannot carry.
+// withBody adds the body to an object if its bytes cannot be written as JSON.
 func withBody(text, body []byte) argument {
 	if utf8.Valid(body) {
 		return argument{json: text}
@@ -106,7 +106,7 @@ func (r *run) script() (string, error) {
 // value makes the object in a VM.
 func (a *argument) value(vm *otto.Otto) (otto.Value, error) {
 	if a.zero {
-		return kept(vm, zeroSession)
+		return deferredValue(vm, zeroSession)
 	}
 	v, err := a.made(vm)
 	if err != nil || a.body == "" {
@@ -132,7 +132,7 @@ func (c *call) invoke(entry otto.Value, args []any) (otto.Value, error) {
 	return entry.Object().Call(c.method, args...)
 }
 
-// result takes the text out of what the script returned.
+// result returns the text that the script returned.
 func (c *call) result(v otto.Value, file string) (string, error) {
 	if !v.IsString() {
 		return "", abi.Errorf(abi.Protocol, "%s: the script returned no result: %s", file, v.Class())

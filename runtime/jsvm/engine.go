@@ -11,18 +11,18 @@ import (
 
 // Our own scripts, which are functions to be called with what they need.
 var (
-	//go:embed dynamic.js
-	dynamicText string
-	//go:embed json.js
-	jsonText string
+	//go:embed eval.js
+	evalText string
+	//go:embed stringify.js
+	stringifyText string
 )
 
-// underscore is parsed once: running a program does not change it.
-var underscore = sync.OnceValues(func() (*source, error) { return parse("<underscore>", jsapi.Underscore()) })
+// underscoreSource is parsed once, since running a program does not change it.
+var underscoreSource = sync.OnceValues(func() (*source, error) { return parse("<underscore>", jsapi.Underscore()) })
 
-// newEngine returns a VM with everything that is there before the first file
-// of a plugin. Programs begin as copies of it: only a copy takes our eval for
-// the real one, which sees local variables.
+// newEngine returns a VM with everything that exists before the first file of a
+// plugin runs. Programs begin as copies of it, because only a copy treats our
+// eval as the real one, which can read local variables.
 func (h *host) newEngine() (*otto.Otto, error) {
 	vm := otto.New()
 	console, err := h.newConsole(vm)
@@ -40,8 +40,8 @@ func (h *host) newEngine() (*otto.Otto, error) {
 		services services
 	}{
 		{jsapi.Core(), services{"keepBytes": keepBytes}},
-		{dynamicText, services{"eval": h.eval, "Function": h.function}},
-		{jsonText, services{"enter": h.enterWalk, "leave": h.leaveWalk}},
+		{evalText, services{"eval": h.eval, "Function": h.function}},
+		{stringifyText, services{"enter": h.enterWalk, "leave": h.leaveWalk}},
 	} {
 		if err := install(vm, own.text, own.services); err != nil {
 			return nil, err
@@ -50,10 +50,10 @@ func (h *host) newEngine() (*otto.Otto, error) {
 	if err := keepStock(vm); err != nil {
 		return nil, err
 	}
-	if err := h.guardPatterns(vm); err != nil {
+	if err := h.guardNatives(vm); err != nil {
 		return nil, err
 	}
-	src, err := underscore()
+	src, err := underscoreSource()
 	if err != nil {
 		return nil, err
 	}

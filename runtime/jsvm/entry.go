@@ -15,13 +15,13 @@ var entryName = regexp.MustCompile(`^[\pL_$][\pL\pN_$]*(\.[\pL_$][\pL\pN_$]*)*$`
 // requestHooks are those that a request handler serves.
 var requestHooks = abi.SetOf(abi.Pre, abi.Auth, abi.PostKeyAuth, abi.RateLimit, abi.Post)
 
-// findEntry looks the entry up in a copy of the program, and tells which hooks
+// findEntry finds the entry in a copy of the program, and returns the hooks that
 // it serves.
 func (p *program) findEntry(name string) (abi.HookSet, error) {
 	m := p.copy()
 	defer p.release(m)
 	var kinds string
-	_, err := m.guard(func() (_ string, err error) {
+	_, err := m.run(func() (_ string, err error) {
 		kinds, err = p.kindsOf(m.vm, name)
 		return "", err
 	})

@@ -12,8 +12,8 @@ import (
 // errNoCaller is for a VM whose call has ended.
 var errNoCaller = errors.New("the call has ended")
 
-// begin starts a host call that takes time: its context ends with the call of
-// the hook, or when that is broken off.
+// begin starts a host call that takes time. Its context ends with the call of
+// the hook, or when that is interrupted.
 func (h *host) begin(call *otto.FunctionCall) (context.Context, func(), error) {
 	m := h.machineOf(call)
 	if m == nil {
@@ -25,13 +25,13 @@ func (h *host) begin(call *otto.FunctionCall) (context.Context, func(), error) {
 	return ctx, func() { m.resume(); cancel() }, nil
 }
 
-// keepsCase reports whether the plugin spells header names as it likes.
+// keepsCase reports whether header names keep the spelling of the script.
 func (h *host) keepsCase(call *otto.FunctionCall) bool {
 	m := h.machineOf(call)
 	return m != nil && m.task.keepCase
 }
 
-// deadline is until when a host call may take.
+// deadline returns when a host call must end.
 func (h *host) deadline(call *otto.FunctionCall) (time.Time, error) {
 	m := h.machineOf(call)
 	if m == nil {
@@ -41,8 +41,8 @@ func (h *host) deadline(call *otto.FunctionCall) (time.Time, error) {
 	return m.task.deadline, nil
 }
 
-// end breaks the script off if its time is up: it must not take the end of
-// its own deadline for a fault of a server or a store.
+// end interrupts the script if its deadline has passed. Otherwise the script
+// would see its own deadline as a fault of a server or a store.
 func (h *host) end(call *otto.FunctionCall) {
 	m := h.machineOf(call)
 	if m == nil {
@@ -54,8 +54,8 @@ func (h *host) end(call *otto.FunctionCall) {
 	m.check(call.Otto)
 }
 
-// settled ends a host call that reports faults by undefined; the reason is in
-// the log.
+// settled ends a host call that returns undefined for a fault, and writes the
+// reason to the log.
 func (h *host) settled(call *otto.FunctionCall, name, result string, err error) otto.Value {
 	h.end(call)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/robertkrimen/otto/token"
 )
 
-// literal makes a program of a JSON text, whose value is what the text says.
-// The text is one of our own making: without white space, and valid. Otto's
-// parser would need four times as long for the same text.
+// literal returns a program whose value is that of a JSON text. The text must be
+// valid JSON without white space, as this module writes it. Otto's parser would
+// take four times as long.
 func literal(text []byte) *ast.Program {
 	l := &literals{text: string(text)}
 	return &ast.Program{Body: []ast.Statement{&ast.ExpressionStatement{Expression: l.value()}}}
@@ -24,7 +24,7 @@ var (
 	paragraphSeparator = []byte("\u2029")
 )
 
-// expression makes source text of a JSON text.
+// expression turns a JSON text into JavaScript source text.
 func expression(text []byte) string {
 	if bytes.Contains(text, lineSeparator) || bytes.Contains(text, paragraphSeparator) {
 		text = bytes.ReplaceAll(text, lineSeparator, []byte(`\u2028`))
@@ -78,7 +78,7 @@ func (l *literals) array() ast.Expression {
 	return a
 }
 
-// next steps over what stands before a member, and reports false at the end.
+// next skips the character before a member, and reports false at the end.
 func (l *literals) next(end byte) bool {
 	c := l.text[l.at]
 	l.at++
@@ -92,7 +92,7 @@ func (l *literals) next(end byte) bool {
 	return true
 }
 
-// string reads a string; most have nothing to unescape.
+// string reads a string. Most strings have no escapes.
 func (l *literals) string() string {
 	begin := l.at + 1
 	for l.at = begin; l.text[l.at] != '"'; l.at++ {

@@ -2,6 +2,7 @@ package jsvm
 
 import (
 	"strings"
+	"time"
 
 	"github.com/robertkrimen/otto"
 	"github.com/rs/zerolog"
@@ -9,13 +10,13 @@ import (
 	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
-// log is Tyk's log: one line of level info.
+// log is Tyk's function log. It writes one line of level info.
 func (h *host) log(call otto.FunctionCall) otto.Value {
 	h.line(&call, zerolog.InfoLevel, "log-msg", call.Argument(0).String())
 	return otto.UndefinedValue()
 }
 
-// rawlog is Tyk's rawlog: the bare text.
+// rawlog is Tyk's function rawlog. It writes the text as it is.
 func (h *host) rawlog(call otto.FunctionCall) otto.Value {
 	s := call.Argument(0).String()
 	if h.raw == nil {
@@ -41,7 +42,7 @@ func (h *host) line(call *otto.FunctionCall, level zerolog.Level, kind, s string
 	h.event(m.task, level, kind).Msg(s)
 }
 
-// event begins a line with the fields that say where it comes from.
+// event begins a line with the fields that name its plugin, API and request.
 func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 	e := h.logger.WithLevel(level).Str("prefix", "jsvm").Str("type", kind).Str("plugin", t.plugin)
 	if t.api != nil {
@@ -53,8 +54,8 @@ func (h *host) event(t *task, level zerolog.Level, kind string) *zerolog.Event {
 	return e
 }
 
-// spend cuts the line and counts it. It reports false if the call has used up
-// its share of the log, and says so once.
+// spend truncates the line and counts it. It reports false if the call has used
+// up its log budget, and logs that once.
 func (h *host) spend(t *task, s *string) bool {
 	if len(*s) > loglimit.MaxLine {
 		*s = strings.ToValidUTF8((*s)[:loglimit.MaxLine], "") + " […]"
@@ -64,4 +65,84 @@ func (h *host) spend(t *task, s *string) bool {
 		h.event(t, zerolog.WarnLevel, "log-limit").Msg(loglimit.Exhausted)
 	}
 	return ok
+}
+
+// newConsole makes a console that writes to the plugin's log. Otto's own console
+// writes to the output of the process.
+func (h *host) newConsole(vm *otto.Otto) (otto.Value, error) {
+	console, err := vm.Object("({})")
+	if err != nil {
+		return otto.Value{}, err
+	}
+	for name, f := range map[string]func(otto.FunctionCall) otto.Value{
+		"log":     h.print(zerolog.InfoLevel),
+		"debug":   h.print(zerolog.DebugLevel),
+		"info":    h.print(zerolog.InfoLevel),
+		"warn":    h.print(zerolog.WarnLevel),
+		"error":   h.print(zerolog.ErrorLevel),
+		"dir":     h.print(zerolog.InfoLevel),
+		"trace":   h.trace,
+		"assert":  h.assert,
+		"time":    h.startTimer,
+		"timeEnd": h.stopTimer,
+	} {
+		if err := console.Set(name, f); err != nil {
+			return otto.Value{}, err
+		}
+	}
+	return console.Value(), nil
+}
+
+// print returns a function that writes its arguments in one line.
+func (h *host) print(level zerolog.Level) func(otto.FunctionCall) otto.Value {
+	return func(call otto.FunctionCall) otto.Value {
+		h.line(&call, level, "console", joined(call.ArgumentList))
+		return otto.UndefinedValue()
+	}
+}
+
+func (h *host) trace(call otto.FunctionCall) otto.Value {
+	h.line(&call, zerolog.InfoLevel, "console", joined(call.ArgumentList)+" at "+call.CallerLocation())
+	return otto.UndefinedValue()
+}
+
+// assert writes its further arguments if the first is false.
+func (h *host) assert(call otto.FunctionCall) otto.Value {
+	if ok, err := call.Argument(0).ToBoolean(); err == nil && !ok {
+		h.line(&call, zerolog.ErrorLevel, "console", "assertion failed: "+joined(call.ArgumentList[min(1, len(call.ArgumentList)):]))
+	}
+	return otto.UndefinedValue()
+}
+
+func (h *host) startTimer(call otto.FunctionCall) otto.Value {
+	if m := h.machineOf(&call); m != nil {
+		m.task.startTimer(label(&call))
+	}
+	return otto.UndefinedValue()
+}
+
+func (h *host) stopTimer(call otto.FunctionCall) otto.Value {
+	m := h.machineOf(&call)
+	if m == nil {
+		return otto.UndefinedValue()
+	}
+	if begun, ok := m.task.timers[label(&call)]; ok {
+		h.line(&call, zerolog.InfoLevel, "console", label(&call)+": "+time.Since(begun).String())
+	}
+	return otto.UndefinedValue()
+}
+
+func label(call *otto.FunctionCall) string {
+	if v := call.Argument(0); !v.IsUndefined() {
+		return v.String()
+	}
+	return "default"
+}
+
+func joined(args []otto.Value) string {
+	words := make([]string, len(args))
+	for i, v := range args {
+		words[i] = v.String()
+	}
+	return strings.Join(words, " ")
 }

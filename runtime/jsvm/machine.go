@@ -8,29 +8,29 @@ import (
 	"github.com/robertkrimen/otto"
 )
 
-// machine is one VM. It runs on one goroutine at a time; only stop may be
-// called by others.
+// machine is one VM. It runs on one goroutine at a time. Only stop may be called
+// by others.
 type machine struct {
 	vm      *otto.Otto
 	task    *task // what it works on
-	weight  int   // of its program; see weightOf
-	steps   int   // functions entered and rounds of loops
-	walks   []*walk
+	depth   int   // how deep its program is nested; see syntax.Parse
+	steps   int   // functions entered and iterations of loops
+	walks   []*stringification
 	stopped atomic.Int32 // the reason; 0 while it may go on
 
 	mu     sync.Mutex
 	cancel func() // ends the host call that runs; nil if none does
 }
 
-// Reasons to break a script off.
+// Reasons to interrupt a script.
 const (
 	pastDeadline int32 = iota + 1
 	outOfMemory
 )
 
-// haltValue is what breaks a script off. It is a JavaScript value, so that
-// otto unwinds it in order; a script that catches it is broken off again at
-// its next check.
+// haltValue is thrown to interrupt a script. It is a JavaScript value, so that
+// otto unwinds its stack as usual. A script that catches it is interrupted again
+// at its next check.
 var haltValue = func() otto.Value {
 	v, _ := otto.ToValue("the deadline has passed")
 	return v
@@ -38,19 +38,19 @@ var haltValue = func() otto.Value {
 
 // newMachine takes over a VM that nothing else uses.
 func newMachine(vm *otto.Otto, t *task) *machine {
-	m := &machine{task: t, weight: maxMadeWeight}
+	m := &machine{task: t, depth: maxMadeDepth}
 	m.adopt(vm)
 	return m
 }
 
-// adopt makes m watch over vm.
+// adopt makes m the machine of vm.
 func (m *machine) adopt(vm *otto.Otto) {
 	m.vm = vm
 	vm.SetDebuggerHandler(m.check)
 }
 
-// check breaks the script off once it has been stopped. It runs on the VM's
-// goroutine, whenever the script comes by a debugger statement.
+// check interrupts the script if it has been stopped. It runs on the VM's
+// goroutine at every debugger statement; see rewrite.
 func (m *machine) check(vm *otto.Otto) {
 	m.steps++
 	if len(m.walks) > 0 {
@@ -65,8 +65,8 @@ func (m *machine) check(vm *otto.Otto) {
 	panic(haltValue)
 }
 
-// stop makes the script break off at its next check. It may be called from
-// any goroutine; the first reason counts. It ends a host call that runs.
+// stop interrupts the script at its next check, and ends a host call that is
+// running. It may be called from any goroutine. The first reason counts.
 func (m *machine) stop(reason int32) {
 	m.stopped.CompareAndSwap(0, reason)
 	m.mu.Lock()
@@ -76,10 +76,10 @@ func (m *machine) stop(reason int32) {
 	}
 }
 
-// hasStopped reports whether the script is to break off.
+// hasStopped reports whether the script has been stopped.
 func (m *machine) hasStopped() bool { return m.stopped.Load() != 0 }
 
-// wait says that the script waits for the host, and how to end that.
+// wait notes that the script waits for the host, and what ends the wait.
 func (m *machine) wait(cancel func()) {
 	m.mu.Lock()
 	m.cancel = cancel
@@ -96,15 +96,15 @@ func (m *machine) waiting() bool {
 	return m.cancel != nil
 }
 
-// resume ends wait.
+// resume notes that the script no longer waits.
 func (m *machine) resume() {
 	m.mu.Lock()
 	m.cancel = nil
 	m.mu.Unlock()
 }
 
-// position returns where the innermost function of the script has made its
-// last call, or nothing if it has made none.
+// position returns where the innermost function of the script made its last
+// call. It is empty if that function has made none.
 func (m *machine) position() string {
 	c := m.vm.ContextLimit(0)
 	if c.Line == 0 {
@@ -113,8 +113,8 @@ func (m *machine) position() string {
 	return c.Filename + ":" + strconv.Itoa(c.Line) + ":" + strconv.Itoa(c.Column)
 }
 
-// guard calls f and turns whatever goes wrong in it into an *abi.Error.
-func (m *machine) guard(f func() (string, error)) (text string, err error) {
+// run calls f and turns whatever goes wrong in it into an *abi.Error.
+func (m *machine) run(f func() (string, error)) (text string, err error) {
 	defer func() {
 		if caught := recover(); caught != nil {
 			err = m.task.panicked(caught)

@@ -48,6 +48,14 @@ func TestPatternsAreTakenAsBefore(t *testing.T) {
 		{`(function () { try { new RegExp("("); } catch (e) { return e.name; } })()`, "TypeError"},
 		{`(function () { try { new RegExp("*"); } catch (e) { return e.name; } })()`, "SyntaxError"},
 		{`"" + RegExp.length + "".match.name + "".match.length`, "2match1"},
+		{`String(new RegExp(/x/g)) + (new RegExp(/x/) instanceof RegExp)`, "/x/gtrue"},
+		{`String(new RegExp()) + RegExp()`, "//" + "//"},
+		{`String(RegExp.bind(null, "a")())`, "/a/"},
+		{`(function () { var r = /x/; return String(RegExp(r) === r) + (new RegExp(r) === r); })()`, "truefalse"},
+		{`RegExp.name + Object.getOwnPropertyNames(this).indexOf("x") + "".replace.name + "".replace.length + "".search.length`, "RegExp-1replace21"},
+		{`(function () { var names = ""; for (var k in String.prototype) { names += k; } for (var k in RegExp) { names += k; } return names; })()`, ""},
+		{`JSON.stringify(Object.getOwnPropertyDescriptor(String.prototype, "match"), ["writable", "enumerable", "configurable"])`, `{"configurable":true,"enumerable":false,"writable":true}`},
+		{`(function () { Function.prototype.apply = function () { return "seen"; }; return "abbc".match("b+")[0]; })()`, "bb"},
 	} {
 		if got := says(t, jsvm.Config{}, "", c.expr); got != c.want {
 			t.Errorf("%s = %q, want %q", c.expr, got, c.want)

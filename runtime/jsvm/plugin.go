@@ -1,12 +1,16 @@
 package jsvm
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	goruntime "runtime"
 	"sync"
 	"time"
 
 	"github.com/robertkrimen/otto"
+	"github.com/rs/zerolog"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/hostapi"
@@ -106,4 +110,39 @@ func (p *plugin) Look(hook abi.Hook, result []byte, noSession bool) {
 func (p *plugin) Close(ctx context.Context) error {
 	p.close.Do(func() { p.pool.close(); p.release() })
 	return wait(ctx, &p.pool.running)
+}
+
+func readOptions(config []byte) (o hostapi.Options, err error) {
+	if len(config) == 0 {
+		return o, nil
+	}
+	if err := json.Unmarshal(config, &o); err != nil {
+		return o, fmt.Errorf("config: require_session, use_session, keep_header_case and hide_config are true or false: %w", err)
+	}
+	return o, nil
+}
+
+// warnings tell once per script of results that are legal and seldom meant.
+type warnings struct {
+	code, session sync.Once
+}
+
+// nullCode is what NaN becomes in a result. Inside of a text the quotes would
+// be escaped.
+var nullCode = []byte(`"ResponseCode":null`)
+
+// look warns of what it finds in the result of a request hook.
+func (w *warnings) look(l *zerolog.Logger, plugin string, hook abi.Hook, result []byte, noSession bool) {
+	if bytes.Contains(result, nullCode) {
+		w.code.Do(func() {
+			l.Warn().Str("prefix", "jsvm").Str("plugin", plugin).Stringer("hook", hook).
+				Msg("ResponseCode is NaN, Infinity or null: it means no answer, and the request goes on")
+		})
+	}
+	if hook == abi.Auth && noSession {
+		w.session.Do(func() {
+			l.Warn().Str("prefix", "jsvm").Str("plugin", plugin).Stringer("hook", hook).
+				Msg("the result has no Session: the caller gets an empty one, without limits")
+		})
+	}
 }

@@ -12,7 +12,7 @@ import (
 // pool bounds how many VMs of a plugin run at one time.
 type pool struct {
 	program *program
-	watch   *watch
+	watch   *memoryWatch
 	memory  int64         // bytes by which a call may make the process grow
 	slots   chan struct{} // one for each VM that may run
 	running sync.WaitGroup
@@ -31,14 +31,14 @@ var (
 	errStuck = abi.Errorf(abi.Busy, "too many VMs are stuck in a native call")
 )
 
-func newPool(p *program, w *watch, memory int64, size int) *pool {
+func newPool(p *program, w *memoryWatch, memory int64, size int) *pool {
 	return &pool{
 		program: p, watch: w, memory: memory, slots: make(chan struct{}, size),
 		next: make(chan *run), maxIdle: int32(goruntime.GOMAXPROCS(0)), closing: make(chan struct{}), maxStuck: int32(size),
 	}
 }
 
-// do runs a call on a VM of its own and returns what it returned as text. It
+// do runs a call on a VM of its own and returns the text that it returned. It
 // returns soon after the deadline, whatever the script does.
 func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	timer := time.NewTimer(time.Until(deadline))
@@ -54,7 +54,7 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	defer func() { <-p.slots }()
 
 	r := &run{pool: p, call: c, done: make(chan struct{})}
-	r.machine = p.program.shelf.take()
+	r.machine = p.program.spares.take()
 	r.machine.task.begin(c, deadline)
 	p.start(r)
 	select {
@@ -72,8 +72,8 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	}
 }
 
-// run is one call at work. The VM's goroutine writes text and err before it
-// closes done; the caller reads them after that.
+// run is one call in progress. The VM's goroutine writes text and err before it
+// closes done, and the caller reads them afterwards.
 type run struct {
 	pool    *pool
 	call    *call
@@ -82,13 +82,13 @@ type run struct {
 	text    string
 	err     error
 
-	left atomic.Bool // by the first of the two: VM at its end, caller gone
+	left atomic.Bool // set by the first of the two that leaves: VM or caller
 }
 
 // work runs the script.
 func (r *run) work() {
 	r.pool.watch.enter(r.machine, r.pool.memory)
-	r.text, r.err = r.machine.guard(r.script)
+	r.text, r.err = r.machine.run(r.script)
 	r.pool.watch.leave(r.machine)
 	r.pool.program.release(r.machine)
 	if r.left.Swap(true) {
@@ -97,7 +97,7 @@ func (r *run) work() {
 	close(r.done)
 }
 
-// abandon leaves a VM that is stuck in one native call to itself.
+// abandon gives up on a VM that is stuck in one native call.
 func (r *run) abandon() (string, error) {
 	r.pool.stuck.Add(1)
 	if r.left.Swap(true) {
@@ -108,3 +108,34 @@ func (r *run) abandon() (string, error) {
 	// The task belongs to the VM's goroutine; the file's name never changes.
 	return "", abi.Errorf(abi.Timeout, "%s: stuck in one native call at the deadline; its VM is abandoned", r.pool.program.files.name)
 }
+
+// start hands r to a waiting goroutine, or to a new one.
+func (p *pool) start(r *run) {
+	select {
+	case p.next <- r:
+	default:
+		p.running.Go(func() { p.serve(r) })
+	}
+}
+
+// serve works on one run after another, until the pool closes or enough other
+// goroutines wait. A goroutine that is used again already has the stack that a
+// script needs; a new one grows its stack six times.
+func (p *pool) serve(r *run) {
+	for {
+		r.work()
+		if p.idle.Add(1) > p.maxIdle {
+			p.idle.Add(-1)
+			return
+		}
+		select {
+		case r = <-p.next:
+			p.idle.Add(-1)
+		case <-p.closing:
+			return
+		}
+	}
+}
+
+// close ends the waiting goroutines. No call may begin after it.
+func (p *pool) close() { close(p.closing) }

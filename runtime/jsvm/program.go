@@ -12,27 +12,27 @@ import (
 	"github.com/c386954a/sallyport/runtime/jsvm/lazy"
 )
 
-// grace is how long a script gets to break off after its deadline. The caller
-// is answered then, whatever the VM does.
+// grace is how long an interrupted script gets to end after its deadline. Then
+// the caller is answered, whatever the VM does.
 const grace = 25 * time.Millisecond
 
-// program is what the files of a plugin have left after they ran at load time:
-// a VM that never runs again, of which every call gets a copy. Plugins that are
-// made of the same files share one, each with its own entry.
+// program is the state that the files of a plugin left when they ran at load
+// time: a VM that never runs again, of which every call gets a copy. Plugins
+// with the same files share a program, and each has its own entry.
 type program struct {
 	files    *files
 	host     *host
 	template *lazy.Template
-	shelf    *shelf
+	spares   *spares
 
-	depth   int    // of the stack, at most
-	weight  int    // of the files; see weightOf
-	defines string // the global variables and functions, for messages
+	stackDepth int    // the most nested calls
+	depth      int    // how deep the files are nested; see syntax.Parse
+	defines    string // the global variables and functions, for messages
 }
 
 // loadProgram runs the files under ctx's deadline.
 func loadProgram(ctx context.Context, r *Runtime, s *abi.Spec, f *files) (*program, error) {
-	p := &program{files: f, host: r.host, depth: r.config.stackDepth()}
+	p := &program{files: f, host: r.host, stackDepth: r.config.stackDepth()}
 	base, err := r.engine()
 	if err != nil {
 		return nil, err
@@ -43,18 +43,18 @@ func loadProgram(ctx context.Context, r *Runtime, s *abi.Spec, f *files) (*progr
 	r.loads.Go(func() {
 		r.watch.enter(m, positive(s.Limits.Memory, r.config.memory()))
 		defer r.watch.leave(m)
-		_, err := m.guard(func() (string, error) { return "", (&builder{program: p, machine: m, vm: m.vm}).build() })
+		_, err := m.run(func() (string, error) { return "", (&builder{program: p, machine: m, vm: m.vm}).build() })
 		done <- err
 	})
 	if err := await(ctx, m, done); err != nil {
 		return nil, err
 	}
-	p.shelf = newShelf(p, r.config.ahead())
+	p.spares = newSpares(p, r.config.ahead())
 	return p, nil
 }
 
-// await waits for a script to end, stops it when ctx ends, and leaves it
-// alone if it does not stop.
+// await waits for a script to end. It stops the script when ctx ends, and gives
+// up waiting if the script does not stop.
 func await(ctx context.Context, m *machine, done <-chan error) error {
 	select {
 	case err := <-done:
@@ -77,7 +77,7 @@ func await(ctx context.Context, m *machine, done <-chan error) error {
 // concurrent use.
 func (p *program) copy() *machine {
 	m := newMachine(p.template.Copy(), &task{file: p.files.name, files: p.files.names})
-	m.weight = p.weight
+	m.depth = p.depth
 	p.host.register(m)
 	return m
 }
@@ -153,7 +153,7 @@ func (ps *programs) put(id string) {
 	}
 	delete(ps.byID, id)
 	if shared.program != nil {
-		shared.shelf.close()
+		shared.spares.close()
 	}
 }
 

@@ -5,20 +5,20 @@ import (
 	"github.com/robertkrimen/otto/file"
 )
 
-// thrown is the global function that remembers where a throw stands. No
-// script can write its name.
+// thrown is the global function that records the position of a throw. It is no
+// identifier, so no source text can name it.
 const thrown = "sallyport thrown"
 
-// rewrite changes a parsed script in two ways that it cannot notice.
+// rewrite changes a parsed script in ways that the script cannot notice.
 //
-// Every function body and every loop body begins with a debugger statement:
-// otto calls our handler there, which breaks the script off after the
-// deadline. Otto's own way, the Interrupt channel, yields the processor at
-// every single expression: that takes longer than the script itself, and on a
-// busy machine each of the yields waits for everybody else.
+// Every function body and every loop body begins with a debugger statement,
+// where otto calls our handler, which interrupts the script after the deadline.
+// Otto's own Interrupt channel yields the processor at every expression. That
+// takes longer than the script itself, and on a busy machine each yield waits
+// for all other goroutines.
 //
-// Every throw passes its value through a function that remembers its
-// position: otto knows it for errors, but not for any other value.
+// Every throw passes its value through a function that records its position,
+// because otto knows the position of errors only.
 func rewrite(p *ast.Program) { ast.Walk(&rewriter{file: p.File}, p) }
 
 type rewriter struct{ file *file.File }
@@ -45,8 +45,8 @@ func (r *rewriter) Enter(n ast.Node) ast.Visitor {
 // Exit implements ast.Visitor.
 func (r *rewriter) Exit(ast.Node) {}
 
-// checked puts a debugger statement in front of a body. The body stays a
-// block, which otto wants of functions.
+// checked puts a debugger statement in front of a body. The result is a block,
+// as otto requires of functions.
 func checked(body ast.Statement) ast.Statement {
 	block, ok := body.(*ast.BlockStatement)
 	if !ok {
@@ -61,7 +61,7 @@ func checked(body ast.Statement) ast.Statement {
 // located wraps the operand of a throw.
 func (r *rewriter) located(n *ast.ThrowStatement) ast.Expression {
 	at := &ast.StringLiteral{Idx: n.Throw}
-	if r.file == nil { // a slice of underscore, which throws nothing of its own
+	if r.file == nil { // a part of underscore, which throws nothing of its own
 		return n.Argument
 	}
 	if p := r.file.Position(n.Throw); p != nil {

@@ -59,7 +59,7 @@ type Config struct {
 	Ahead int
 
 	// Memory is by how many bytes a call may make the process grow before it
-	// is broken off, unless the plugin has a limit of its own; 0 means 256
+	// is interrupted, unless the plugin has a limit of its own; 0 means 256
 	// MiB, and less than 64 MiB counts as 64 MiB. It is a best effort; see the
 	// package comment.
 	Memory int64
@@ -95,7 +95,7 @@ type Runtime struct {
 	config   Config
 	host     *host
 	engine   func() (*otto.Otto, error) // the VM that all programs begin with
-	watch    *watch
+	watch    *memoryWatch
 	loads    sync.WaitGroup // scripts that run at load time, stuck ones included
 	programs programs
 }
@@ -106,7 +106,7 @@ var _ abi.Runtime = (*Runtime)(nil)
 func New(c Config) *Runtime {
 	c.Logger = c.logger()
 	h := newHost(&c)
-	return &Runtime{config: c, host: h, engine: sync.OnceValues(h.newEngine), watch: newWatch()}
+	return &Runtime{config: c, host: h, engine: sync.OnceValues(h.newEngine), watch: newMemoryWatch()}
 }
 
 // Load reads, parses and runs the files of a plugin once. Plugins of a runtime

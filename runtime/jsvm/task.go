@@ -13,11 +13,11 @@ import (
 	"github.com/c386954a/sallyport/internal/loglimit"
 )
 
-// shimName is the file name of our own part of a VM in stack traces.
+// shimName is the file name of our own scripts in stack traces.
 const shimName = "<tyk>"
 
-// task is what a VM works on: a call, or loading. It holds copies only, since
-// a VM that is stuck may outlive the call.
+// task is what a VM works on: a call, or loading. It holds only copies, because
+// the goroutine of the VM may end after the call.
 type task struct {
 	file    string                    // the script, for messages
 	files   []string                  // all files of it
@@ -28,7 +28,7 @@ type task struct {
 
 	keepCase bool // of header names in what the script sends
 
-	// deadline is when the call ends, and with it every call of the host.
+	// deadline is when the call ends, including all calls of the host.
 	deadline time.Time
 
 	// The fields below belong to the VM's goroutine.
@@ -40,7 +40,7 @@ type task struct {
 	timers               map[string]time.Time
 }
 
-// begin makes a call the work of a VM.
+// begin assigns a call to a VM.
 func (t *task) begin(c *call, deadline time.Time) {
 	t.keepCase = c.plugin.options.KeepHeaderCase
 	t.plugin, t.orgOf, t.api, t.request, t.deadline = c.plugin.name, c.plugin.orgOf, c.api, c.request, deadline
@@ -72,8 +72,8 @@ func (t *task) fault(err error) error {
 	return abi.Errorf(abi.Trap, "%s: uncaught %w", cmp.Or(t.running, t.file), err)
 }
 
-// locate returns the innermost position of the script in the trace of e; one
-// in our own shim only if there is no other.
+// locate returns the innermost position of the script in the trace of e. It
+// returns a position in our own scripts only if there is no other.
 func (t *task) locate(e *otto.Error) string {
 	found := cmp.Or(t.running, t.file)
 	for line := range strings.Lines(e.String()) {
@@ -99,7 +99,7 @@ func (t *task) owns(position string) bool {
 	return slices.ContainsFunc(t.files, func(file string) bool { return strings.HasPrefix(position, file+":") })
 }
 
-// stopped is where the script was broken off, as far as that is known.
+// stopped is where the script was interrupted, as far as that is known.
 func (t *task) stopped() string { return cmp.Or(t.stoppedAt, t.running, t.file) }
 
 // timeout reports the deadline.
@@ -107,17 +107,17 @@ func (t *task) timeout() error {
 	return abi.Errorf(abi.Timeout, "%s: the script was still running at the deadline", t.stopped())
 }
 
-// outOfMemory reports that the memory watch has broken the script off.
+// outOfMemory reports that the memory watch has interrupted the script.
 func (t *task) outOfMemory() error {
 	return abi.Errorf(abi.Limit, "%s: memory grew by more than the limit while the script ran", t.stopped())
 }
 
-// panicked reports a panic of otto that no script can have thrown.
+// panicked reports a panic in otto that is not a JavaScript exception.
 func (t *task) panicked(caught any) error {
 	return abi.Errorf(abi.Trap, "%s: panic in the engine: %v", t.file, caught)
 }
 
-// unkind takes the kind of a call's fault off an error of loading.
+// unkind removes the kind from an error of loading, where only calls have kinds.
 func unkind(err error) error {
 	if e, ok := errors.AsType[*abi.Error](err); ok {
 		return e.Err

@@ -18,7 +18,7 @@ const many = 1 << 20
 
 func TestTheVersionOfOttoIsSupported(t *testing.T) {
 	if !lazy.Supported() {
-		t.Fatal("otto's types are not those of layout.go: describe them anew, and read again how otto uses the fields of objects without a method")
+		t.Fatal("otto's types are not those of lazy.go: describe them anew, and read again how otto uses the fields of objects without a method")
 	}
 }
 
@@ -52,13 +52,24 @@ func run(vm *otto.Otto, script string) string {
 	return v.String()
 }
 
+// makers make templates: New with stubs, and the fallback for other versions of
+// otto, which must give the same results.
+var makers = map[string]func(*otto.Otto, int) *lazy.Template{"lazy": lazy.New, "fallback": lazy.NewComplete}
+
 func TestALazyCopyHasEverythingThatACopyHas(t *testing.T) {
+	for name, make := range makers {
+		t.Run(name, func(t *testing.T) { hasEverything(t, make) })
+	}
+}
+
+func hasEverything(t *testing.T, make func(*otto.Otto, int) *lazy.Template) {
+	t.Helper()
 	dump := read(t, "testdata/dump.js")
 	want := run(loaded(t).Copy(), dump)
 	if !strings.Contains(want, "[object Arguments]") || strings.Count(want, "\n") < 3000 {
 		t.Fatalf("the description is not complete: %d lines", strings.Count(want, "\n"))
 	}
-	template := lazy.New(loaded(t), many)
+	template := make(loaded(t), many)
 	for range 2 {
 		copied := template.Copy()
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(run(copied, dump), "\n")); diff != "" {
@@ -97,7 +108,14 @@ var steps = []string{
 }
 
 func TestALazyCopyActsLikeACopy(t *testing.T) {
-	plain, template := loaded(t), lazy.New(loaded(t), many)
+	for name, make := range makers {
+		t.Run(name, func(t *testing.T) { actsLikeACopy(t, make) })
+	}
+}
+
+func actsLikeACopy(t *testing.T, make func(*otto.Otto, int) *lazy.Template) {
+	t.Helper()
+	plain, template := loaded(t), make(loaded(t), many)
 	for _, step := range steps {
 		want := run(plain.Copy(), step)
 		for range 2 { // the second copy must not see the first
@@ -155,8 +173,10 @@ func TestACopyOfALazyCopyIsWhole(t *testing.T) {
 }
 
 func TestTooManyObjectsMakeNoTemplate(t *testing.T) {
-	if lazy.New(loaded(t), 100) != nil {
-		t.Error("New() returned a template, want nil: the VM has more than 100 objects")
+	for name, make := range makers {
+		if make(loaded(t), 100) != nil {
+			t.Errorf("%s: New() returned a template, want nil: the VM has more than 100 objects", name)
+		}
 	}
 }
 

@@ -1,5 +1,5 @@
-// Keeps JSON.stringify and JSON.parse from walking so deep that the stack of
-// Go overflows, which nothing can recover from.
+// Keeps JSON.stringify and JSON.parse from recursing so deep that the Go stack
+// overflows, which ends the process.
 (function (global, host) {
     var stringify = JSON.stringify, parse = JSON.parse;
 

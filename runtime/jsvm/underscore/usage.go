@@ -1,4 +1,4 @@
-package jsvm
+package underscore
 
 import (
 	"maps"
@@ -8,44 +8,45 @@ import (
 	"github.com/robertkrimen/otto/token"
 )
 
-// usage is what scripts say of underscore.
-type usage struct {
+// Usage is how scripts use underscore.
+type Usage struct {
 	members map[string]bool          // read as _.member
 	reads   map[*ast.Identifier]bool // the _ of these
-	whole   bool                     // it may be used in a way that is not seen
-	tricks  bool                     // code may be made, or variables, behind our back
+	whole   bool                     // a script may need all of it
+	dynamic bool                     // a script may make code or variables at run time
 }
 
-func newUsage() *usage {
-	return &usage{members: make(map[string]bool), reads: make(map[*ast.Identifier]bool)}
+// NewUsage returns the usage of no script.
+func NewUsage() *Usage {
+	return &Usage{members: make(map[string]bool), reads: make(map[*ast.Identifier]bool)}
 }
 
-// add finds out how a script uses underscore.
-func (u *usage) add(p *ast.Program) {
+// Add finds out how a script uses underscore.
+func (u *Usage) Add(p *ast.Program) {
 	ast.Walk(u, p)
 	for _, d := range p.DeclarationList {
 		u.declaration(d)
 	}
 }
 
-// slice returns the members the script uses; none if it needs all of
-// underscore, or names it nowhere.
-func (u *usage) slice() []string {
-	if u.whole || u.tricks {
+// Members returns the members that the scripts use. It returns none if they
+// need all of underscore, or do not name it.
+func (u *Usage) Members() []string {
+	if u.whole || u.dynamic {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(u.members))
 }
 
-// redirect makes the script use the slice.
-func (u *usage) redirect() {
+// Redirect makes the scripts read the members from the global variable Part.
+func (u *Usage) Redirect() {
 	for id := range u.reads {
-		id.Name = sliced
+		id.Name = Part
 	}
 }
 
 // Enter implements ast.Visitor.
-func (u *usage) Enter(n ast.Node) ast.Visitor {
+func (u *Usage) Enter(n ast.Node) ast.Visitor {
 	switch n := n.(type) {
 	case *ast.DotExpression:
 		u.member(n)
@@ -58,7 +59,7 @@ func (u *usage) Enter(n ast.Node) ast.Visitor {
 			u.changed(n.Operand)
 		}
 	case *ast.WithStatement:
-		u.tricks = true
+		u.dynamic = true
 	case *ast.Identifier:
 		if n != nil {
 			u.name(n.Name, u.reads[n])
@@ -72,10 +73,10 @@ func (u *usage) Enter(n ast.Node) ast.Visitor {
 }
 
 // Exit implements ast.Visitor.
-func (u *usage) Exit(ast.Node) {}
+func (u *Usage) Exit(ast.Node) {}
 
 // member notes a read of a member, before its _ is visited itself.
-func (u *usage) member(n *ast.DotExpression) {
+func (u *Usage) member(n *ast.DotExpression) {
 	if id, ok := n.Left.(*ast.Identifier); ok && id.Name == "_" {
 		u.reads[id] = true
 		u.members[n.Identifier.Name] = true
@@ -83,7 +84,7 @@ func (u *usage) member(n *ast.DotExpression) {
 }
 
 // changed notes a write to a member.
-func (u *usage) changed(target ast.Node) {
+func (u *Usage) changed(target ast.Node) {
 	if d, ok := target.(*ast.DotExpression); ok {
 		if id, ok := d.Left.(*ast.Identifier); ok && id.Name == "_" {
 			u.whole = true
@@ -91,16 +92,16 @@ func (u *usage) changed(target ast.Node) {
 	}
 }
 
-func (u *usage) name(name string, read bool) {
+func (u *Usage) name(name string, read bool) {
 	switch name {
 	case "_":
 		u.whole = u.whole || !read
 	case "eval", "Function", "defineProperty", "defineProperties":
-		u.tricks = true
+		u.dynamic = true
 	}
 }
 
-func (u *usage) declaration(d ast.Declaration) {
+func (u *Usage) declaration(d ast.Declaration) {
 	if f, ok := d.(*ast.FunctionDeclaration); ok && f.Function.Name.Name == "_" {
 		u.whole = true
 	}

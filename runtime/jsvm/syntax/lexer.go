@@ -1,4 +1,4 @@
-package jsvm
+package syntax
 
 import (
 	"strings"
@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// groups returns the line that begins too many groups.
+// groups returns the first line with too many opening brackets.
 func groups(text string) (int, string) {
 	count, start := 0, 0
 	for i := range len(text) {
 		switch text[i] {
 		case '(':
 			if count++; count > maxGroups {
-				return start, errLongPattern
+				return start, longPattern
 			}
 		case '\n':
 			count, start = 0, i+1
@@ -36,7 +36,7 @@ func (n *nesting) blank() bool {
 	return true
 }
 
-// isBlank tells what otto's lexer passes over.
+// isBlank reports whether otto's lexer skips r.
 func isBlank(r rune) bool {
 	return r == ' ' || r >= '\t' && r <= '\r' || r >= utf8.RuneSelf && (r == '\ufeff' || unicode.IsSpace(r))
 }

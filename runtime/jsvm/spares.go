@@ -2,23 +2,23 @@ package jsvm
 
 import "sync"
 
-// shelf keeps copies of a program ready, so that requests need not wait for
-// them. Every VM is used once.
-type shelf struct {
+// spares keeps copies of a program ready, so that requests do not wait for
+// them. Every copy is used once.
+type spares struct {
 	program *program
 	ready   chan *machine
 	closing chan struct{}
 	running sync.WaitGroup // the goroutine that copies
 }
 
-func newShelf(p *program, size int) *shelf {
-	s := &shelf{program: p, ready: make(chan *machine, size), closing: make(chan struct{})}
+func newSpares(p *program, size int) *spares {
+	s := &spares{program: p, ready: make(chan *machine, size), closing: make(chan struct{})}
 	s.running.Go(s.refill)
 	return s
 }
 
 // refill copies the program ahead of the requests.
-func (s *shelf) refill() {
+func (s *spares) refill() {
 	for {
 		m := s.program.copy()
 		select {
@@ -31,7 +31,7 @@ func (s *shelf) refill() {
 }
 
 // take returns a copy made ahead, or makes one.
-func (s *shelf) take() *machine {
+func (s *spares) take() *machine {
 	select {
 	case m := <-s.ready:
 		return m
@@ -41,7 +41,7 @@ func (s *shelf) take() *machine {
 }
 
 // close ends the copying and lets go of the copies.
-func (s *shelf) close() {
+func (s *spares) close() {
 	close(s.closing)
 	s.running.Wait()
 	for {

@@ -12,12 +12,16 @@ import (
 // deepest nesting of 64 KiB, all brackets, was measured to take 256 MiB.
 const maxCode = 64 << 10
 
-// maxMadeNesting is how much may be open in such code, before it is parsed.
-const maxMadeNesting = 4 * maxMadeWeight
+// maxMadeDepth is how deep a function in such code may be nested. The stack
+// depth of the VM does not take that code into account.
+const maxMadeDepth = 300
 
-// eval is JavaScript's eval. When a script calls it by that name, otto does so
-// in the scope of the script and Eval runs the code there; any other call has
-// a scope of its own, and its code is global.
+// maxMadeNesting is how much may be open in such code, before it is parsed.
+const maxMadeNesting = 4 * maxMadeDepth
+
+// eval is JavaScript's eval. If a script calls it by that name, otto calls it in
+// the scope of the script, and Eval runs the code there. Any other call has a
+// scope of its own, and its code is global.
 func (h *host) eval(call otto.FunctionCall) otto.Value {
 	code := call.Argument(0)
 	if !code.IsString() {
@@ -74,14 +78,14 @@ func (h *host) parsed(call *otto.FunctionCall, code string) *source {
 	if err != nil {
 		panic(vm.MakeSyntaxError(unkind(err).Error()))
 	}
-	if src.weight > maxMadeWeight {
+	if src.depth > maxMadeDepth {
 		panic(vm.MakeRangeError("code made at run time is nested too deeply"))
 	}
 	return src
 }
 
-// rethrow throws again what came out of a nested run: the very value if the
-// script threw it, else an error of the same name.
+// rethrow throws what a nested run has thrown: the same value if the script
+// threw it, otherwise an error of the same name.
 func (h *host) rethrow(call *otto.FunctionCall, err error) {
 	m := h.machineOf(call)
 	if m != nil {

@@ -1,4 +1,7 @@
-package jsvm
+// Package underscore cuts the library underscore down to the functions that a
+// script uses. A copy of a VM with all of underscore costs ten times as much as
+// a copy without it.
+package underscore
 
 import (
 	"slices"
@@ -7,12 +10,12 @@ import (
 	"github.com/robertkrimen/otto/token"
 )
 
-// sliced is the global variable that holds the part of underscore a script
-// uses. No script can write its name.
-const sliced = "sallyport _"
+// Part is the global variable that holds the part of underscore that a script
+// uses. It is no identifier, so no source text can name it.
+const Part = "sallyport _"
 
-// whole are members of underscore that need all of it: they give the object
-// away, change it, or keep state in it.
+// whole are the members that need all of underscore: they return the library
+// object, change it, or keep state in it.
 var whole = []string{"chain", "default", "iteratee", "mixin", "partial", "template", "uniqueId"}
 
 // unit is one statement of underscore's factory function, or one of the
@@ -24,15 +27,15 @@ type unit struct {
 	uses      map[string]bool // free names
 }
 
-// library is underscore taken apart.
+// library is underscore split into its statements.
 type library struct {
 	units    []unit
 	declared map[string]ast.Declaration
 	exports  map[string]ast.Expression
 }
 
-// newLibrary takes underscore apart. It exports nothing if its text has not
-// the form that is known.
+// newLibrary splits underscore into its statements. It exports nothing if the
+// text does not have the expected form.
 func newLibrary(p *ast.Program) *library {
 	l := &library{declared: make(map[string]ast.Declaration), exports: make(map[string]ast.Expression)}
 	factory := factoryOf(p)
@@ -121,9 +124,11 @@ func newUnit(s ast.Statement, defines string) unit {
 	return unit{statement: s, defines: defines, changes: f.changes, uses: f.uses}
 }
 
-// slice returns a program whose value is an object with the members, and
-// reports false if it cannot be made.
-func (l *library) slice(members []string) (*ast.Program, bool) {
+// Slice takes the program of underscore and returns one whose value is an
+// object with the members. It reports false if it cannot make one. It changes
+// and uses parts of the given program.
+func Slice(p *ast.Program, members []string) (*ast.Program, bool) {
+	l := newLibrary(p)
 	result := &ast.ObjectLiteral{}
 	needed := make(map[string]bool)
 	for _, name := range members {

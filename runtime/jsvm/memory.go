@@ -10,19 +10,19 @@ import (
 const (
 	// sampleEvery is how often memory is looked at while scripts run.
 	sampleEvery = 10 * time.Millisecond
-	// collectEvery is how often, at most, the watch asks for a collection to
-	// tell what lives from what does not.
+	// collectEvery is the least time between two garbage collections that the
+	// watch asks for to see what is still in use.
 	collectEvery = 500 * time.Millisecond
-	// minGrowth is the least limit: the growth of a whole process tells nothing
-	// about a script when it is smaller than what other requests need.
+	// minGrowth is the smallest limit. Less growth of the whole process says
+	// nothing about a script, because other requests need as much.
 	minGrowth = 64 << 20
 )
 
-// watch breaks scripts off that make the memory of the process grow too much.
-// It is a best effort: otto cannot count what a script holds, so the watch
-// sees only how much the whole process has grown since a call began, and
-// takes the call that has been running longest to be the cause.
-type watch struct {
+// memoryWatch interrupts scripts that make the memory of the process grow too
+// much. It is a best effort: otto cannot count what a script holds, so the watch
+// only sees how much the whole process has grown since a call began, and takes
+// the call that has been running longest to be the cause.
+type memoryWatch struct {
 	mu      sync.Mutex
 	calls   map[*machine]watched
 	active  bool // a goroutine is sampling
@@ -36,10 +36,10 @@ type watched struct {
 	limit uint64
 }
 
-func newWatch() *watch { return &watch{calls: make(map[*machine]watched)} }
+func newMemoryWatch() *memoryWatch { return &memoryWatch{calls: make(map[*machine]watched)} }
 
 // enter begins to watch a call.
-func (w *watch) enter(m *machine, limit int64) {
+func (w *memoryWatch) enter(m *machine, limit int64) {
 	c := watched{begun: time.Now(), used: heapInUse(), limit: uint64(max(limit, minGrowth))}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -51,14 +51,14 @@ func (w *watch) enter(m *machine, limit int64) {
 }
 
 // leave ends it.
-func (w *watch) leave(m *machine) {
+func (w *memoryWatch) leave(m *machine) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.calls, m)
 }
 
 // sample looks at memory until no script runs.
-func (w *watch) sample() {
+func (w *memoryWatch) sample() {
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
 	var collected time.Time
@@ -68,7 +68,7 @@ func (w *watch) sample() {
 		if m == nil || time.Since(collected) < collectEvery {
 			continue
 		}
-		goruntime.GC() // what is garbage is nobody's fault
+		goruntime.GC() // garbage does not count
 		collected = time.Now()
 		if m = w.suspect(heapInUse()); m != nil {
 			m.stop(outOfMemory)
@@ -78,17 +78,17 @@ func (w *watch) sample() {
 }
 
 // busy reports whether scripts run, and ends the sampling if none does.
-func (w *watch) busy() bool {
+func (w *memoryWatch) busy() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.active = len(w.calls) > 0
 	return w.active
 }
 
-// suspect returns the call that has been running longest, of those during
-// which memory has grown by more than their limit. One that waits for the
-// host, or was broken off, is none.
-func (w *watch) suspect(used uint64) (found *machine) {
+// suspect returns the call that has been running longest, of those during which
+// memory has grown by more than their limit. It passes over calls that wait for
+// the host or have been interrupted.
+func (w *memoryWatch) suspect(used uint64) (found *machine) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var begun time.Time
@@ -103,8 +103,8 @@ func (w *watch) suspect(used uint64) (found *machine) {
 	return found
 }
 
-// heapInUse returns the bytes of objects on the heap, with those that have not
-// been collected yet.
+// heapInUse returns the bytes of objects on the heap, including garbage that has
+// not been collected yet.
 func heapInUse() uint64 {
 	sample := [1]metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample[:])

@@ -1,16 +1,18 @@
-package jsvm
+package syntax
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+)
 
-// maxNesting is how deep a text may be nested. Otto's parser takes up to 4 KiB
+// MaxNesting is how deep a text may be nested. Otto's parser takes up to 4 KiB
 // of the Go stack for a level, and a Go stack that overflows ends the process.
-const maxNesting = 20000
+const MaxNesting = 20000
 
-// nesting counts, in a text that has not been parsed, how much is open at any
-// place: brackets, operators that wait for an operand, and statements without
-// a block. It counts rather too much than too little. It has to tell a regular
-// expression from a division as otto does, since quotes and brackets mean
-// nothing inside of one; what it cannot tell it refuses.
+// nesting counts how much is open at each place of a text that has not been
+// parsed: brackets, operators that wait for an operand, and statements without
+// a block. Where it cannot know, it counts too much. It tells a regular
+// expression from a division as otto does, because quotes and brackets have no
+// meaning inside a regular expression. It refuses what it cannot tell apart.
 type nesting struct {
 	text   string
 	at     int
@@ -54,9 +56,9 @@ const (
 	unclearSlash    = "it is not clear whether this slash divides: put a semicolon or brackets before it"
 )
 
-// refused returns where a text must not be parsed, and why, or -1. The limit
-// is how much may be open.
-func refused(text string, limit int, c *cuts) (int, string) {
+// check returns the first place where a text must not be parsed, and why, or
+// -1. The limit is how much may be open.
+func check(text string, limit int, c *cuts) (int, string) {
 	n := &nesting{text: text, levels: make([]nestingLevel, 1), prev: semicolon, cuts: c}
 	for n.at < len(text) {
 		if n.blank() || n.comment() {
@@ -110,8 +112,8 @@ func isWord(c byte) bool {
 // ended reports whether an operand or a block has ended.
 func (n *nesting) ended() bool { return n.prev == operand || n.prev == blockEnd || n.prev == unclear }
 
-// begin closes what cannot be open any more when a token begins that may
-// begin a statement. An else goes on with an if, and a while with a do.
+// begin is called for a token that may begin a statement. It closes what can
+// no longer be open. An else continues an if, and a while continues a do.
 func (n *nesting) begin(word string) {
 	l := &n.levels[len(n.levels)-1]
 	switch {
@@ -193,8 +195,8 @@ func (n *nesting) symbol(c byte) {
 	}
 }
 
-// increment is ++ or -- behind an operand on the same line: the operand goes
-// on to have ended.
+// increment reads ++ or -- behind an operand on the same line. The operand has
+// still ended afterwards.
 func (n *nesting) increment(c byte) bool {
 	if (c != '+' && c != '-') || n.prev != operand || n.line || n.at+1 >= len(n.text) || n.text[n.at+1] != c {
 		return false
@@ -268,8 +270,8 @@ func (n *nesting) slash() {
 		start := n.at
 		n.quoted('/')
 		n.prev = operand
-		if n.at-start > maxPattern {
-			n.why = errLongPattern
+		if n.at-start > MaxPattern {
+			n.why = longPattern
 		}
 	}
 }

@@ -12,13 +12,13 @@ const (
 	maxWalkDepth = 10000
 )
 
-// walk is one JSON.stringify in progress. Otto walks the data by recursion, up
-// to 2 KiB of the Go stack for a level, and knows no limit.
+// stringification is one JSON.stringify in progress. Otto walks the data by
+// recursion, takes up to 2 KiB of the Go stack for a level, and has no limit.
 //
-// A script that has taken few steps cannot have made deep data: in one step
-// it adds no more levels than its source has. Only when it could be deep are
-// the levels counted, by a replacer function that sees every value.
-type walk struct {
+// A script that has taken few steps cannot have made deep data, because one step
+// adds no more levels than the source has. Only if the data could be too deep
+// are the levels counted, by a replacer function that gets every value.
+type stringification struct {
 	cheap   bool
 	holders []otto.Value // objects the walk is in, outermost first
 	last    otto.Value   // what the replacer has returned
@@ -34,7 +34,7 @@ func (h *host) enterWalk(call otto.FunctionCall) otto.Value {
 	if m == nil {
 		return replacer
 	}
-	w := &walk{base: m.walkDepth()}
+	w := &stringification{base: m.walkDepth()}
 	m.walks = append(m.walks, w)
 	if m.couldWalk() {
 		w.cheap = true
@@ -71,7 +71,7 @@ func namesIn(list otto.Value) map[string]bool {
 
 // replace counts the level of a value, and then does what the script's own
 // replacer does.
-func (h *host) replace(call *otto.FunctionCall, w *walk, replacer otto.Value) otto.Value {
+func (h *host) replace(call *otto.FunctionCall, w *stringification, replacer otto.Value) otto.Value {
 	key, value := call.Argument(0), call.Argument(1)
 	w.enter(call)
 	switch {
@@ -90,9 +90,9 @@ func (h *host) replace(call *otto.FunctionCall, w *walk, replacer otto.Value) ot
 	return value
 }
 
-// enter finds the holder of a value among those of the walk: it is the value
-// before, or one that the walk has come back to.
-func (w *walk) enter(call *otto.FunctionCall) {
+// enter finds the holder of a value among those of the walk: the value before
+// it, or one that the walk has returned to.
+func (w *stringification) enter(call *otto.FunctionCall) {
 	if len(w.holders) == 0 || call.This == w.last {
 		w.holders = append(w.holders, call.This)
 	}
@@ -115,10 +115,10 @@ func (m *machine) walkDepth() int {
 
 // couldWalk reports whether the data of the script cannot be too deep for the
 // walks in progress.
-func (m *machine) couldWalk() bool { return len(m.walks)*m.steps*m.weight <= maxCheapDepth }
+func (m *machine) couldWalk() bool { return len(m.walks)*m.steps*m.depth <= maxCheapDepth }
 
-// checkWalk ends a walk that is not counted if the script has gone on to make
-// data meanwhile, in a getter or in toJSON.
+// checkWalk ends a walk without a count if the script has made more data
+// meanwhile, in a getter or in toJSON.
 func (m *machine) checkWalk(vm *otto.Otto) {
 	for _, w := range m.walks {
 		if w.cheap && !m.couldWalk() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/robertkrimen/otto"
 
+	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/hostapi"
 )
 
@@ -14,8 +15,8 @@ type Values = hostapi.Values
 
 var errNoValues = errors.New("there is no store of values")
 
-// storage are the functions TykStorage*. Every failure is thrown, so that a
-// store that is down never looks like one that is empty.
+// storage returns the functions TykStorage*. They throw every failure, so that a
+// store that is down never looks like an empty one.
 func (h *host) storage() map[string]func(otto.FunctionCall) otto.Value {
 	return map[string]func(otto.FunctionCall) otto.Value{
 		"TykStorageGet":   h.stored("TykStorageGet", storageGet),
@@ -33,7 +34,7 @@ type storing struct {
 	call *otto.FunctionCall
 }
 
-// stored does what the storage functions have in common.
+// stored makes a storage function of f.
 func (h *host) stored(name string, f func(*storing) (any, error)) func(otto.FunctionCall) otto.Value {
 	return func(call otto.FunctionCall) otto.Value {
 		result, err := h.store(&call, f)
@@ -112,11 +113,77 @@ func (s *storing) valueAndTTL() ([]byte, time.Duration, error) {
 	return []byte(value), ttl, err
 }
 
-// ttl reads whole seconds; an argument that is absent is 0.
+// ttl reads whole seconds. An absent argument is 0.
 func (s *storing) ttl(argument int) (time.Duration, error) {
 	v := s.call.Argument(argument)
 	if v.IsUndefined() || v.IsNull() {
 		return 0, nil
 	}
 	return hostapi.ParseTTL(v.String())
+}
+
+// Sessions finds and keeps sessions by the keys that callers present; see
+// [hostapi.Sessions].
+type Sessions = hostapi.Sessions
+
+var errNoSessions = errors.New("there is no store of sessions")
+
+// getKeyData is TykGetKeyData. It always returns text. If a store has failed, the
+// reason is in the log.
+func (h *host) getKeyData(call otto.FunctionCall) otto.Value {
+	s, err := h.findSession(&call, call.Argument(0).String(), call.Argument(1).String())
+	h.end(&call)
+	if err != nil {
+		h.complain(&call, "TykGetKeyData", err)
+	}
+	return text(string(hostapi.KeyData(s)))
+}
+
+// findSession returns the session of a key if it belongs to the organisation of
+// the API or to no organisation.
+func (h *host) findSession(call *otto.FunctionCall, key, apiID string) (*abi.Session, error) {
+	if h.sessions == nil {
+		return nil, errNoSessions
+	}
+	deadline, err := h.deadline(call)
+	if err != nil {
+		return nil, err
+	}
+	return hostapi.FindSession(h.sessions, deadline, []byte(key), h.machineOf(call).task.orgOf, apiID)
+}
+
+// orgOf returns the function that finds the organisation of an API. By default it
+// knows the APIs that bind the plugin.
+func (c *Config) orgOf(apis []*abi.API) func(apiID string) string {
+	if c.OrgOf != nil {
+		return c.OrgOf
+	}
+	return hostapi.OrgAmong(apis)
+}
+
+// setKeyData is TykSetKeyData. Its result is undefined; faults are in the log.
+func (h *host) setKeyData(call otto.FunctionCall) otto.Value {
+	err := h.putSession(&call, &hostapi.KeyChange{
+		Key: []byte(call.Argument(0).String()), Session: []byte(call.Argument(1).String()), KeepQuota: call.Argument(2).String() == "1",
+	})
+	h.end(&call)
+	if err != nil {
+		h.complain(&call, "TykSetKeyData", err)
+	}
+	return otto.UndefinedValue()
+}
+
+func (h *host) putSession(call *otto.FunctionCall, change *hostapi.KeyChange) error {
+	if h.sessions == nil {
+		return errNoSessions
+	}
+	deadline, err := h.deadline(call)
+	if err != nil {
+		return err
+	}
+	s, err := change.Read(h.requireRights)
+	if err != nil {
+		return err
+	}
+	return h.sessions.PutSession(deadline, change.Key, s)
 }
