@@ -26,14 +26,14 @@ type Exchange struct {
 	// no limit. The chain sets it per call from max_body.
 	BodyLimit int
 
-	redirect   Redirect // counts if redirected is set
-	redirected bool
-	cause      Cause
-	final      bool
-	edited     Part // committed edits
-	journal    journal
-	arena      arena
-	scratch    []byte // holds the body of an error reply while it is made
+	redirects []Redirect // all that were asked for, kept between requests
+	redirect  int        // the one that counts, from 1; 0 if there is none
+	cause     Cause
+	final     bool
+	edited    Part // committed edits
+	journal   journal
+	arena     arena
+	scratch   []byte // holds the body of an error reply while it is made
 }
 
 // Request is what the client sent, as edited so far.
@@ -123,13 +123,14 @@ func (x *Exchange) Edited(p Part) bool { return x.edited&p != 0 }
 // Reset makes the exchange ready for the next request and keeps its buffers,
 // except oversized ones.
 func (x *Exchange) Reset() {
-	header, reply, meta := x.Request.Header, x.Reply.Header, x.Meta
+	header, reply, meta, redirects := x.Request.Header, x.Reply.Header, x.Meta, x.redirects
 	x.journal.reset()
 	x.arena.reset()
 	if cap(x.scratch) > maxArena {
 		x.scratch = nil
 	}
 	*x = Exchange{journal: x.journal, arena: x.arena, scratch: x.scratch}
+	x.redirects = redirects[:0]
 	x.Request.Header = clearFields(header)
 	x.Reply.Header = clearFields(reply)
 	x.Meta = Meta(clearFields(Header(meta)))

@@ -37,8 +37,7 @@ type journal struct {
 	reply         Reply
 	session       *Session
 	meta          Meta
-	redirect      Redirect
-	redirected    bool
+	redirect      int
 	cause         Cause
 	final         bool
 	requestHeader Header // backing store for request.Header, kept between calls
@@ -108,7 +107,7 @@ func (x *Exchange) touch(p Part) {
 	case MetaPart:
 		j.meta = append(j.meta[:0], x.Meta...)
 	case RedirectPart:
-		j.redirect, j.redirected = x.redirect, x.redirected
+		j.redirect = x.redirect
 	case FinalPart:
 		j.final = x.final
 	case CausePart:
@@ -152,7 +151,7 @@ func (x *Exchange) undo(parts Part) {
 		x.Meta = append(x.Meta[:0], j.meta...)
 	}
 	if parts&RedirectPart != 0 {
-		x.redirect, x.redirected = j.redirect, j.redirected
+		x.redirect = j.redirect
 	}
 	if parts&FinalPart != 0 {
 		x.final = j.final

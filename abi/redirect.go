@@ -77,7 +77,8 @@ func (x *Exchange) setRedirect(r Redirect) error {
 	}
 	x.touch(RedirectPart)
 	r.API, r.URI, r.Method = x.arena.copy(r.API), x.arena.copy(r.URI), x.arena.copy(r.Method)
-	x.redirect, x.redirected = r, true
+	x.redirects = append(x.redirects, r)
+	x.redirect = len(x.redirects)
 	return nil
 }
 
@@ -85,16 +86,16 @@ func (x *Exchange) setRedirect(r Redirect) error {
 // the next edit or Reset and must not be written to; its bytes stay until the
 // Reset.
 func (x *Exchange) Redirected() *Redirect {
-	if !x.redirected {
+	if x.redirect == 0 {
 		return nil
 	}
-	return &x.redirect
+	return &x.redirects[x.redirect-1]
 }
 
 // EnterLoop makes the exchange ready for the next chain after a redirect:
 // what was prepared of a reply is dropped. Only the proxy calls it.
 func (x *Exchange) EnterLoop(l Loop) {
 	x.Loop = l
-	x.redirect, x.redirected, x.cause, x.final = Redirect{}, false, Cause{}, false
+	x.redirect, x.cause, x.final = 0, Cause{}, false
 	x.Reply = Reply{Header: clearFields(x.Reply.Header)}
 }

@@ -22,8 +22,11 @@ type Gateway struct {
 // New returns a gateway that routes by r. It does not listen yet.
 func New(cfg Config, r *Router) *Gateway {
 	g := &Gateway{observe: cfg.Observe}
+	if g.log = cfg.Logger; g.log == nil {
+		nop := zerolog.Nop()
+		g.log, cfg.Logger = &nop, &nop
+	}
 	g.server = ingress.New(cfg.Config, g.newContext)
-	g.log = g.server.Config.Logger
 	g.router.Store(r)
 	return g
 }
@@ -31,6 +34,10 @@ func New(cfg Config, r *Router) *Gateway {
 // SetRouter replaces the routes for requests that begin from now on. The old
 // router is returned; see [Router.Drain] for when its chains may be closed.
 func (g *Gateway) SetRouter(r *Router) (old *Router) { return g.router.Swap(r) }
+
+// Configure replaces the configuration of the listeners, as
+// [ingress.Server.Configure] says. Observe stays.
+func (g *Gateway) Configure(cfg Config) { g.server.Configure(cfg.Config) }
 
 // OpenConns returns the number of client connections, tunnels included.
 func (g *Gateway) OpenConns() int { return g.server.OpenConns() }

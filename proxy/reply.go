@@ -12,13 +12,13 @@ func (rc *requestContext) answer() {
 	r := &rc.x.Reply
 	rc.stage = stageReplied
 	if rc.up == nil {
-		rc.client.Answer(r.Status, nil, r.Header, false, r.Body)
+		rc.client.Answer(r.Status, nil, r.Header, r.Body)
 		return
 	}
 	if rc.up.BodyLeft() != 0 {
 		rc.up.KeepOut() // its body was replaced
 	}
-	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, rc.up.Head.Names, r.Body)
+	rc.client.Answer(r.Status, rc.reasonOf(r.Status), r.Header, r.Body)
 }
 
 // fail answers a request with an error. It is the only writer of error
@@ -147,7 +147,7 @@ func (rc *requestContext) reasonOf(status int) []byte {
 // relayHead replies with a head whose body is the upstream's.
 func (rc *requestContext) relayHead(status int, reason []byte, fields abi.Header) {
 	rc.stage = stageReplied
-	rc.client.SetHead(status, reason, fields, rc.up.Head.Names)
+	rc.client.SetHead(status, reason, fields)
 }
 
 // relayBody passes the rest of the upstream's body on. A body that has arrived
@@ -155,6 +155,10 @@ func (rc *requestContext) relayHead(status int, reason []byte, fields abi.Header
 // connection is free at once.
 func (rc *requestContext) relayBody() {
 	if rc.up.BodyLeft() == 0 {
+		return
+	}
+	if rc.client.IsHead() {
+		rc.up.KeepOut() // a plugin has made another request of it, and the client gets no body
 		return
 	}
 	var ok bool

@@ -12,6 +12,7 @@ import (
 // exchange as edited, without the fields of the client's connection and with
 // those that an intermediary adds.
 func (rc *requestContext) appendRequest(dst []byte) []byte {
+	var set alreadySet
 	r := &rc.x.Request
 	dst = append(dst, r.Method...)
 	dst = append(dst, ' ')
@@ -22,20 +23,30 @@ func (rc *requestContext) appendRequest(dst []byte) []byte {
 	for i := range r.Header {
 		name, value := r.Header[i].Name, r.Header[i].Value
 		switch h1.KindOf(name) {
-		case h1.KindPlain, h1.KindDate, h1.KindServer:
-			if !rc.client.Head.Names || !h1.Named(r.Header, name) {
-				dst = h1.AppendField(dst, name, value)
-			}
+		case h1.KindForwarded:
+			set.host = set.host || h1.IsName(name, "x-forwarded-host")
+			set.proto = set.proto || h1.IsName(name, "x-forwarded-proto")
+			dst = h1.AppendField(dst, name, value)
+		case h1.KindRequestID:
+			set.id = true
+			dst = h1.AppendLine(dst, "X-Request-Id: ", value)
+		case h1.KindForwardedList:
+			dst = rc.appendForwardedList(dst, name, value)
+		case h1.KindPlain, h1.KindDate, h1.KindServer, h1.KindForwardedOther:
+			dst = h1.AppendField(dst, name, value)
 		}
 	}
-	dst = rc.appendForwarded(dst)
-	dst = h1.AppendLine(dst, "X-Request-Id: ", rc.x.RequestID)
+	dst = rc.appendForwarded(dst, set)
 	if protocol := rc.client.Head.Upgrade(); len(protocol) > 0 {
 		dst = h1.AppendLine(dst, "Connection: Upgrade\r\nUpgrade: ", protocol)
 	}
 	dst = rc.appendFraming(dst)
 	return append(dst, "\r\n"...)
 }
+
+// alreadySet says which of the fields that the gateway adds are there, from a
+// trusted proxy or by a plugin. Those stay as they are.
+type alreadySet struct{ host, proto, id bool }
 
 // appendTarget appends the request's target below the upstream's base path.
 func (rc *requestContext) appendTarget(dst []byte) []byte {
@@ -48,7 +59,19 @@ func (rc *requestContext) appendTarget(dst []byte) []byte {
 			target = rest
 		}
 	}
+	if len(rc.route.Upstream.Base) == 0 {
+		target = trimSlashes(target)
+	}
 	return joinTarget(dst, rc.route.Upstream, target, rc.route.Chain.Dialect())
+}
+
+// trimSlashes leaves one slash at the beginning of a target: of two, some
+// servers take what follows for a host (RFC 3986 section 4.2).
+func trimSlashes(target []byte) []byte {
+	for len(target) > 1 && target[0] == '/' && target[1] == '/' {
+		target = target[1:]
+	}
+	return target
 }
 
 // joinTarget appends base path and target, with the upstream's own query in
@@ -87,10 +110,10 @@ func (rc *requestContext) upstreamHost() []byte {
 	return u.Host
 }
 
-// appendForwarded appends the X-Forwarded fields. X-Forwarded-For keeps what
-// the client has sent, since proxies in front of this one may have written it.
-// The others are replaced, since the gateway knows better.
-func (rc *requestContext) appendForwarded(dst []byte) []byte {
+// appendForwarded appends the X-Forwarded fields and the request id. What is
+// left of X-Forwarded-For comes from trusted proxies and plugins, since ingress
+// drops what other clients say about themselves.
+func (rc *requestContext) appendForwarded(dst []byte, set alreadySet) []byte {
 	r := &rc.x.Request
 	dst = append(dst, "X-Forwarded-For: "...)
 	for i := range r.Header {
@@ -99,16 +122,35 @@ func (rc *requestContext) appendForwarded(dst []byte) []byte {
 			dst = append(dst, ", "...)
 		}
 	}
-	dst = append(dst, rc.client.ClientIP()...)
-	if r.TLS {
+	dst = append(dst, rc.client.PeerIP()...)
+	switch {
+	case set.proto:
+		dst = append(dst, "\r\n"...)
+	case r.TLS:
 		dst = append(dst, "\r\nX-Forwarded-Proto: https\r\n"...)
-	} else {
+	default:
 		dst = append(dst, "\r\nX-Forwarded-Proto: http\r\n"...)
 	}
-	if host := rc.client.Head.Host; len(host) > 0 {
+	if host := rc.client.Head.Host; len(host) > 0 && !set.host {
 		dst = h1.AppendLine(dst, "X-Forwarded-Host: ", host)
 	}
+	if !set.id {
+		dst = h1.AppendLine(dst, "X-Request-Id: ", rc.x.RequestID)
+	}
 	return dst
+}
+
+// appendForwardedList appends a Forwarded field with one more element for the
+// peer (RFC 7239 section 4).
+func (rc *requestContext) appendForwardedList(dst, name, value []byte) []byte {
+	dst = append(append(append(dst, name...), ": "...), value...)
+	ip := rc.client.PeerIP()
+	if bytes.IndexByte(ip, ':') >= 0 {
+		dst = append(append(append(dst, `, for="[`...), ip...), `]"`...)
+	} else {
+		dst = append(append(dst, ", for="...), ip...)
+	}
+	return append(dst, "\r\n"...)
 }
 
 // appendFraming appends the field that says where the request body ends.

@@ -24,6 +24,9 @@ type API struct {
 	Path string
 	// Strip removes Path before the request is sent to the upstream.
 	Strip bool
+	// KeepEncoded takes paths that upstreams read in more than one way, as
+	// package urlpath lists them, and sends them as they are.
+	KeepEncoded bool
 	// Internal hides the API from clients: only requests that a plugin
 	// redirects here arrive. Host does not count then, and Path may be that of
 	// another API.
@@ -185,7 +188,9 @@ func foldHost(host, buf []byte) []byte {
 	return host
 }
 
-// findRoute looks up the API by host and by the path an upstream would see.
+// findRoute looks up the API by host and by the path an upstream would see. A
+// path that upstreams read in more than one way is refused, unless the API
+// keeps such paths: it could be authorised as one and served as another.
 func (rc *requestContext) findRoute() error {
 	r := &rc.x.Request
 	path := r.URI
@@ -195,16 +200,20 @@ func (rc *requestContext) findRoute() error {
 	if path[0] == '*' {
 		path = slash
 	}
+	ambiguous := urlpath.Check(path)
 	clean := urlpath.Clean(path, rc.clean)
 	rc.route = rc.router.find(r.Host, clean, rc.host[:0])
 	if len(clean) > 0 && &clean[0] != &path[0] {
 		rc.clean = clean[:0]
 	}
+	if ambiguous != nil && (rc.route == nil || !rc.route.KeepEncoded) {
+		return fmt.Errorf("%w: %w", ingress.ErrRequest, ambiguous)
+	}
 	if rc.route == nil {
 		return faultRoute
 	}
-	// A path that reaches its API only through dot segments has no prefix that
-	// could be stripped byte for byte.
+	// A path that reaches its API only through empty segments has no prefix
+	// that could be stripped byte for byte.
 	if rc.route.Strip {
 		if _, ok := stripPrefix(path, rc.route.prefix); !ok {
 			return ingress.ErrRequest

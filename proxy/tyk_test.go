@@ -109,12 +109,12 @@ func TestTargetsAreJoinedAsTykDoes(t *testing.T) {
 	} {
 		t.Run(tt.base+" "+tt.asked, func(t *testing.T) {
 			url := script(t, echoHead) + tt.base
-			native := start(t, proxy.Config{}, proxy.API{Path: tt.listen, Strip: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
+			native := start(t, proxy.Config{}, proxy.API{Path: tt.listen, Strip: true, KeepEncoded: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
 			for _, v := range []struct {
 				name, want string
 				g          *gateway
 			}{
-				{"tyk", tt.tyk, forTyk(t, proxy.API{Path: tt.listen, Strip: true}, url)},
+				{"tyk", tt.tyk, forTyk(t, proxy.API{Path: tt.listen, Strip: true, KeepEncoded: true}, url)},
 				{"native", tt.native, native},
 			} {
 				a := ask(t, v.g, get(tt.asked))

@@ -17,26 +17,57 @@ type keyEntry struct {
 	Session *abi.Session `json:"session"`
 }
 
-// LoadKeys puts the sessions of a key file into a store and returns how many
-// there were. The file is a JSON array of {"key": "…", "session": {…}}; the
-// session has the fields of [abi.Session], others are ignored. All mistakes
-// are reported at once, each with the file and the entry, counted from 1, and
-// then nothing is stored. No error ever holds a key.
-func LoadKeys(s Sessions, path string) (int, error) {
+// KeyFile is a file of keys that a store begins with: a JSON array of
+// {"key": "…", "session": {…}}. The session has the fields of [abi.Session],
+// others are ignored. It keeps the keys in memory, in order to know which ones
+// a later version of the file has lost.
+type KeyFile struct {
+	path    string
+	entries []keyEntry
+}
+
+// ReadKeys reads a key file. All mistakes are reported at once, each with the
+// file and the entry, counted from 1. No error ever holds a key.
+func ReadKeys(path string) (*KeyFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return 0, fmt.Errorf("store: key file: %w", err)
+		return nil, fmt.Errorf("store: key file: %w", err)
 	}
 	entries, err := parseKeys(path, data)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	for i, e := range entries {
-		if err := s.PutSession(time.Time{}, []byte(e.Key), e.Session); err != nil {
-			return i, fmt.Errorf("%s: entry %d: %w", path, i+1, err)
+	return &KeyFile{path, entries}, nil
+}
+
+// Len returns the number of keys.
+func (f *KeyFile) Len() int { return len(f.entries) }
+
+// Apply puts the sessions of the file into a store, and takes those away that
+// before has and f has not: these keys stop at once. Either may be nil, which
+// is a file without keys. Counters are not touched.
+func (f *KeyFile) Apply(s Sessions, before *KeyFile) error {
+	kept := map[string]bool{}
+	if f != nil {
+		for i, e := range f.entries {
+			kept[e.Key] = true
+			if err := s.PutSession(time.Time{}, []byte(e.Key), e.Session); err != nil {
+				return fmt.Errorf("%s: entry %d: %w", f.path, i+1, err)
+			}
 		}
 	}
-	return len(entries), nil
+	if before == nil {
+		return nil
+	}
+	for i, e := range before.entries {
+		if kept[e.Key] {
+			continue
+		}
+		if err := s.DropSession(time.Time{}, []byte(e.Key)); err != nil {
+			return fmt.Errorf("%s: entry %d, which is to be revoked: %w", before.path, i+1, err)
+		}
+	}
+	return nil
 }
 
 // parseKeys reads a key file; name stands for it in errors.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -14,12 +15,12 @@ import (
 
 func TestKeyFileIsLoaded(t *testing.T) {
 	m := store.NewMemory()
-	n, err := store.LoadKeys(m, keyFile(t, `[
+	n, err := loadKeys(m, keyFile(t, `[
 		{"key": "a", "session": {"key_id": "k1", "rate": 10, "per": 60, "meta_data": {"plan": "gold"}, "access_rights": {}}},
 		{"key": "b", "session": {"key_id": "k2", "is_inactive": true, "expires": 1700000000}}
 	]`))
 	if n != 2 || err != nil {
-		t.Fatalf("LoadKeys() = %d, %v, want 2", n, err)
+		t.Fatalf("loadKeys() = %d, %v, want 2", n, err)
 	}
 	got, _ := m.Session(never, []byte("a"))
 	want := &abi.Session{KeyID: "k1", Rate: 10, Per: 60, Metadata: map[string]any{"plan": "gold"}}
@@ -31,7 +32,7 @@ func TestKeyFileIsLoaded(t *testing.T) {
 // A session as Tyk's API writes it, with members that mean nothing here.
 func TestKeyFileHoldsSessionsOfTyk(t *testing.T) {
 	m := store.NewMemory()
-	_, err := store.LoadKeys(m, keyFile(t, `[{"key": "acme0123", "session": {
+	_, err := loadKeys(m, keyFile(t, `[{"key": "acme0123", "session": {
 		"last_check": 0, "allowance": 1000.5, "rate": 1000, "per": 60, "throttle_interval": -1, "expires": 0, "quota_max": 10,
 		"quota_renews": 1700000000, "quota_remaining": 9, "quota_renewal_rate": 3600, "org_id": "acme", "tags": null,
 		"access_rights": {"orders": {"api_name": "Orders", "api_id": "orders", "versions": ["Default"], "allowed_urls": null,
@@ -77,13 +78,13 @@ func TestKeyFileMistakesNameFileAndEntry(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := store.NewMemory()
 			path := keyFile(t, tt.file)
-			n, err := store.LoadKeys(m, path)
+			n, err := loadKeys(m, path)
 			if n != 0 || err == nil {
-				t.Fatalf("LoadKeys() = %d, %v, want an error", n, err)
+				t.Fatalf("loadKeys() = %d, %v, want an error", n, err)
 			}
 			got := strings.ReplaceAll(err.Error(), path, "KEYS")
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("LoadKeys() error (-want +got):\n%s", diff)
+				t.Errorf("loadKeys() error (-want +got):\n%s", diff)
 			}
 			if strings.Contains(got, "s3cret") {
 				t.Error("the error shows a key")
@@ -96,9 +97,9 @@ func TestKeyFileMistakesNameFileAndEntry(t *testing.T) {
 }
 
 func TestMissingKeyFileIsNamed(t *testing.T) {
-	_, err := store.LoadKeys(store.NewMemory(), filepath.Join(t.TempDir(), "keys.json"))
+	_, err := loadKeys(store.NewMemory(), filepath.Join(t.TempDir(), "keys.json"))
 	if err == nil || !strings.Contains(err.Error(), "keys.json") {
-		t.Errorf("LoadKeys() = %v, want an error that names the file", err)
+		t.Errorf("loadKeys() = %v, want an error that names the file", err)
 	}
 }
 
@@ -116,8 +117,50 @@ func FuzzKeyFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "keys.json")
 		must(t, os.WriteFile(path, data, 0o600))
-		if n, err := store.LoadKeys(store.NewMemory(), path); err != nil && n != 0 {
-			t.Errorf("LoadKeys() = %d, %v, want all or nothing", n, err)
+		if n, err := loadKeys(store.NewMemory(), path); err != nil && n != 0 {
+			t.Errorf("loadKeys() = %d, %v, want all or nothing", n, err)
 		}
 	})
+}
+
+// loadKeys puts the keys of a file into a store and returns how many there are.
+func loadKeys(s store.Sessions, path string) (int, error) {
+	f, err := store.ReadKeys(path)
+	if err != nil {
+		return 0, err
+	}
+	return f.Len(), f.Apply(s, nil)
+}
+
+func TestALaterKeyFileTakesKeysAway(t *testing.T) {
+	m := store.NewMemory()
+	first, err := store.ReadKeys(keyFile(t, `[{"key": "stays", "session": {"alias": "a"}}, {"key": "goes", "session": {"alias": "b"}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later, err := store.ReadKeys(keyFile(t, `[{"key": "stays", "session": {"alias": "c"}}, {"key": "comes", "session": {}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := &abi.Session{KeyID: "own"}
+	for _, err := range []error{m.PutSession(time.Time{}, []byte("by a plugin"), own), first.Apply(m, nil), later.Apply(m, first)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for key, want := range map[string]bool{"stays": true, "goes": false, "comes": true, "by a plugin": true} {
+		s, err := m.Session(time.Time{}, []byte(key))
+		if err != nil || (s != nil) != want {
+			t.Errorf("Session(%s) = %v, %v, want one: %v", key, s, err, want)
+		}
+		if key == "stays" && s != nil && s.Alias != "c" {
+			t.Errorf("the session is still that of the first file: %q", s.Alias)
+		}
+	}
+	if err := (*store.KeyFile)(nil).Apply(m, later); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := m.Session(time.Time{}, []byte("stays")); s != nil || err != nil {
+		t.Errorf("Session() = %v, %v after the file was taken away", s, err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -21,7 +22,7 @@ func TestAReloadLogsTheSwapAndTheDrainApart(t *testing.T) {
 	defer slow.Close()
 	s := serve(t, `version: 1
 listen: "127.0.0.1:0"
-timeouts: { shutdown: 100ms }
+timeouts: { drain: 100ms }
 apis: [{ name: a, match: { path: / }, upstream: { url: "`+slow.URL+`" } }]
 `)
 	logger := zerolog.New(s.logs)
@@ -44,9 +45,15 @@ apis: [{ name: a, match: { path: / }, upstream: { url: "`+slow.URL+`" } }]
 	<-answered
 }
 
-// wantLogged fails unless the log has all texts, in this order.
+// wantLogged waits for the last text in the log, and fails unless it has all
+// texts, in this order.
 func (s *site) wantLogged(t *testing.T, texts ...string) {
 	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(s.logs.String(), texts[len(texts)-1]) {
+			break
+		}
+	}
 	log := s.logs.String()
 	for rest := log; len(texts) > 0; texts = texts[1:] {
 		_, after, ok := strings.Cut(rest, texts[0])

@@ -72,11 +72,17 @@ type serving struct {
 	logger *zerolog.Logger
 	raw    io.Writer // gets the lines of rawlog; nil sends them to the log
 	out    io.Writer
+	hangup chan os.Signal
 }
 
 // run serves until ctx ends. The configuration is read once, and again for
 // each reload.
 func (s *serving) run(ctx context.Context, withLab bool) error {
+	// A hangup while the gateway starts must not end it: it is a reload that
+	// comes early.
+	s.hangup = make(chan os.Signal, 1)
+	signal.Notify(s.hangup, syscall.SIGHUP)
+	defer signal.Stop(s.hangup)
 	cfg, err := s.from.Read(ctx)
 	if err != nil {
 		return err
@@ -148,8 +154,6 @@ func scheme(cfg *config.Config) string {
 // function is called.
 func (s *serving) reloadOnHangup(ctx context.Context, a *app.App) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -157,13 +161,12 @@ func (s *serving) reloadOnHangup(ctx context.Context, a *app.App) (stop func()) 
 			select {
 			case <-ctx.Done():
 				return
-			case <-hangup:
+			case <-s.hangup:
 				s.reload(ctx, a)
 			}
 		}
 	}()
 	return func() {
-		signal.Stop(hangup)
 		cancel()
 		<-done
 	}
@@ -186,25 +189,21 @@ func (s *serving) reload(ctx context.Context, a *app.App) {
 	}
 	s.logger.Info().Str("file", s.from.Name()).Uint64("generation", a.Generation().Number()).
 		Dur("took", time.Since(start)).Msg("reloaded")
-	s.drain(ctx, old, cfg.Timeouts.Shutdown)
+	start = time.Now()
+	a.Retire(old, cfg.Timeouts.Drain, func(err error) { s.retired(old, time.Since(start), err) })
 }
 
-// drain gives the requests of a generation that was replaced some time, and
-// logs how it ended.
-func (s *serving) drain(ctx context.Context, old *app.Generation, grace time.Duration) {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, grace)
-	defer cancel()
-	err := old.Drain(ctx)
+// retired logs how the wait for the requests of a generation has ended.
+func (s *serving) retired(old *app.Generation, after time.Duration, err error) {
 	level, text := zerolog.InfoLevel, "old generation drained"
 	if err != nil {
 		level = zerolog.WarnLevel
 	}
-	if err != nil && ctx.Err() != nil {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		text = "old generation cut off"
 	}
 	s.logger.WithLevel(level).Err(err).Str("file", s.from.Name()).Uint64("generation", old.Number()).
-		Dur("after", time.Since(start)).Msg(text)
+		Dur("after", after).Msg(text)
 }
 
 // read reads the configuration, with the plugins of the lab in it.

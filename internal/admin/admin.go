@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,13 +37,21 @@ type Config struct {
 	// there is no such page.
 	Lab http.Handler
 
+	// Admission says who may ask; see [Server.Admit].
+	Admission Admission
+
+	// Ready reports whether the gateway takes new requests. It is called like
+	// Chains. Nil means always.
+	Ready func() bool
+
 	Logger *zerolog.Logger // nil logs nothing
 }
 
-// Server answers on /healthz, /status and /metrics. Make one with [New].
+// Server answers on /healthz, /readyz, /status and /metrics. Make one with [New].
 type Server struct {
 	cfg     Config
 	started time.Time
+	admit   atomic.Pointer[Admission]
 	http    http.Server
 }
 
@@ -54,12 +63,16 @@ func New(cfg Config) *Server {
 	if cfg.Process == nil {
 		cfg.Process = func() any { return nil }
 	}
+	if cfg.Ready == nil {
+		cfg.Ready = func() bool { return true }
+	}
 	if cfg.Logger == nil {
 		nop := zerolog.Nop()
 		cfg.Logger = &nop
 	}
 	s := &Server{cfg: cfg, started: time.Now()}
-	s.http.Handler = s.routes()
+	s.Admit(cfg.Admission)
+	s.http.Handler = s.protect(s.routes())
 	s.http.ReadHeaderTimeout = 5 * time.Second
 	s.http.IdleTimeout = time.Minute
 	return s
@@ -84,6 +97,7 @@ func (s *Server) routes() http.Handler {
 		&chainCollector{chains: s.cfg.Chains})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /status", s.status)
 	if s.cfg.Lab != nil {
 		mux.Handle("/lab/", s.cfg.Lab)
@@ -96,6 +110,18 @@ func (s *Server) routes() http.Handler {
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	s.log(w.Write([]byte("ok\n")))
+}
+
+// ready answers 503 while the gateway drains, so that balancers send requests
+// elsewhere.
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if !s.cfg.Ready() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		s.log(w.Write([]byte("draining\n")))
+		return
+	}
+	s.log(w.Write([]byte("ready\n")))
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -67,14 +68,17 @@ type App struct {
 	proxy   *proxy.Gateway
 	admin   *admin.Server
 	lab     *lab.Lab // nil without an admin listener
-	grace   time.Duration
 	current atomic.Pointer[Generation]
+
+	stopping atomic.Bool   // no new requests are wanted; tells readiness
+	ended    chan struct{} // closed when generations that retire have no more time
+	retiring sync.WaitGroup
 }
 
 // New loads everything that the configuration names. It does not listen.
 // Mistakes in the configuration are returned together as [config.Problems].
 func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
-	a := &App{options: o.complete(), grace: cfg.Timeouts.Shutdown}
+	a := &App{options: o.complete(), ended: make(chan struct{})}
 	if o.Store == nil {
 		st, err := OpenStore(cfg)
 		if err != nil {
@@ -86,21 +90,24 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.closeStore())
 	}
-	settings, err := proxyConfig(cfg, a.options.Logger)
-	if err != nil {
+	if err := first.keys.Apply(a.options.Store, nil); err != nil {
 		return nil, errors.Join(err, first.Close(ctx), a.closeStore())
 	}
-	settings.Observe = o.Access
+	first.settings.Observe = o.Access
 	a.current.Store(first)
 	a.watch(cfg)
-	a.proxy = proxy.New(settings, first.router)
+	a.proxy = proxy.New(first.settings, first.router)
 	return a, nil
 }
 
 // watch makes the admin server, and the lab if there is a listener for it.
 func (a *App) watch(cfg *config.Config) {
-	about := admin.Config{Chains: a.chains, Process: a.process, Version: Version(), Logger: a.options.Logger}
+	about := admin.Config{
+		Chains: a.chains, Process: a.process, Version: Version(), Logger: a.options.Logger,
+		Ready: func() bool { return !a.stopping.Load() },
+	}
 	if cfg.Admin != nil {
+		about.Admission = admission(cfg)
 		a.lab = lab.New(lab.Config{
 			Chains: a.chains, ProcessID: a.ProcessID, Injector: a.options.Injector, Version: Version(), Logger: a.options.Logger,
 		})
@@ -110,23 +117,85 @@ func (a *App) watch(cfg *config.Config) {
 }
 
 // Reload builds a generation from cfg and, once all of it has loaded, sends
-// new requests there. It returns the generation before it, which the caller
-// must drain. After an error nothing has changed.
+// new requests there: with its plugins and routes, its keys, certificates,
+// limits, timeouts and rules of admission. Keys that the key file has lost stop
+// at once; counters go on. It returns the generation before, which the caller
+// must drain or hand to [App.Retire]. After an error nothing has changed; what
+// only a restart can change is such an error, a [config.Problems] that names
+// it.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) (old *Generation, err error) {
 	old = a.current.Load()
+	if problems := fixed(old.cfg, cfg); len(problems) > 0 {
+		return nil, problems
+	}
 	next, err := load(ctx, old, cfg, a.options)
 	if err != nil {
 		return nil, err
 	}
+	if err := next.keys.Apply(a.options.Store, old.keys); err != nil {
+		return nil, errors.Join(err, old.keys.Apply(a.options.Store, nil), next.Close(ctx))
+	}
 	next.lab = a.lab
 	a.current.Store(next)
+	a.proxy.Configure(next.settings)
+	if cfg.Admin != nil {
+		a.admin.Admit(admission(cfg))
+	}
 	a.proxy.SetRouter(next.router)
 	return old, nil
+}
+
+// Retire drains a generation that was replaced, without making the caller
+// wait, and tells done how that ended. Requests that take longer than limit, or
+// than the App is allowed to take for its end, are cut off.
+func (a *App) Retire(old *Generation, limit time.Duration, done func(error)) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	a.retiring.Go(func() {
+		defer cancel()
+		done(old.Drain(ctx))
+	})
+	a.retiring.Go(func() {
+		defer cancel()
+		select {
+		case <-a.ended:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// fixed names what differs between two configurations and only a restart can
+// change, because ports, buffers and the store are bound to it.
+func fixed(was, is *config.Config) (problems config.Problems) {
+	refuse := func(pos config.Pos, key string, changed bool) {
+		if changed {
+			problems = append(problems, is.Problemf(pos, "restart the gateway", "%s cannot be changed by a reload", key))
+		}
+	}
+	top := config.Pos{File: is.File, Line: 1, Column: 1}
+	refuse(is.Listen.Pos, "`listen`", was.Listen.Value != is.Listen.Value)
+	refuse(top, "`tls`, on or off,", (was.TLS == nil) != (is.TLS == nil))
+	refuse(top, "`limits.header`", was.Limits.Header != is.Limits.Header)
+	refuse(is.Store.URL.Pos, "`store.url`", was.Store.URL.Value != is.Store.URL.Value)
+	refuse(top, "`store.hash_keys`", was.Store.HashKeys != is.Store.HashKeys)
+	switch {
+	case (was.Admin == nil) != (is.Admin == nil):
+		refuse(top, "`admin`, on or off,", true)
+	case is.Admin != nil:
+		refuse(is.Admin.Listen.Pos, "`admin.listen`", was.Admin.Listen.Value != is.Admin.Listen.Value)
+	}
+	return problems
+}
+
+// admission returns who may ask the admin listener, which there must be.
+func admission(cfg *config.Config) admin.Admission {
+	return admin.Admission{Token: cfg.Admin.Token, Hosts: cfg.Admin.Hosts}
 }
 
 // Close releases an App that never ran.
 func (a *App) Close(ctx context.Context) error {
 	a.closeLab()
+	close(a.ended)
+	a.retiring.Wait()
 	return errors.Join(a.current.Load().Close(ctx), a.closeStore())
 }
 
@@ -172,7 +241,8 @@ func (a *App) external() *coproc.Runtime {
 	return r
 }
 
-// OpenStore opens the store that the configuration names, with its keys in it.
+// OpenStore opens the store that the configuration names. The keys of the key
+// file are not in it yet.
 func OpenStore(cfg *config.Config) (store.Store, error) {
 	st, err := store.Open(cfg.Store.URL.Value)
 	if err != nil {
@@ -181,14 +251,19 @@ func OpenStore(cfg *config.Config) (store.Store, error) {
 	if cfg.Store.HashKeys {
 		st = store.HashKeys(st)
 	}
-	if cfg.Store.Keys.Value == "" {
-		return st, nil
-	}
-	if _, err := store.LoadKeys(st, cfg.Store.Keys.Value); err != nil {
-		problem := cfg.Problemf(cfg.Store.Keys.Pos, "", "keys: %v", err)
-		return nil, errors.Join(config.Problems{problem}, st.Close())
-	}
 	return st, nil
+}
+
+// readKeys reads the key file, nil if there is none.
+func readKeys(cfg *config.Config) (*store.KeyFile, error) {
+	if cfg.Store.Keys.Value == "" {
+		return nil, nil
+	}
+	f, err := store.ReadKeys(cfg.Store.Keys.Value)
+	if err != nil {
+		return nil, config.Problems{cfg.Problemf(cfg.Store.Keys.Pos, "", "keys: %v", err)}
+	}
+	return f, nil
 }
 
 // proxyConfig reads the certificate, if there is one.
@@ -198,6 +273,7 @@ func proxyConfig(cfg *config.Config, logger *zerolog.Logger) (proxy.Config, erro
 		MaxHeaderBytes: int(cfg.Limits.Header), MaxURIBytes: int(cfg.Limits.URI), MaxConns: cfg.Limits.Connections,
 		ReadHeaderTimeout: cfg.Timeouts.ReadHeader, ReadTimeout: cfg.Timeouts.ReadBody,
 		WriteTimeout: cfg.Timeouts.Write, IdleTimeout: cfg.Timeouts.Idle,
+		TrustedProxies: cfg.Trusted,
 	}}
 	if cfg.TLS == nil {
 		return out, nil

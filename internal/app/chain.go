@@ -32,7 +32,10 @@ func (g *Generation) route(a *config.API) (proxy.API, error) {
 		return proxy.API{}, err
 	}
 	g.chains = append(g.chains, c)
-	route := proxy.API{Host: a.Match.Host, Path: a.Match.Path, Strip: a.Match.Strip, Internal: a.Internal, Chain: c}
+	route := proxy.API{
+		Host: a.Match.Host, Path: a.Match.Path, Strip: a.Match.Strip, KeepEncoded: a.Match.KeepEncoded,
+		Internal: a.Internal, Chain: c,
+	}
 	if a.Upstream == nil {
 		return route, nil
 	}
@@ -83,7 +86,29 @@ func (g *Generation) newStep(a *config.API, h abi.Hook, b config.Binding) *chain
 	step.Authenticates = h == abi.PostKeyAuth && role == builtin.ChecksKey
 	step.Exemptable = exemptable(a, h, p, role)
 	step.NoSave = h == abi.Auth && replacesSession(a, g.plugins)
+	step.Counts = g.countsOf(stepKey{a.Name, p.Name, h, b.Method, b.Path})
 	return step
+}
+
+// stepKey is what makes a step the same one in two generations.
+type stepKey struct {
+	api, plugin  string
+	hook         abi.Hook
+	method, path string // of a virtual plugin
+}
+
+// countsOf returns the counts of the same step in the generation before, so
+// that metrics go on over a reload.
+func (g *Generation) countsOf(key stepKey) *chain.Stats {
+	if g.counts[key] != nil {
+		return nil // bound twice: the second one counts for itself
+	}
+	counts := g.previous[key]
+	if counts == nil {
+		counts = new(chain.Stats)
+	}
+	g.counts[key] = counts
+	return counts
 }
 
 // exemptable reports whether a step is left out for requests that need no key:

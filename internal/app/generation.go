@@ -12,6 +12,7 @@ import (
 	"github.com/c386954a/sallyport/proxy"
 	"github.com/c386954a/sallyport/proxy/chain"
 	"github.com/c386954a/sallyport/runtime/builtin"
+	"github.com/c386954a/sallyport/store"
 )
 
 // loadTimeout bounds the load of one plugin, compilation included.
@@ -33,16 +34,27 @@ type Generation struct {
 	router   *proxy.Router
 	warnings config.Problems // plugins that are not loaded, and may be missing
 
-	cfg     *config.Config
-	options Options  // complete, with the store
-	lab     *lab.Lab // is told of faults; nil if there is none, and before the generation serves
+	cfg      *config.Config
+	options  Options        // complete, with the store
+	keys     *store.KeyFile // nil: there is none
+	settings proxy.Config   // of the listeners
+	counts   map[stepKey]*chain.Stats
+	previous map[stepKey]*chain.Stats // counts of the generation before
+	lab      *lab.Lab                 // is told of faults; nil if there is none, and before the generation serves
 }
 
 // Load loads all plugins and builds all chains for a caller that serves no
 // port. The options must have a store. Mistakes in the configuration are
 // returned together as [config.Problems].
 func Load(ctx context.Context, cfg *config.Config, o Options) (*Generation, error) {
-	return load(ctx, nil, cfg, o.complete())
+	g, err := load(ctx, nil, cfg, o.complete())
+	if err != nil {
+		return nil, err
+	}
+	if err := g.keys.Apply(o.Store, nil); err != nil {
+		return nil, errors.Join(err, g.Close(ctx))
+	}
+	return g, nil
 }
 
 // load makes the generation that follows old, which is nil at the start.
@@ -50,14 +62,24 @@ func load(ctx context.Context, old *Generation, cfg *config.Config, o Options) (
 	if old == nil {
 		old = &Generation{}
 	}
+	keys, err := readKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := proxyConfig(cfg, o.Logger)
+	if err != nil {
+		return nil, err
+	}
 	runtimes, err := newRuntimes(ctx, cfg, o, old.runtimes)
 	if err != nil {
 		return nil, err
 	}
 	g := &Generation{
-		number: old.number + 1, runtimes: runtimes, cfg: cfg, options: o,
+		number: old.number + 1, runtimes: runtimes, cfg: cfg, options: o, keys: keys, settings: settings,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},
+		counts: map[stepKey]*chain.Stats{}, previous: old.counts,
 	}
+	defer func() { g.previous = nil }() // what has no step any more is forgotten
 	start := time.Now()
 	if err := g.build(ctx); err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)

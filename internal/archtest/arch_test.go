@@ -26,7 +26,7 @@ var layers = map[string][]string{
 	"proxy":          {"abi", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
 	"proxy/chain":    {"abi", "proxy/urlpath"},
 	"proxy/h1":       {"abi"},
-	"proxy/ingress":  {"abi", "proxy/h1"},
+	"proxy/ingress":  {"abi", "proxy/h1", "proxy/urlpath"},
 	"proxy/upstream": {"abi", "proxy/h1"},
 	"proxy/urlpath":  {},
 

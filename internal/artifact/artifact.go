@@ -23,9 +23,16 @@ func Read(name string, limit int64, want string) ([]byte, error) {
 		return nil, withoutPath(err)
 	}
 	defer f.Close()
+	before, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, withoutPath(err)
+	}
+	if err := unchanged(name, before, int64(len(data)), limit); err != nil {
+		return nil, err
 	}
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("larger than %d bytes", limit)
@@ -34,6 +41,23 @@ func Read(name string, limit int64, want string) ([]byte, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// errChanging is returned for a file that somebody is writing.
+var errChanging = errors.New("it changed while it was read: write a new file beside it and rename that, then try again")
+
+// unchanged reports a file that was not the same, from before it was read to
+// afterwards: half of a plugin must not be loaded.
+func unchanged(name string, before fs.FileInfo, read, limit int64) error {
+	after, err := os.Stat(name)
+	if err != nil {
+		return errChanging
+	}
+	same := os.SameFile(before, after) && before.Size() == after.Size() && before.ModTime().Equal(after.ModTime())
+	if !same || before.Mode().IsRegular() && read <= limit && read != before.Size() {
+		return errChanging
+	}
+	return nil
 }
 
 func withoutPath(err error) error {

@@ -38,6 +38,9 @@ type Match struct {
 	Host  string // lower case, without port; empty: any
 	Path  string // prefix
 	Strip bool   // cut the prefix off before the upstream sees the path
+
+	// KeepEncoded takes paths that servers read differently, too.
+	KeepEncoded bool
 }
 
 // Upstream is where an API's requests go.
@@ -152,6 +155,7 @@ func (f *fields) match(internal bool) Match {
 	defer m.done()
 	path := m.routePath("path", !m.absent())
 	out := Match{Pos: path.Pos, Path: path.Value, Strip: m.flag("strip", false)}
+	out.KeepEncoded = m.choice("encoded", "refuse", "refuse", "keep") == "keep"
 	if internal {
 		m.refuse("does not apply to an internal api", "remove it: only other apis reach this one, by its name", "host")
 		return out

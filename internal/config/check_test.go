@@ -114,11 +114,15 @@ func TestRules(t *testing.T) {
 		{"too many", "limits: { connections: 3000000000 }", "f:2:24: `connections` must be at most 2147483647, not `3000000000`"},
 		{"a command has a program", "coproc: { command: [\"\", a] }", "f:2:20: `command` names no program. write the program and its arguments as a list: `[\"python3\", \"plugins/fraud.py\"]`"},
 		{"names of variables", "coproc: { command: [a], env: { \"A=B\": c } }", "f:2:32: `A=B` is not the name of an environment variable"},
+		{"a token is long", "admin: { listen: \":1\", token: short }", "f:2:31: `token` has 5 characters, and at least 16 are needed. make one with `openssl rand -hex 32`"},
+		{"a socket has a file", "admin: { listen: \"unix:\" }", "f:2:18: `listen` names no file. write for example `unix:/run/sallyport/admin.sock`"},
+		{"proxies are networks", "trusted_proxies: [10.0.0.0/8, \"::1\", lb.internal, 10.1.2.3/8]", "f:2:38: an entry of `trusted_proxies` must be an address or a CIDR prefix, not `lb.internal`. write for example `10.0.0.0/8` or `192.0.2.7`\nf:2:51: `10.1.2.3/8` in `trusted_proxies` has bits outside of its prefix. did you mean `10.0.0.0/8`?"},
+		{"encoded paths", "apis: [{ name: a, match: { path: /, encoded: kept }, upstream: { url: \"http://h\" } }]", "f:2:46: `encoded` must be refuse or keep, not `kept`"},
 		{"no is false", "apis: [{ name: a, match: { path: /, strip: no }, upstream: { url: \"http://h\" } }]", "f:2:44: `strip` must be true or false, not a string. did you mean `false`?"},
 		{"an empty name", "plugins: {}\napis: [{ name: a, match: { path: / }, upstream: { url: \"http://h\" }, hooks: { pre: [\"\"] } }]", "f:3:85: an entry of `pre` is empty. remove it"},
 		{"large numbers", "limits: { connections: 18446744073709551615 }", "f:2:24: `connections` must be a whole number, not a number"},
-		{"odd characters are quoted", "\"a\\nb\": 1", "f:2:1: unknown key \"a\\nb\" in the configuration. known here: version, listen, tls, admin, store, limits, timeouts, coproc, defaults, plugins, apis"},
-		{"long words are cut", strings.Repeat("x", 300) + ": 1", "f:2:1: unknown key `" + strings.Repeat("x", 80) + "…` in the configuration. known here: version, listen, tls, admin, store, limits, timeouts, coproc, defaults, plugins, apis"},
+		{"odd characters are quoted", "\"a\\nb\": 1", "f:2:1: unknown key \"a\\nb\" in the configuration. known here: version, listen, tls, admin, store, limits, timeouts, trusted_proxies, coproc, defaults, plugins, apis"},
+		{"long words are cut", strings.Repeat("x", 300) + ": 1", "f:2:1: unknown key `" + strings.Repeat("x", 80) + "…` in the configuration. known here: version, listen, tls, admin, store, limits, timeouts, trusted_proxies, coproc, defaults, plugins, apis"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

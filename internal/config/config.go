@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ type Config struct {
 	Listen   Text // HOST:PORT
 	TLS      *TLS // nil: plain HTTP
 	Admin    *Admin
+	Trusted  []netip.Prefix // proxies whose word on clients counts
 	Store    Store
 	Limits   Limits
 	Timeouts Timeouts
@@ -102,6 +104,7 @@ func (r *reader) config(data []byte) *Config {
 		Store:    f.store(),
 		Limits:   f.limits(),
 		Timeouts: f.timeouts(),
+		Trusted:  f.networks("trusted_proxies"),
 		Coproc:   f.coproc(),
 		env:      r.env,
 	}

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,6 +58,7 @@ func lookup(env map[string]string) func(string) (string, bool) {
 var ignorePlaces = cmp.Options{
 	cmpopts.IgnoreTypes(config.Pos{}),
 	cmpopts.IgnoreUnexported(config.Config{}),
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
 	cmp.Comparer(func(a, b *regexp.Regexp) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
@@ -73,6 +75,7 @@ func TestParseFillsInDefaults(t *testing.T) {
 			Write:      30 * time.Second,
 			Idle:       60 * time.Second,
 			Shutdown:   20 * time.Second,
+			Drain:      5 * time.Minute,
 		},
 	}
 	if diff := cmp.Diff(want, got, ignorePlaces); diff != "" {
@@ -134,7 +137,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 	}
 	orders := &config.API{
 		Name: "orders", ID: "o1", OrgID: "acme",
-		Match: config.Match{Host: "api.example.com", Path: "/orders/", Strip: true},
+		Match: config.Match{Host: "api.example.com", Path: "/orders/", Strip: true, KeepEncoded: true},
 		Upstream: &config.Upstream{
 			URL:            config.Text{Value: "http://127.0.0.1:9000/v1"},
 			Timeout:        2 * time.Second,
@@ -167,15 +170,20 @@ func TestParseReadsEveryKey(t *testing.T) {
 		File:   "etc/sallyport.yaml",
 		Listen: config.Text{Value: "127.0.0.1:8443"},
 		TLS:    &config.TLS{Cert: config.Text{Value: "etc/tls/cert.pem"}, Key: config.Text{Value: "etc/tls/key.pem"}},
-		Admin:  &config.Admin{Listen: config.Text{Value: "127.0.0.1:9901"}},
-		Store:  config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true, MasterKeys: true},
-		Limits: config.Limits{Header: 32 << 10, URI: 4096, Connections: 1000},
+		Admin: &config.Admin{
+			Listen: config.Text{Value: "127.0.0.1:9901"}, Token: "0123456789abcdef", Hosts: []string{"gw.internal"},
+		},
+		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		Store:   config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true, MasterKeys: true},
+		Limits:  config.Limits{Header: 32 << 10, URI: 4096, Connections: 1000},
 		Timeouts: config.Timeouts{
 			ReadHeader: time.Second,
 			ReadBody:   2 * time.Second,
 			Write:      3 * time.Second,
 			Idle:       4 * time.Second,
 			Shutdown:   90 * time.Second,
+			Drain:      10 * time.Minute,
+			DrainDelay: 5 * time.Second,
 		},
 		Coproc: &config.Coproc{
 			Command:      []config.Text{{Value: "python3"}, {Value: "plugins/fraud.py"}, {Value: ""}},

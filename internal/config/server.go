@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,9 @@ type TLS struct {
 
 // Admin is the listener for health, status and metrics.
 type Admin struct {
-	Listen Text // HOST:PORT
+	Listen Text     // HOST:PORT, :PORT or unix:PATH
+	Token  string   // must be shown; empty means that none is asked for
+	Hosts  []string // names that clients may call it by, besides addresses and localhost
 }
 
 // Store is where sessions and counters live.
@@ -36,13 +39,15 @@ type Limits struct {
 	Connections int   // at one time; 0 means no limit
 }
 
-// Timeouts bound how long clients may take. None is zero.
+// Timeouts bound how long clients may take. None but DrainDelay is zero.
 type Timeouts struct {
 	ReadHeader time.Duration // until the whole header has come
 	ReadBody   time.Duration // without a byte of the body
 	Write      time.Duration // without progress of the reply
 	Idle       time.Duration // between requests
 	Shutdown   time.Duration // for requests in flight when the gateway stops
+	Drain      time.Duration // for requests in flight on what a reload has replaced
+	DrainDelay time.Duration // between not being ready and the end of listening; may be zero
 }
 
 // Coproc is the one external process.
@@ -80,7 +85,56 @@ func (f *fields) admin() *Admin {
 	if !m.has("listen") {
 		m.missing("listen", "write for example `127.0.0.1:9901`")
 	}
-	return &Admin{Listen: m.address("listen", "")}
+	return &Admin{Listen: m.socket("listen"), Token: m.token("token"), Hosts: m.strings("hosts")}
+}
+
+// socket returns an address to listen on that may be a unix socket.
+func (f *fields) socket(key string) Text {
+	e := f.entry(key)
+	if e == nil || e.value.kind != text || !strings.HasPrefix(e.value.text, "unix:") {
+		return f.address(key, "")
+	}
+	t := f.text(key, "")
+	path := strings.TrimPrefix(t.Value, "unix:")
+	if path == "" {
+		f.problemf(t.Pos, "write for example `unix:/run/sallyport/admin.sock`", "%s names no file", label(key))
+	}
+	t.Value = "unix:" + f.reader.path(Text{path, t.Pos}).Value
+	return t
+}
+
+// minToken is the shortest token: it must not be guessed.
+const minToken = 16
+
+// token returns a secret of its own, which messages do not show.
+func (f *fields) token(key string) string {
+	if !f.has(key) {
+		return ""
+	}
+	t := f.need(key, "remove the key, or write `${ADMIN_TOKEN}` and set that")
+	if t.Value != "" && len(t.Value) < minToken {
+		f.problemf(t.Pos, "make one with `openssl rand -hex 32`", "%s has %d characters, and at least %d are needed", label(key), len(t.Value), minToken)
+	}
+	return t.Value
+}
+
+// networks returns the networks of a list of addresses and CIDR prefixes.
+func (f *fields) networks(key string) (all []netip.Prefix) {
+	for _, t := range f.texts(key) {
+		p, err := netip.ParsePrefix(t.Value)
+		if a, aerr := netip.ParseAddr(t.Value); aerr == nil && a.Zone() == "" {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		switch {
+		case err != nil:
+			f.problemf(t.Pos, "write for example `10.0.0.0/8` or `192.0.2.7`", "an entry of %s must be an address or a CIDR prefix, not %s", label(key), quote(t.Value))
+		case p != p.Masked():
+			f.problemf(t.Pos, "did you mean `"+p.Masked().String()+"`?", "%s in %s has bits outside of its prefix", quote(t.Value), label(key))
+		default:
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 func (f *fields) store() Store {
@@ -130,6 +184,8 @@ func (f *fields) timeouts() Timeouts {
 		Write:      m.duration("write", 30*time.Second),
 		Idle:       m.duration("idle", 60*time.Second),
 		Shutdown:   m.duration("shutdown", 20*time.Second),
+		Drain:      m.duration("drain", 5*time.Minute),
+		DrainDelay: m.duration("drain_delay", 0),
 	}
 }
 

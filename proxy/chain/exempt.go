@@ -22,8 +22,9 @@ func (c *Chain) exempts(x *abi.Exchange) bool {
 	if len(c.exempt) == 0 {
 		return false
 	}
-	path := urlpath.Clean(pathOf(x.Request.URI), nil)
-	if hidesSeparator(path) {
+	received := pathOf(x.Request.URI)
+	path := urlpath.Clean(received, nil)
+	if hidesSeparator(path) || urlpath.HasParameter(received) {
 		return false
 	}
 	for i := range c.exempt {

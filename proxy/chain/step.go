@@ -52,17 +52,19 @@ type Step struct {
 	// Events are the names of the events an event step is told of; none means
 	// all.
 	Events []string
+	// Counts are where calls are counted. Those of a step that this one takes
+	// the place of let its counts go on. Nil means that they begin anew.
+	Counts *Stats
 
 	hook     abi.Hook
 	lastAuth bool // no later step of the chain checks a credential
-	stats    Stats
 }
 
 // Hook returns the hook the step is bound to, once [New] has taken it.
 func (s *Step) Hook() abi.Hook { return s.hook }
 
 // Stats returns the counts of this step; they may be read at any time.
-func (s *Step) Stats() *Stats { return &s.stats }
+func (s *Step) Stats() *Stats { return s.Counts }
 
 // Steps yields every step of the chain in the order of the hooks.
 func (c *Chain) Steps() iter.Seq[*Step] {
@@ -100,6 +102,9 @@ func (s *Step) bind(h abi.Hook) error {
 	if s.Timeout == 0 {
 		s.Timeout = DefaultTimeout
 	}
+	if s.Counts == nil {
+		s.Counts = new(Stats)
+	}
 	s.hook = h
 	return nil
 }
@@ -118,7 +123,7 @@ func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 	f := &Fault{Step: s, Hook: h, Err: asError(err)}
 	c.observe(x, f)
 	if s.OnFault == Open {
-		s.stats.skipped.Add(1)
+		s.Counts.skipped.Add(1)
 		return abi.Continue, end, nil
 	}
 	return abi.Respond, end, f
@@ -133,7 +138,7 @@ func (c *Chain) call(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 		err = check(x, v)
 	}
 	end := time.Now()
-	s.stats.record(v, end.Sub(start), err)
+	s.Counts.record(v, end.Sub(start), err)
 	if err != nil {
 		x.Discard()
 		return abi.Respond, end, err

@@ -7,19 +7,21 @@ type FieldKind uint8
 
 // The kinds of fields.
 const (
-	KindPlain        FieldKind = iota // passed on
-	KindHop                           // of this connection only: RFC 9110 section 7.6.1
-	KindConnection                    // of this connection only, and names further ones
-	KindUpgrade                       // of this connection only, unless a tunnel is asked for
-	KindLength                        // Content-Length, written by the proxy
-	KindEncoding                      // Transfer-Encoding, written by the proxy
-	KindHost                          // written by the proxy
-	KindExpect                        // answered by the proxy
-	KindForwardedFor                  // extended by the proxy
-	KindForwarded                     // X-Forwarded-Proto and -Host, written by the proxy
-	KindRequestID                     // written by the proxy
-	KindDate                          // added by the proxy where there is none
-	KindServer                        // added by the proxy where there is none
+	KindPlain          FieldKind = iota // passed on
+	KindHop                             // of this connection only: RFC 9110 section 7.6.1
+	KindConnection                      // of this connection only, and names further ones
+	KindUpgrade                         // of this connection only, unless a tunnel is asked for
+	KindLength                          // Content-Length, written by the proxy
+	KindEncoding                        // Transfer-Encoding, written by the proxy
+	KindHost                            // written by the proxy
+	KindExpect                          // answered by the proxy
+	KindForwardedFor                    // extended by the proxy
+	KindForwarded                       // X-Forwarded-Proto and -Host, added by the proxy where there are none
+	KindForwardedList                   // Forwarded, extended by the proxy
+	KindForwardedOther                  // another field by which a proxy tells of the client's request
+	KindRequestID                       // added by the proxy where there is none
+	KindDate                            // added by the proxy where there is none
+	KindServer                          // added by the proxy where there is none
 )
 
 // specialFields are the fields that are not plain, by the length of their
@@ -32,14 +34,21 @@ var specialFields = [...][]struct {
 	4:  {{"host", KindHost}, {"date", KindDate}},
 	6:  {{"expect", KindExpect}, {"server", KindServer}},
 	7:  {{"trailer", KindHop}, {"upgrade", KindUpgrade}},
+	8:  {{"x-scheme", KindForwardedOther}},
+	9:  {{"forwarded", KindForwardedList}, {"x-real-ip", KindForwardedOther}},
 	10: {{"connection", KindConnection}, {"keep-alive", KindHop}},
-	12: {{"x-request-id", KindRequestID}},
-	14: {{"content-length", KindLength}},
-	15: {{"x-forwarded-for", KindForwardedFor}},
-	16: {{"x-forwarded-host", KindForwarded}, {"proxy-connection", KindHop}},
+	11: {{"x-client-ip", KindForwardedOther}, {"x-forwarded", KindForwardedOther}},
+	12: {{"x-request-id", KindRequestID}, {"x-url-scheme", KindForwardedOther}},
+	13: {{"x-rewrite-url", KindForwardedOther}},
+	14: {{"content-length", KindLength}, {"true-client-ip", KindForwardedOther}},
+	15: {{"x-forwarded-for", KindForwardedFor}, {"front-end-https", KindForwardedOther}},
+	16: {{"x-forwarded-host", KindForwarded}, {"proxy-connection", KindHop}, {"cf-connecting-ip", KindForwardedOther}, {"fastly-client-ip", KindForwardedOther}},
 	17: {{"x-forwarded-proto", KindForwarded}, {"transfer-encoding", KindEncoding}},
 	18: {{"proxy-authenticate", KindHop}},
-	19: {{"proxy-authorization", KindHop}},
+	19: {{"proxy-authorization", KindHop}, {"x-cluster-client-ip", KindForwardedOther}},
+	20: {{"x-http-host-override", KindForwardedOther}},
+	21: {{"x-envoy-original-path", KindForwardedOther}},
+	24: {{"x-envoy-external-address", KindForwardedOther}},
 }
 
 // KindOf classifies a field by its name. It looks at the length first, so that
@@ -52,7 +61,15 @@ func KindOf(name []byte) FieldKind {
 			}
 		}
 	}
+	if hasPrefix(name, "x-forwarded-") || hasPrefix(name, "x-original-") {
+		return KindForwardedOther
+	}
 	return KindPlain
+}
+
+// hasPrefix reports whether name begins with prefix, which is in lower case.
+func hasPrefix(name []byte, prefix string) bool {
+	return len(name) >= len(prefix) && name[1] == '-' && IsName(name[:len(prefix)], prefix)
 }
 
 // IsName reports whether name is want without regard to case. want must be in
@@ -78,6 +95,28 @@ func Named(h abi.Header, name []byte) bool {
 		}
 	}
 	return false
+}
+
+// WithoutNamed removes, in place, the fields that Connection fields name: they
+// were for this connection only. The fields that the proxy itself reads stay;
+// they are not passed on either.
+func WithoutNamed(h abi.Header) abi.Header {
+	kept := h[:0:len(h)]
+	removed := make([]bool, len(h))
+	for i := range h {
+		switch KindOf(h[i].Name) {
+		case KindConnection, KindHop, KindUpgrade, KindLength, KindEncoding, KindHost, KindExpect:
+		default:
+			removed[i] = Named(h, h[i].Name)
+		}
+	}
+	for i := range h {
+		if !removed[i] {
+			kept = append(kept, h[i])
+		}
+	}
+	clear(h[len(kept):])
+	return kept
 }
 
 // NamesFields reports whether the value of a Connection field names any field,

@@ -15,7 +15,9 @@ func TestFieldsAreKnownInAnyCase(t *testing.T) {
 		"X-Request-Id": h1.KindRequestID, "Content-Length": h1.KindLength, "Transfer-Encoding": h1.KindEncoding,
 		"X-Forwarded-For": h1.KindForwardedFor, "X-Forwarded-Host": h1.KindForwarded, "X-Forwarded-Proto": h1.KindForwarded,
 		"Proxy-Connection": h1.KindHop, "Proxy-Authenticate": h1.KindHop, "Proxy-Authorization": h1.KindHop,
-		"": h1.KindPlain, "Accept": h1.KindPlain, "Hosts": h1.KindPlain, "X-Forwarded-Hosts": h1.KindPlain,
+		"": h1.KindPlain, "Accept": h1.KindPlain, "Hosts": h1.KindPlain, "X-Forwarde-Host": h1.KindPlain,
+		"X-Forwarded-Hosts": h1.KindForwardedOther, "X-Original-URL": h1.KindForwardedOther, "X-Real-IP": h1.KindForwardedOther,
+		"Forwarded": h1.KindForwardedList, "True-Client-IP": h1.KindForwardedOther, "X-Originals": h1.KindPlain,
 		"A-Name-That-Is-Longer-Than-Any-Special-One": h1.KindPlain,
 	} {
 		for _, spelt := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {

@@ -3,6 +3,7 @@ package ingress
 import (
 	"cmp"
 	"crypto/tls"
+	"net/netip"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,6 +43,15 @@ type Config struct {
 	// IdleTimeout is how long a connection is kept for the next request.
 	// Default 75 s.
 	IdleTimeout time.Duration
+
+	// LingerTimeout and LingerTime bound how long the server goes on reading
+	// from a client that was answered before it had sent its request, so that
+	// it gets the answer: without progress, and in all. Default 5 s and 30 s.
+	LingerTimeout, LingerTime time.Duration
+
+	// TrustedProxies are the peers whose forwarding fields are believed; see
+	// forwarded.go. None by default.
+	TrustedProxies []netip.Prefix
 }
 
 // withDefaults returns a copy in which every zero limit has its default.
@@ -54,6 +64,8 @@ func (c Config) withDefaults() Config {
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
+	c.LingerTimeout = cmp.Or(c.LingerTimeout, 5*time.Second)
+	c.LingerTime = cmp.Or(c.LingerTime, 30*time.Second)
 	if c.Logger == nil {
 		nop := zerolog.Nop()
 		c.Logger = &nop

@@ -3,19 +3,14 @@ package ingress
 import (
 	"bytes"
 	"crypto/tls"
-	"io"
 	"net"
+	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/c386954a/sallyport/proxy/h1"
-)
-
-// Bounds of a lingering close: see [clientConn.Close].
-const (
-	lingerTime  = 500 * time.Millisecond
-	lingerBytes = 256 << 10
 )
 
 // clientConn is a client connection as fasthttp is given it. It notes what it
@@ -29,9 +24,11 @@ type clientConn struct {
 	remote  []byte // address and port of the client
 	ip      []byte // the address alone
 	tls     bool
+	trusted bool // its forwarding fields are believed
 
 	stream   *Stream // the current request, from its start to its end
 	noLimits bool    // reading has no limits any more, since a tunnel may be silent
+	noWait   bool    // reading fails where it would have to ask the connection
 	hijacked bool    // fasthttp has given the connection away
 	sawLine  bool    // a line end was seen since the first byte of the request
 	sawEnd   bool    // a read has failed, or found the end of the stream
@@ -41,14 +38,18 @@ type clientConn struct {
 }
 
 func newConn(s *Server, raw net.Conn) *clientConn {
-	c := &clientConn{Conn: raw, server: s, tls: s.Config.TLS != nil}
+	settings := s.settings.Load()
+	c := &clientConn{Conn: raw, server: s, tls: settings.TLS != nil}
 	if c.tls {
-		c.Conn = tls.Server(raw, s.Config.TLS)
+		c.Conn = tls.Server(raw, settings.TLS)
 	}
 	c.remote = []byte(raw.RemoteAddr().String())
 	c.ip = c.remote
 	if host, _, err := net.SplitHostPort(string(c.remote)); err == nil {
 		c.ip = []byte(host)
+	}
+	if peer, err := netip.ParseAddr(string(c.ip)); err == nil {
+		c.trusted = settings.trusts(peer)
 	}
 	c.in.Init(s.deadlines, h1.PhaseNew)
 	c.out.Init(s.deadlines, h1.PhaseNone)
@@ -73,8 +74,11 @@ func (c *clientConn) Expire(p h1.Phase) {
 // Read reads for fasthttp. Outside the phases that connState enters, a body is
 // read, and the limit is on each wait for its bytes.
 func (c *clientConn) Read(p []byte) (int, error) {
-	if c.noLimits {
+	switch {
+	case c.noLimits:
 		return c.Conn.Read(p)
+	case c.noWait:
+		return 0, os.ErrDeadlineExceeded
 	}
 	body := c.in.Phase() == h1.PhaseNone
 	if body {
@@ -101,13 +105,33 @@ func (c *clientConn) Write(p []byte) (int, error) { return c.out.Write(c.Conn, p
 func (c *clientConn) Close() (err error) {
 	c.once.Do(func() {
 		if c.linger && h1.CloseWrite(c.Conn) == nil {
-			_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))
-			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
+			c.drain()
 		}
 		err = c.Conn.Close()
 		c.server.deadlines.Remove(c)
 	})
 	return err
+}
+
+// drain reads what the client still sends, as long as it makes progress: many
+// clients read the answer only when they have sent all of their request.
+func (c *clientConn) drain() {
+	limits := c.server.settings.Load()
+	end := time.Now().Add(limits.LingerTime)
+	if c.server.stopping.Load() {
+		end = time.Now().Add(idleGrace)
+	}
+	buf := make([]byte, 16<<10)
+	for {
+		now := time.Now()
+		if !now.Before(end) {
+			return
+		}
+		_ = c.Conn.SetReadDeadline(now.Add(min(limits.LingerTimeout, end.Sub(now))))
+		if _, err := c.Conn.Read(buf); err != nil {
+			return
+		}
+	}
 }
 
 // release closes the connection, which its server then no longer counts.

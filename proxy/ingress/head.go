@@ -3,8 +3,11 @@ package ingress
 import (
 	"bytes"
 
+	"github.com/valyala/fasthttp"
+
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/h1"
+	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
 // What is wrong with a request, in the words of the reply.
@@ -32,11 +35,12 @@ type RequestHead struct {
 	HasLength bool  // there is a Content-Length
 	Chunked   bool
 	HTTP10    bool
-	Names     bool   // a Connection field names other fields
 	Host      []byte // as the client sent it
 
+	named   bool // a Connection field names other fields
 	hosts   int
 	wants   bool   // Connection: upgrade
+	closes  bool   // Connection: close, in any spelling
 	upgrade []byte // the Upgrade field
 }
 
@@ -58,6 +62,7 @@ func (h *RequestHead) Upgrade() []byte {
 
 var (
 	tokenUpgrade = []byte("upgrade")
+	tokenClose   = []byte("close")
 	tokenH2C     = []byte("h2c")
 )
 
@@ -77,6 +82,7 @@ func (s *Stream) Load() error {
 	err := s.loadFields(head.RawHeaders())
 	s.identify()
 	if err == nil {
+		s.identifyClient()
 		err = s.loadTarget()
 	}
 	if err != nil {
@@ -109,8 +115,32 @@ func (s *Stream) loadFields(raw []byte) error {
 			return err
 		}
 	}
+	if s.Head.named {
+		r := &s.X.Request
+		r.Header = h1.WithoutNamed(r.Header)
+	}
 	return s.checkFraming()
 }
+
+// spellExpect lets fasthttp find an Expect field in any spelling: it looks for
+// one only, since names are not normalized (RFC 9110 sections 5.1 and 10.1.1).
+func spellExpect(h *fasthttp.RequestHeader) (none fasthttp.RequestConfig) {
+	if h.ContentLength() == 0 {
+		return none
+	}
+	for name, value := range h.All() {
+		if h1.KindOf(name) == h1.KindExpect && h1.IsName(value, "100-continue") {
+			h.SetCanonical(canonicalExpect, canonicalContinue)
+			return none
+		}
+	}
+	return none
+}
+
+var (
+	canonicalExpect   = []byte("Expect")
+	canonicalContinue = []byte("100-continue")
+)
 
 func (s *Stream) loadField(name, value []byte) error {
 	r, h := &s.X.Request, &s.Head
@@ -133,7 +163,8 @@ func (s *Stream) loadField(name, value []byte) error {
 		}
 		h.Chunked = true
 	case h1.KindConnection:
-		h.Names = h.Names || h1.NamesFields(value)
+		h.named = h.named || h1.NamesFields(value)
+		h.closes = h.closes || h1.HasToken(value, tokenClose)
 		h.wants = h.wants || h1.HasToken(value, tokenUpgrade)
 	case h1.KindUpgrade:
 		h.upgrade = value
@@ -142,8 +173,13 @@ func (s *Stream) loadField(name, value []byte) error {
 			return errExpectation
 		}
 	case h1.KindRequestID:
-		if len(s.id) == 0 && saneRequestID(value) {
-			s.id = append(s.id, value...)
+		if len(s.id) > 0 || !saneRequestID(value) {
+			return nil // the gateway's own takes its place
+		}
+		s.id = append(s.id, value...)
+	case h1.KindForwardedFor, h1.KindForwarded, h1.KindForwardedList, h1.KindForwardedOther:
+		if !s.conn.trusted {
+			return nil
 		}
 	}
 	if len(r.Header) >= abi.MaxFields {
@@ -180,7 +216,7 @@ func (s *Stream) loadTarget() error {
 	if string(r.Method) == "CONNECT" {
 		return errMethod
 	}
-	if limit := s.server.Config.MaxURIBytes; limit > 0 && len(r.URI) > limit {
+	if limit := s.server.settings.Load().MaxURIBytes; limit > 0 && len(r.URI) > limit {
 		return errURI
 	}
 	if bytes.IndexByte(r.URI, '#') >= 0 {
@@ -194,8 +230,33 @@ func (s *Stream) loadTarget() error {
 	if (len(r.Host) == 0 && !h.HTTP10) || !validHost(r.Host) {
 		return errHost
 	}
+	s.host, r.Host = normalizeHost(r.Host, s.host)
 	h.Host = r.Host
+	s.resolveTarget()
 	return nil
+}
+
+// resolveTarget removes dot segments from the path, so that routes, plugins
+// and the upstream see one path (RFC 3986 section 5.2.4).
+func (s *Stream) resolveTarget() {
+	r := &s.X.Request
+	if r.URI[0] != '/' {
+		return
+	}
+	path, query, asked := bytes.Cut(r.URI, []byte{'?'})
+	resolved := urlpath.Resolve(path, s.resolved)
+	if len(resolved) == len(path) {
+		return // nothing was removed
+	}
+	if !asked && &resolved[0] == &path[len(path)-len(resolved)] {
+		r.URI = resolved
+		return
+	}
+	s.resolved = append(s.resolved[:0], resolved...)
+	if asked {
+		s.resolved = append(append(s.resolved, '?'), query...)
+	}
+	r.URI = s.resolved
 }
 
 func (s *Stream) loadAbsolute() error {

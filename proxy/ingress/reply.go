@@ -14,18 +14,18 @@ import (
 
 // Answer prepares a whole reply that does not come from an upstream, or whose
 // body does not. The parameters are those of [Stream.SetHead]; body is copied.
-func (s *Stream) Answer(status int, reason []byte, fields abi.Header, names bool, body []byte) {
+func (s *Stream) Answer(status int, reason []byte, fields abi.Header, body []byte) {
 	own := len(body) > 0
-	s.setHead(status, reason, fields, names, own)
-	if !h1.Bodiless(status) && (own || !s.isHead()) {
+	s.setHead(status, reason, fields, own)
+	if !h1.Bodiless(status) && (own || !s.IsHead()) {
 		s.SetBody(body)
 	}
 }
 
-// SetHead prepares the head of the reply. reason may be empty; names says that
-// a Connection field names other fields. All of it is copied.
-func (s *Stream) SetHead(status int, reason []byte, fields abi.Header, names bool) {
-	s.setHead(status, reason, fields, names, false)
+// SetHead prepares the head of the reply, whose reason may be empty. All of it
+// is copied.
+func (s *Stream) SetHead(status int, reason []byte, fields abi.Header) {
+	s.setHead(status, reason, fields, false)
 }
 
 // SetBody prepares the body of the reply, which is copied.
@@ -34,7 +34,8 @@ func (s *Stream) SetBody(body []byte) {
 	s.ctx.Response.SetBody(body)
 }
 
-func (s *Stream) isHead() bool { return s.ctx.Request.Header.IsHead() }
+// IsHead reports whether the client asked for a head only.
+func (s *Stream) IsHead() bool { return s.ctx.Request.Header.IsHead() }
 
 // setHead gives fasthttp the head of the reply to write. ownBody says that
 // the body is not the one that the fields speak of.
@@ -45,11 +46,12 @@ func (s *Stream) isHead() bool { return s.ctx.Request.Header.IsHead() }
 // holds all lines up to the value of the last. SetCanonical takes a name as it
 // is, and every name and value in it has been checked, here or in the
 // exchange. Framing and Connection are left to fasthttp.
-func (s *Stream) setHead(status int, reason []byte, fields abi.Header, names, ownBody bool) {
+func (s *Stream) setHead(status int, reason []byte, fields abi.Header, ownBody bool) {
 	b := s.block[:0]
+	var id []byte // of the upstream's or a plugin's choice
 	date, server := false, false
 	// Without a body, Content-Length speaks of the one that is not sent.
-	keepLength := !ownBody && (status == 304 || (s.isHead() && status != 204))
+	keepLength := !ownBody && (status == 304 || (s.IsHead() && status != 204))
 	for i := range fields {
 		switch h1.KindOf(fields[i].Name) {
 		case h1.KindDate:
@@ -60,11 +62,13 @@ func (s *Stream) setHead(status int, reason []byte, fields abi.Header, names, ow
 			if !keepLength {
 				continue
 			}
-		case h1.KindPlain, h1.KindHost, h1.KindExpect, h1.KindForwardedFor, h1.KindForwarded:
-		default:
+		case h1.KindRequestID:
+			if id != nil {
+				b = h1.AppendLine(b, "X-Request-Id: ", id)
+			}
+			id = fields[i].Value
 			continue
-		}
-		if names && h1.Named(fields, fields[i].Name) {
+		case h1.KindConnection, h1.KindHop, h1.KindUpgrade, h1.KindEncoding:
 			continue
 		}
 		b = h1.AppendField(b, fields[i].Name, fields[i].Value)
@@ -75,13 +79,17 @@ func (s *Stream) setHead(status int, reason []byte, fields abi.Header, names, ow
 	if !server {
 		b = append(b, "Server: sallyport\r\n"...)
 	}
+	if id == nil {
+		id = s.id
+	}
 	s.block = append(b, "X-Request-Id"...)
 	out := &s.ctx.Response
 	out.SetStatusCode(status)
 	if len(reason) > 0 && string(reason) != fasthttp.StatusMessage(status) {
 		out.Header.SetStatusMessage(reason)
 	}
-	out.Header.SetCanonical(s.block, s.id)
+	out.Header.SetCanonical(s.block, id)
+	s.replyID = id
 	s.Status = status
 }
 
@@ -140,7 +148,7 @@ func (s *Stream) streamUntilClose(body io.WriterTo) {
 	head := append([]byte("HTTP/1.1 "), strconv.Itoa(s.Status)...)
 	head = h1.AppendLine(head, " ", []byte(fasthttp.StatusMessage(s.Status)))
 	head = append(head, s.block...)
-	head = h1.AppendLine(head, ": ", s.id)
+	head = h1.AppendLine(head, ": ", s.replyID)
 	head = append(head, "Connection: close\r\n\r\n"...)
 	s.ctx.HijackSetNoResponse(true)
 	s.hijack(func(net.Conn) {

@@ -18,9 +18,7 @@ import (
 // Server serves HTTP/1.1. Make one with [New]; its methods may be called by
 // any number of goroutines.
 type Server struct {
-	// Config is the configuration with its defaults; it must not be changed.
-	Config Config
-
+	settings  atomic.Pointer[Config] // with their defaults
 	http      *fasthttp.Server
 	deadlines *h1.Deadlines
 	ids       requestIDs
@@ -41,24 +39,44 @@ type Server struct {
 func New(cfg Config, newHandler func(*Stream) Handler) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
-		Config:    cfg,
 		http:      newHTTP(&cfg),
 		ids:       newRequestIDs(),
 		listeners: make(map[net.Listener]struct{}),
 	}
-	s.deadlines = h1.NewDeadlines(map[h1.Phase]time.Duration{
-		h1.PhaseNew:   cfg.ReadHeaderTimeout,
-		h1.PhaseHead:  cfg.ReadHeaderTimeout,
-		h1.PhaseBody:  cfg.ReadTimeout,
-		h1.PhaseWrite: cfg.WriteTimeout,
-		h1.PhaseIdle:  cfg.IdleTimeout,
-	})
+	s.settings.Store(&cfg)
+	s.deadlines = h1.NewDeadlines(phaseLimits(&cfg))
 	s.streams.New = func() any {
 		stream := &Stream{server: s}
 		stream.handler = newHandler(stream)
 		return stream
 	}
 	return s
+}
+
+// Configure replaces the configuration for connections and requests that begin
+// from now on; timeouts count at once. MaxHeaderBytes and Logger stay as they
+// are: they are bound to buffers and to whoever has made the server.
+func (s *Server) Configure(cfg Config) {
+	old := s.settings.Load()
+	cfg.MaxHeaderBytes, cfg.Logger = old.MaxHeaderBytes, old.Logger
+	cfg = cfg.withDefaults()
+	s.settings.Store(&cfg)
+	if s.stopping.Load() {
+		return // a shutdown has limits of its own
+	}
+	for phase, limit := range phaseLimits(&cfg) {
+		s.deadlines.Limit(phase, limit)
+	}
+}
+
+func phaseLimits(cfg *Config) map[h1.Phase]time.Duration {
+	return map[h1.Phase]time.Duration{
+		h1.PhaseNew:   cfg.ReadHeaderTimeout,
+		h1.PhaseHead:  cfg.ReadHeaderTimeout,
+		h1.PhaseBody:  cfg.ReadTimeout,
+		h1.PhaseWrite: cfg.WriteTimeout,
+		h1.PhaseIdle:  cfg.IdleTimeout,
+	}
 }
 
 // newHTTP configures fasthttp to read requests and to touch nothing. Its own
@@ -68,6 +86,7 @@ func newHTTP(cfg *Config) *fasthttp.Server {
 		Handler:           handle,
 		ExpectHandler:     expect,
 		ErrorHandler:      readFailed,
+		HeaderReceived:    spellExpect,
 		ConnState:         connState,
 		Logger:            noLog{},
 		ReadBufferSize:    cfg.MaxHeaderBytes,
@@ -115,7 +134,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		if !temporary(err) {
 			return fmt.Errorf("accept: %w", err)
 		}
-		s.Config.Logger.Warn().Err(err).Msg("cannot accept a connection, trying again")
+		s.settings.Load().Logger.Warn().Err(err).Msg("cannot accept a connection, trying again")
 		time.Sleep(50 * time.Millisecond) // for instance until files are free again
 	}
 }
@@ -144,7 +163,7 @@ func (s *Server) accept(raw net.Conn) {
 func (s *Server) serve(raw net.Conn) {
 	c := newConn(s, raw)
 	s.deadlines.Add(c)
-	if n := s.open.Add(1); s.Config.MaxConns > 0 && n > int64(s.Config.MaxConns) {
+	if n := s.open.Add(1); s.settings.Load().MaxConns > 0 && n > int64(s.settings.Load().MaxConns) {
 		c.reject()
 		c.release()
 		return

@@ -46,7 +46,10 @@ type requestState struct {
 	conn *clientConn
 	ctx  *fasthttp.RequestCtx
 	read int64 // bytes of the body
-	body bodyStream
+
+	replyID  []byte // the request id that the reply shows, valid while its head is written
+	finished bool   // the body has been read to its end
+	body     bodyStream
 
 	expecting bool // the client waits for leave to send its body
 	waiting   bool // it has been asked for its body
@@ -56,9 +59,12 @@ type requestState struct {
 
 // buffers are what a stream keeps.
 type buffers struct {
-	id     []byte // request id
-	target []byte // for the path of an absolute target
-	block  []byte // header lines of the reply
+	id       []byte // request id
+	target   []byte // for the path of an absolute target
+	resolved []byte // for a target whose dot segments were removed
+	remote   []byte // address of a client behind a proxy
+	host     []byte // a host that is not the client's own bytes
+	block    []byte // header lines of the reply
 }
 
 // maxKept is the largest buffer that is kept between requests.
@@ -137,17 +143,43 @@ func (s *Stream) serve(err error) {
 	if s.waiting {
 		return
 	}
-	s.refused = s.refused || s.expecting
+	s.refused = s.refused || s.expecting || s.leavesBody()
 	if s.refused {
 		s.conn.linger = true
 	}
-	if s.refused || s.server.stopping.Load() {
+	if s.refused || s.Head.closes || s.server.stopping.Load() {
 		s.ctx.Response.SetConnectionClose()
 	}
 	if !s.streaming {
 		s.end()
 	}
 }
+
+// leavesBody reports whether so much of the body was not read that the
+// connection has to end. fasthttp reads a little after the reply itself.
+func (s *Stream) leavesBody() bool {
+	h := &s.Head
+	switch {
+	case !h.HasBody() || s.streaming:
+		return false
+	case h.Chunked:
+		return !s.finished && !s.skipArrived()
+	}
+	return h.Length-s.read > maxSkipped
+}
+
+// skipArrived reads what has arrived of the body and reports whether that was
+// all of it. It does not wait: the reply comes first.
+func (s *Stream) skipArrived() bool {
+	s.conn.noWait = true
+	_, err := io.Copy(io.Discard, s.ctx.RequestBodyStream())
+	s.conn.noWait = false
+	return err == nil
+}
+
+// maxSkipped is the most of a body that is read for nothing, so that the
+// connection can carry another request.
+const maxSkipped = 128 << 10
 
 // end is the only end of a request.
 func (s *Stream) end() {
@@ -156,6 +188,8 @@ func (s *Stream) end() {
 	s.X.Reset()
 	s.requestState = requestState{}
 	s.id, s.target, s.block = Keep(s.id), Keep(s.target), Keep(s.block)
+	s.remote, s.host = Keep(s.remote), Keep(s.host)
+	s.resolved = Keep(s.resolved)
 	s.server.streams.Put(s)
 }
 
@@ -177,8 +211,8 @@ func (s *Stream) Abort() { _ = s.conn.Conn.Close() }
 // goroutine.
 func (s *Stream) Interrupt() { _ = s.conn.Conn.SetReadDeadline(h1.Past()) }
 
-// ClientIP returns the address of the client without its port.
-func (s *Stream) ClientIP() []byte { return s.conn.ip }
+// PeerIP returns the address, without its port, that the connection comes from.
+func (s *Stream) PeerIP() []byte { return s.conn.ip }
 
 // Read reads from the request body, without its framing. It returns what has
 // arrived and waits only if nothing has.
@@ -193,6 +227,7 @@ func (s *Stream) Read(p []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err == nil || err == io.EOF {
+		s.finished = s.finished || err == io.EOF
 		return n, err
 	}
 	if s.conn.timedOut.Load() {

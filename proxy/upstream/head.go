@@ -14,13 +14,13 @@ type ReplyHead struct {
 	Status int
 	Reason []byte
 	Fields abi.Header
-	Names  bool // a Connection field names other fields
 
 	length    int64 // of the body by Content-Length; -1 if there is none
 	chunked   bool
 	http10    bool
 	close     bool // the connection ends with this reply
 	keepAlive bool
+	named     bool // a Connection field names other fields
 }
 
 // maxInterim is how many interim replies may come before the final one.
@@ -111,14 +111,18 @@ func (h *ReplyHead) parse(raw []byte) error {
 			return err
 		}
 	}
+	if h.named {
+		h.Fields = h1.WithoutNamed(h.Fields)
+	}
 	return h.check()
 }
 
-// parseStatus reads a status line (RFC 9112 section 4).
+// parseStatus reads a status line (RFC 9112 section 4). A status above 599 means
+// nothing to a client (RFC 9110 section 15).
 func (h *ReplyHead) parseStatus(line []byte) error {
 	rest, ok := bytes.CutPrefix(line, []byte("HTTP/1."))
 	ok = ok && len(rest) >= 5 && isDigit(rest[0]) && rest[1] == ' ' && (len(rest) == 5 || rest[5] == ' ')
-	if !ok || rest[2] == '0' || !isDigit(rest[2]) || !isDigit(rest[3]) || !isDigit(rest[4]) {
+	if !ok || rest[2] == '0' || rest[2] > '5' || !isDigit(rest[2]) || !isDigit(rest[3]) || !isDigit(rest[4]) {
 		return fmt.Errorf("%w: status line %.80q", ErrReply, line)
 	}
 	h.http10 = rest[0] == '0'
@@ -147,7 +151,7 @@ func (h *ReplyHead) field(name, value []byte) error {
 	case h1.KindConnection:
 		h.close = h.close || h1.HasToken(value, tokenClose)
 		h.keepAlive = h.keepAlive || h1.HasToken(value, tokenKeepAlive)
-		h.Names = h.Names || h1.NamesFields(value)
+		h.named = h.named || h1.NamesFields(value)
 	}
 	h.Fields = append(h.Fields, abi.Field{Name: name, Value: value})
 	return nil

@@ -10,8 +10,9 @@ import (
 // Clean returns the path that an upstream will understand: escapes resolved
 // (RFC 3986 section 6.2.2.2), empty and dot segments removed (section 5.2.4).
 // Routes are looked up by it, so that "/%61dmin" or "/x/..//admin" cannot
-// reach an upstream past the API that guards "/admin"; the bytes sent stay
-// those received. An escaped slash stays escaped, for it separates nothing.
+// reach an upstream past the API that guards "/admin". An escaped slash stays
+// escaped, for it separates nothing. The parameter of the last segment, which
+// some servers cut off ("/admin;a=b"), is left out; [Check] refuses others.
 //
 // path starts with a slash and has no query. The result is path itself if
 // that is clean, else it is made in the space of buf, or in new space if that
@@ -28,6 +29,9 @@ func Clean(path, buf []byte) []byte {
 				c = v
 				i += 2
 			}
+		}
+		if c == ';' && bytes.IndexByte(path[i:], '/') < 0 {
+			break // the last segment is matched without its parameter
 		}
 		if c == '/' {
 			out = endSegment(out)
@@ -56,11 +60,11 @@ func endSegment(out []byte) []byte {
 	return out
 }
 
-// isClean reports whether path has no escape, no empty segment and no segment
-// that starts with a dot.
+// isClean reports whether path has no escape, no parameter, no empty segment
+// and no segment that starts with a dot.
 func isClean(path []byte) bool {
 	for i, c := range path {
-		if c == '%' {
+		if c == '%' || c == ';' {
 			return false
 		}
 		if c == '/' && i+1 < len(path) && (path[i+1] == '/' || path[i+1] == '.') {

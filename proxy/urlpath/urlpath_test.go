@@ -14,7 +14,7 @@ func TestPathsAreResolvedAsAnUpstreamWould(t *testing.T) {
 		"/.": "/", "/..": "/", "/a/.": "/a/", "/a/..": "/", "/a/../b": "/b", "/a/./b": "/a/b",
 		"/a/b/../../c": "/c", "/../../a": "/a", "/a/...": "/a/...", "/.a": "/.a", "/a/..b": "/a/..b",
 		"/%61": "/a", "/%2e%2E/a": "/a", "/a/%2e./b": "/b", "/a%2Fb": "/a%2Fb", "/a%2fb": "/a%2fb",
-		"/%": "/%", "/%6": "/%6", "/%zz": "/%zz", "/%00": "/\x00", "/%252e": "/%2e", "/a/..//b": "/b",
+		"/%": "/%", "/%6": "/%6", "/%zz": "/%zz", "/%00": "/\x00", "/%252e": "/%2e", "/a;b=c": "/a", "/a%3bb": "/a", "/a/b;": "/a/b", "/a/;x": "/a/", "/a/..//b": "/b",
 	} {
 		if got := clean(path); got != want {
 			t.Errorf("clean path of %q = %q, want %q", path, got, want)
