@@ -4,8 +4,10 @@
 //
 //	entry            what runs
 //	native-headers   the header hook in Go, and so native-json, native-auth and native-response
-//	otto-copied      a script on otto: for every request a copy of a VM with all of underscore, and the call as source text
-//	goja-fresh       a script on goja: for every request a new VM that runs underscore and the script, both compiled before
+//	otto-copied      a script on otto: for every request a copy of a VM with all of underscore, and
+//	                 the call as source text
+//	goja-fresh       a script on goja: for every request a new VM that runs underscore and the script,
+//	                 both compiled before
 //
 // The last two take the configuration {"script": FILE, "entry": NAME}. This is
 // how Tyk runs otto, and goja since 5.15.
