@@ -122,7 +122,7 @@ func childGateway(withPlugin bool) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	r, err := proxy.NewRouter([]proxy.API{{Chain: c, Upstream: u}})
+	r, err := proxy.NewRouter([]proxy.Route{{Chain: c, Upstream: u}})
 	if err != nil {
 		log.Fatal(err)
 	}

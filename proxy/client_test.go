@@ -55,36 +55,50 @@ func TestForwardingFieldsCountFromTrustedProxiesOnly(t *testing.T) {
 		want    []string // what the upstream gets
 	}{
 		{
-			"nobody is trusted", "", []string{
+			"nobody is trusted", "",
+			[]string{
 				"X-Forwarded-For: 9.9.9.9", "Forwarded: for=9.9.9.9", "X-Real-IP: 9.9.9.9", "X-Forwarded-Port: 1", "x-forwarded-prefix: /a",
 				"X-Original-URL: /admin", "X-Rewrite-URL: /admin", "X-Client-IP: 9.9.9.9", "True-Client-IP: 9.9.9.9", "X-Forwarded-User: root",
-			}, "", false,
+			},
+			"", false,
 			[]string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 		{
-			"another peer is trusted", "10.0.0.0/8", []string{"X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https"}, "", false,
+			"another peer is trusted", "10.0.0.0/8",
+			[]string{"X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https"},
+			"", false,
 			[]string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 		{
-			"a balancer that ends TLS", "127.0.0.0/8", []string{
+			"a balancer that ends TLS", "127.0.0.0/8",
+			[]string{
 				"X-Forwarded-For: 9.9.9.9", "X-Forwarded-Proto: https", "X-Forwarded-Host: shop.test", "X-Forwarded-Port: 443",
-			}, "9.9.9.9", true,
+			},
+			"9.9.9.9", true,
 			[]string{"X-Forwarded-Proto: https", "X-Forwarded-Host: shop.test", "X-Forwarded-Port: 443", "X-Forwarded-For: 9.9.9.9, 127.0.0.1"},
 		},
 		{
-			"two proxies and a liar", "127.0.0.1", []string{"X-Forwarded-For: 1.1.1.1, 9.9.9.9", "X-Forwarded-For: 127.0.0.1"}, "9.9.9.9", false,
+			"two proxies and a liar", "127.0.0.1",
+			[]string{"X-Forwarded-For: 1.1.1.1, 9.9.9.9", "X-Forwarded-For: 127.0.0.1"},
+			"9.9.9.9", false,
 			[]string{"X-Forwarded-For: 1.1.1.1, 9.9.9.9, 127.0.0.1, 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 		{
-			"garbage on the way", "127.0.0.1", []string{"X-Forwarded-For: 9.9.9.9, unknown, 127.0.0.1"}, "127.0.0.1", false,
+			"garbage on the way", "127.0.0.1",
+			[]string{"X-Forwarded-For: 9.9.9.9, unknown, 127.0.0.1"},
+			"127.0.0.1", false,
 			[]string{"X-Forwarded-For: 9.9.9.9, unknown, 127.0.0.1, 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 		{
-			"addresses with ports and brackets", "127.0.0.1", []string{`X-Forwarded-For: [2001:db8::7]:4711`}, "2001:db8::7", false,
+			"addresses with ports and brackets", "127.0.0.1",
+			[]string{`X-Forwarded-For: [2001:db8::7]:4711`},
+			"2001:db8::7", false,
 			[]string{"X-Forwarded-For: [2001:db8::7]:4711, 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 		{
-			"a single address", "127.0.0.1", []string{"X-Real-IP: 9.9.9.9", "Forwarded: for=9.9.9.9"}, "9.9.9.9", false,
+			"a single address", "127.0.0.1",
+			[]string{"X-Real-IP: 9.9.9.9", "Forwarded: for=9.9.9.9"},
+			"9.9.9.9", false,
 			[]string{"X-Real-IP: 9.9.9.9", "Forwarded: for=9.9.9.9, for=127.0.0.1", "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: example.test"},
 		},
 	} {
@@ -104,7 +118,7 @@ func TestForwardingFieldsCountFromTrustedProxiesOnly(t *testing.T) {
 				remote, tls = string(x.Request.RemoteAddr), x.Request.TLS
 				return nil
 			}))
-			g := start(t, cfg, proxy.API{Chain: c, Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
+			g := start(t, cfg, proxy.Route{Chain: c, Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 			a := ask(t, g, get("/", tt.sent...))
 			var got []string
 			for line := range strings.SplitSeq(a.body, "\r\n") {
@@ -206,7 +220,7 @@ func TestEarlyAnswersReachClientsThatSendFirst(t *testing.T) {
 	const size = 20 << 20
 	deny := before(t, script(t, echoHead), respond(abi.Auth, 401, "no"))
 	small := before(t, script(t, echoHead), body(abi.Post, func(*abi.Exchange) error { return nil }).limit(1<<10))
-	nowhere := start(t, proxy.Config{}, proxy.API{Path: "/only", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: "http://127.0.0.1:1"})})
+	nowhere := start(t, proxy.Config{}, proxy.Route{Path: "/only", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: "http://127.0.0.1:1"})})
 	chunk := "10000\r\n" + strings.Repeat("x", 0x10000) + "\r\n"
 	for _, tt := range []struct {
 		name string
@@ -249,7 +263,7 @@ func TestEarlyAnswersReachClientsThatSendFirst(t *testing.T) {
 // The wait for the rest of a refused body ends when the client sends nothing.
 func TestLingeringEndsWithoutProgress(t *testing.T) {
 	cfg := proxy.Config{Config: ingress.Config{LingerTimeout: 50 * time.Millisecond}}
-	g := start(t, cfg, proxy.API{Chain: newChain(t, respond(abi.Auth, 401, "no"))})
+	g := start(t, cfg, proxy.Route{Chain: newChain(t, respond(abi.Auth, 401, "no"))})
 	p := connect(t, g.addr)
 	p.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx")
 	if a := p.receive("POST"); a.status != 401 {

@@ -16,12 +16,12 @@ type Config struct {
 	// Observe is told of every request when its reply has been handed to the
 	// connection, or its tunnel has ended, on the goroutine that served it.
 	// It must not keep a. It may be nil.
-	Observe func(a *Access)
+	Observe func(a *AccessRecord)
 }
 
-// Access describes one request to an observer. Its byte slices are valid
+// AccessRecord describes one request to an observer. Its byte slices are valid
 // during the call of [Config.Observe] only.
-type Access struct {
+type AccessRecord struct {
 	API        string // name of the API; empty when no route was found
 	RequestID  []byte
 	RemoteAddr []byte

@@ -26,7 +26,7 @@ type requestState struct {
 	stage  stage
 	router *Router
 	route  *route
-	access Access
+	access AccessRecord
 
 	up     *upstream.Conn
 	upload *upstream.Upload // nil unless the request body is still being sent
@@ -195,7 +195,7 @@ func (rc *requestContext) End() {
 }
 
 // describe completes what the observer is told.
-func (rc *requestContext) describe() *Access {
+func (rc *requestContext) describe() *AccessRecord {
 	a, r := &rc.access, &rc.x.Request
 	a.RequestID, a.RemoteAddr, a.Method, a.Host, a.URI = rc.x.RequestID, r.RemoteAddr, r.Method, r.Host, r.URI
 	if rc.route != nil {

@@ -149,7 +149,7 @@ func freePort(t *testing.T) int {
 // a request without a key.
 type pathLayout struct {
 	name      string
-	apis      func(t *testing.T, url string) []proxy.API
+	apis      func(t *testing.T, url string) []proxy.Route
 	entries   []string // where requests begin that need no key
 	secret    string   // the path, as understood by the upstream, that needs one
 	protected *regexp.Regexp
@@ -161,8 +161,8 @@ func pathLayouts() []pathLayout {
 	denied := func(t *testing.T) plugin { return respond(abi.Auth, 401, "no key") }
 	return []pathLayout{
 		{
-			"two APIs", func(t *testing.T, url string) []proxy.API {
-				return []proxy.API{
+			"two APIs", func(t *testing.T, url string) []proxy.Route {
+				return []proxy.Route{
 					{Path: "/admin/", Chain: newChain(t, denied(t)), Upstream: newUpstream(t, upstream.Config{URL: url})},
 					{Path: "/public/", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})},
 					{Path: "/", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})},
@@ -170,24 +170,24 @@ func pathLayouts() []pathLayout {
 			}, []string{"/public/", "/public/a/", "/", "/other/"}, "admin/x", regexp.MustCompile(`^/admin(/|$)`),
 		},
 		{
-			"a rule that blocks", func(t *testing.T, url string) []proxy.API {
+			"a rule that blocks", func(t *testing.T, url string) []proxy.Route {
 				rule := plugin{hook: abi.Pre, call: blockAdmin}
-				return []proxy.API{{Path: "/", Chain: newChain(t, rule), Upstream: newUpstream(t, upstream.Config{URL: url})}}
+				return []proxy.Route{{Path: "/", Chain: newChain(t, rule), Upstream: newUpstream(t, upstream.Config{URL: url})}}
 			}, []string{"/", "/public/", "/public/a/"}, "admin/x", regexp.MustCompile(`^/admin(/|$)`),
 		},
 		{
-			"an exemption", func(t *testing.T, url string) []proxy.API {
-				return []proxy.API{{Path: "/orders/", Chain: exempting(t, "^/static/"), Upstream: newUpstream(t, upstream.Config{URL: url})}}
+			"an exemption", func(t *testing.T, url string) []proxy.Route {
+				return []proxy.Route{{Path: "/orders/", Chain: exempting(t, "^/static/"), Upstream: newUpstream(t, upstream.Config{URL: url})}}
 			}, []string{"/orders/static/", "/orders/static/a/"}, "orders/items", regexp.MustCompile(`^/orders(/items|/?$)`),
 		},
 		{
-			"stripping onto a base path", func(t *testing.T, url string) []proxy.API {
-				return []proxy.API{{Path: "/orders/", Strip: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url + "/v1/public"})}}
+			"stripping onto a base path", func(t *testing.T, url string) []proxy.Route {
+				return []proxy.Route{{Path: "/orders/", Strip: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url + "/v1/public"})}}
 			}, []string{"/orders/", "/orders/a/"}, "secret", regexp.MustCompile(`^/(v1/)?secret|^/orders|^/$|^/v1/?$`),
 		},
 		{
-			"a base path", func(t *testing.T, url string) []proxy.API {
-				return []proxy.API{{Path: "/", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url + "/public"})}}
+			"a base path", func(t *testing.T, url string) []proxy.Route {
+				return []proxy.Route{{Path: "/", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url + "/public"})}}
 			}, []string{"/", "/a/"}, "secret", regexp.MustCompile(`^/secret|^/$`),
 		},
 	}

@@ -13,7 +13,7 @@
 // # Loops
 //
 // A plugin may redirect a request to another API. The proxy then looks the
-// API up by id or name, in the router the request has come in by, and runs its
+// Route up by id or name, in the router the request has come in by, and runs its
 // chain on the same exchange, with the path of the URL as one below the listen
 // path; it ends at the upstream of the last one. Five loops are allowed unless
 // the first redirect that has a limit says otherwise.

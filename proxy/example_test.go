@@ -30,7 +30,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	router, err := proxy.NewRouter([]proxy.API{{Path: "/orders", Strip: true, Chain: plugins, Upstream: upstream}})
+	router, err := proxy.NewRouter([]proxy.Route{{Path: "/orders", Strip: true, Chain: plugins, Upstream: upstream}})
 	if err != nil {
 		panic(err)
 	}

@@ -17,9 +17,9 @@ func Finder(t testing.TB, n int) func() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var apis []API
+	var apis []Route
 	for i := range n {
-		apis = append(apis, API{Host: "host" + strconv.Itoa(i%100) + ".test", Path: "/api/v1/service" + strconv.Itoa(i), Chain: c})
+		apis = append(apis, Route{Host: "host" + strconv.Itoa(i%100) + ".test", Path: "/api/v1/service" + strconv.Itoa(i), Chain: c})
 	}
 	r, err := NewRouter(apis)
 	if err != nil {

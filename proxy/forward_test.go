@@ -122,7 +122,7 @@ func TestHostIsTheUpstreamsUnlessPreservedOrEdited(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			u := newUpstream(t, upstream.Config{URL: url, PreserveHost: tt.preserve})
-			g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t, tt.plugins...), Upstream: u})
+			g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t, tt.plugins...), Upstream: u})
 			a := ask(t, g, get("/"))
 			if got := linesWith(a.body, "Host:"); !cmp.Equal(got, []string{"Host: " + tt.want}) {
 				t.Errorf("upstream got %q, want %q", got, tt.want)
@@ -171,7 +171,7 @@ func TestTargetsAreResolvedBeforeTheyAreSent(t *testing.T) {
 
 func TestAnAPIMayKeepPathsThatServersReadDifferently(t *testing.T) {
 	u := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
-	g := start(t, proxy.Config{}, proxy.API{Path: "/", KeepEncoded: true, Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Path: "/", KeepEncoded: true, Chain: newChain(t), Upstream: u})
 	for _, target := range []string{"/a%2Fb%2fc", "/%00%0a%zz%", "/a/..;/b", `/a\b`} {
 		a := ask(t, g, get(target))
 		if got, _, _ := strings.Cut(a.body, "\r\n"); got != "GET "+target+" HTTP/1.1" {
@@ -184,9 +184,9 @@ func TestStripRemovesThePrefixAndNothingElse(t *testing.T) {
 	url := script(t, echoHead)
 	c := newChain(t)
 	g := start(t, proxy.Config{},
-		proxy.API{Path: "/orders/", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url})},
-		proxy.API{Path: "/based", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1/"})},
-		proxy.API{Path: "/kept", Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1"})},
+		proxy.Route{Path: "/orders/", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url})},
+		proxy.Route{Path: "/based", Strip: true, Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1/"})},
+		proxy.Route{Path: "/kept", Chain: c, Upstream: newUpstream(t, upstream.Config{URL: url + "/v1"})},
 	)
 	for target, want := range map[string]string{
 		"/orders":              "/",
@@ -224,7 +224,7 @@ func TestStripRemovesThePrefixAndNothingElse(t *testing.T) {
 
 func TestAbsoluteTargetTakesThePlaceOfHost(t *testing.T) {
 	u := newUpstream(t, upstream.Config{URL: script(t, echoHead), PreserveHost: true})
-	g := start(t, proxy.Config{}, proxy.API{Host: "real.test", Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Host: "real.test", Chain: newChain(t), Upstream: u})
 	for target, want := range map[string]string{
 		"http://real.test/a?b":  "GET /a?b HTTP/1.1\r\nHost: real.test\r\n",
 		"HTTP://REAL.test:80?b": "GET /?b HTTP/1.1\r\nHost: real.test:80\r\n",
@@ -352,7 +352,7 @@ func TestUpstreamTrouble(t *testing.T) {
 }
 
 func TestErrorsHaveOneShape(t *testing.T) {
-	g := start(t, proxy.Config{}, proxy.API{Path: "/virtual", Chain: newChain(t)})
+	g := start(t, proxy.Config{}, proxy.Route{Path: "/virtual", Chain: newChain(t)})
 	for _, path := range []string{"/none", "/virtual/none"} {
 		a := ask(t, g, get(path, "X-Request-Id: abc"))
 		if a.status != 404 || a.body != `{"error": "no such route", "request_id": "abc"}` {

@@ -13,7 +13,7 @@ import (
 // Gateway serves HTTP/1.1. Make one with [New]; its methods may be called by
 // any number of goroutines.
 type Gateway struct {
-	observe func(*Access)
+	observe func(*AccessRecord)
 	log     *zerolog.Logger
 	server  *ingress.Server
 	router  atomic.Pointer[Router]

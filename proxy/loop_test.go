@@ -41,8 +41,8 @@ func two(t testing.TB, upstreamURL string, a, b []plugin) *gateway {
 	up := newUpstream(t, upstream.Config{URL: upstreamURL})
 	return start(
 		t, proxy.Config{},
-		proxy.API{Path: "/a", Strip: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "a1", Name: "First", ListenPath: "/a"}, a...)},
-		proxy.API{Path: "/b", Strip: true, Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "b1", Name: "Second API (v2) #internal", ListenPath: "/b"}, b...)},
+		proxy.Route{Path: "/a", Strip: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "a1", Name: "First", ListenPath: "/a"}, a...)},
+		proxy.Route{Path: "/b", Strip: true, Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "b1", Name: "Second API (v2) #internal", ListenPath: "/b"}, b...)},
 	)
 }
 
@@ -215,9 +215,9 @@ func TestInternalAPIsAreNotReachedFromOutside(t *testing.T) {
 	all := &abi.API{ID: "shared", Name: "front"}
 	g := start(
 		t, proxy.Config{},
-		proxy.API{Path: "/in", Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "shared", Name: "in"}, seen("in"))},
-		proxy.API{Path: "/in", Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "shared", Name: "in 2"}, seen("in 2"))},
-		proxy.API{Path: "/out", Upstream: up, Chain: chainOf(t, all, redirect(abi.Pre, "/out/id", "tyk://shared/x"), redirect(abi.Pre, "/out/name", "tyk://in/x"), redirect(abi.Pre, "/out/loose", "tyk://IN_2/x"), seen("out"))},
+		proxy.Route{Path: "/in", Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "shared", Name: "in"}, seen("in"))},
+		proxy.Route{Path: "/in", Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{ID: "shared", Name: "in 2"}, seen("in 2"))},
+		proxy.Route{Path: "/out", Upstream: up, Chain: chainOf(t, all, redirect(abi.Pre, "/out/id", "tyk://shared/x"), redirect(abi.Pre, "/out/name", "tyk://in/x"), redirect(abi.Pre, "/out/loose", "tyk://IN_2/x"), seen("out"))},
 	)
 	if a := ask(t, g, get("/in/x")); a.status != 404 {
 		t.Errorf("reply = %d %s, want 404", a.status, a.body)
@@ -266,8 +266,8 @@ func TestRoutesMayBeReplacedDuringALoop(t *testing.T) {
 	})
 	g = start(
 		t, proxy.Config{},
-		proxy.API{Path: "/a", Upstream: up, Chain: chainOf(t, &abi.API{Name: "a"}, replace)},
-		proxy.API{Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{Name: "gone"})},
+		proxy.Route{Path: "/a", Upstream: up, Chain: chainOf(t, &abi.API{Name: "a"}, replace)},
+		proxy.Route{Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{Name: "gone"})},
 	)
 	if a := ask(t, g, get("/a")); a.status != 200 {
 		t.Errorf("reply = %d %s, want the request to end where it began", a.status, a.body)
@@ -317,14 +317,14 @@ func TestManyRequestsLoopAtOnce(t *testing.T) {
 }
 
 func TestObserverIsToldOfLoops(t *testing.T) {
-	told := make(chan proxy.Access, 1)
+	told := make(chan proxy.AccessRecord, 1)
 	up := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
 	g := start(
-		t, proxy.Config{Observe: func(a *proxy.Access) {
-			told <- proxy.Access{API: a.API, Loops: a.Loops, URI: append([]byte(nil), a.URI...)}
+		t, proxy.Config{Observe: func(a *proxy.AccessRecord) {
+			told <- proxy.AccessRecord{API: a.API, Loops: a.Loops, URI: append([]byte(nil), a.URI...)}
 		}},
-		proxy.API{Path: "/a", Upstream: up, Chain: chainOf(t, &abi.API{Name: "a"}, redirect(abi.Pre, "/a", "tyk://self/1"), redirect(abi.Pre, "/1", "tyk://b/2"))},
-		proxy.API{Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{Name: "b"})},
+		proxy.Route{Path: "/a", Upstream: up, Chain: chainOf(t, &abi.API{Name: "a"}, redirect(abi.Pre, "/a", "tyk://self/1"), redirect(abi.Pre, "/1", "tyk://b/2"))},
+		proxy.Route{Internal: true, Upstream: up, Chain: chainOf(t, &abi.API{Name: "b"})},
 	)
 	_ = ask(t, g, get("/a"))
 	if a := <-told; a.API != "b" || a.Loops != 2 || string(a.URI) != "/2" {

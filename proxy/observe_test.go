@@ -20,7 +20,7 @@ func TestObserverIsToldOfEveryRequest(t *testing.T) {
 	var mu sync.Mutex
 	var got []seen
 	told := make(chan struct{}, 9)
-	cfg := proxy.Config{Observe: func(a *proxy.Access) {
+	cfg := proxy.Config{Observe: func(a *proxy.AccessRecord) {
 		mu.Lock()
 		defer mu.Unlock()
 		got = append(got, seen{
@@ -33,7 +33,7 @@ func TestObserverIsToldOfEveryRequest(t *testing.T) {
 	}}
 	large := strings.Repeat("x", 100<<10)
 	var log requests
-	g := start(t, cfg, proxy.API{Path: "/a", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
+	g := start(t, cfg, proxy.Route{Path: "/a", Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
 	big := ask(t, g, "POST /a HTTP/1.1\r\nHost: a\r\nX-Request-Id: 1\r\nContent-Length: "+itoa(len(large))+"\r\n\r\n"+large)
 	<-told
 	ask(t, g, get("/none", "X-Request-Id: 2"))

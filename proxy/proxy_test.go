@@ -126,7 +126,7 @@ type gateway struct {
 }
 
 // start runs a gateway for the given APIs until the test ends.
-func start(t testing.TB, cfg proxy.Config, apis ...proxy.API) *gateway {
+func start(t testing.TB, cfg proxy.Config, apis ...proxy.Route) *gateway {
 	t.Helper()
 	r, err := proxy.NewRouter(apis)
 	if err != nil {
@@ -152,7 +152,7 @@ func start(t testing.TB, cfg proxy.Config, apis ...proxy.API) *gateway {
 // before runs a gateway with the plugins in front of url.
 func before(t testing.TB, url string, plugins ...plugin) *gateway {
 	t.Helper()
-	return start(t, proxy.Config{}, proxy.API{Chain: newChain(t, plugins...), Upstream: newUpstream(t, upstream.Config{URL: url})})
+	return start(t, proxy.Config{}, proxy.Route{Chain: newChain(t, plugins...), Upstream: newUpstream(t, upstream.Config{URL: url})})
 }
 
 func newUpstream(t testing.TB, cfg upstream.Config) *upstream.Upstream {

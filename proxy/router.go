@@ -15,8 +15,8 @@ import (
 	"github.com/c386954a/sallyport/proxy/urlpath"
 )
 
-// API is one route with its chain and its upstream.
-type API struct {
+// Route is one route with its chain and its upstream.
+type Route struct {
 	// Host the route is for, without port; empty is any. Case does not count.
 	Host string
 	// Path is a prefix that ends at a segment border: "/orders" and
@@ -41,29 +41,29 @@ type API struct {
 // Router finds the API of a request by host, then by longest path prefix. A
 // host's own routes come before those of any host. It is immutable.
 type Router struct {
-	hosts map[string]*table
-	any   *table
+	hosts map[string]*hostRoutes
+	any   *hostRoutes
 	names names // also those of internal APIs
 
 	active atomic.Int64 // requests that were routed here and are not done
 }
 
-// table holds the routes of one host by path, without a trailing slash.
-type table struct {
+// hostRoutes holds the routes of one host by path, without a trailing slash.
+type hostRoutes struct {
 	routes map[string]*route
 	depth  int // of the deepest route, in segments
 }
 
 // route is an API as the proxy uses it.
 type route struct {
-	API
+	Route
 	prefix string // Path without the trailing slash: empty for "/"
 }
 
 // NewRouter returns a router for the given APIs. Two of the same host and
 // path are refused, as are paths that no clean request path can have.
-func NewRouter(apis []API) (*Router, error) {
-	r := &Router{hosts: make(map[string]*table), any: newTable()}
+func NewRouter(apis []Route) (*Router, error) {
+	r := &Router{hosts: make(map[string]*hostRoutes), any: newTable()}
 	routes := make([]*route, 0, len(apis))
 	for _, a := range apis {
 		one, err := newRoute(a)
@@ -82,8 +82,8 @@ func NewRouter(apis []API) (*Router, error) {
 	return r, nil
 }
 
-// table returns the routes of a host, made if need be.
-func (r *Router) table(host string) *table {
+// hostRoutes returns the routes of a host, made if need be.
+func (r *Router) table(host string) *hostRoutes {
 	if host == "" {
 		return r.any
 	}
@@ -94,9 +94,9 @@ func (r *Router) table(host string) *table {
 	return r.hosts[host]
 }
 
-func newTable() *table { return &table{routes: make(map[string]*route)} }
+func newTable() *hostRoutes { return &hostRoutes{routes: make(map[string]*route)} }
 
-func newRoute(a API) (*route, error) {
+func newRoute(a Route) (*route, error) {
 	prefix := strings.TrimSuffix(a.Path, "/")
 	switch {
 	case a.Chain == nil:
@@ -108,10 +108,10 @@ func newRoute(a API) (*route, error) {
 	case string(urlpath.Clean([]byte(prefix+"/"), nil)) != prefix+"/":
 		return nil, fmt.Errorf("route %q on host %q: empty and dot segments are never matched", a.Path, a.Host)
 	}
-	return &route{API: a, prefix: prefix}, nil
+	return &route{Route: a, prefix: prefix}, nil
 }
 
-func (t *table) add(r *route) error {
+func (t *hostRoutes) add(r *route) error {
 	if t.routes[r.prefix] != nil {
 		return fmt.Errorf("route %q on host %q: it is there twice", r.Path, r.Host)
 	}
@@ -123,13 +123,13 @@ func (t *table) add(r *route) error {
 // Lookup returns the API that a request for a host, with or without a port,
 // and a target with a leading slash goes to; ok is false if there is none. It
 // is for tools: no request is counted, so [Router.Drain] does not wait.
-func (r *Router) Lookup(host, target []byte) (api API, ok bool) {
+func (r *Router) Lookup(host, target []byte) (api Route, ok bool) {
 	path, _, _ := bytes.Cut(target, []byte("?"))
 	found := r.find(host, urlpath.Clean(path, nil), nil)
 	if found == nil {
-		return API{}, false
+		return Route{}, false
 	}
-	return found.API, true
+	return found.Route, true
 }
 
 // find returns the route for a host and a clean path, or nil. host is as the
@@ -148,7 +148,7 @@ func (r *Router) find(host, path, buf []byte) *route {
 // find tries the prefixes of path that end at a segment border, the longest
 // first. It tries no more of them than the deepest route has segments, so that
 // a path of slashes costs nothing.
-func (t *table) find(path []byte) *route {
+func (t *hostRoutes) find(path []byte) *route {
 	end := nthSlash(path, t.depth+1)
 	for end >= 0 {
 		if found := t.routes[string(path[:end])]; found != nil {

@@ -10,13 +10,13 @@ import (
 )
 
 func TestRoutesAreFoundByHostAndLongestPrefix(t *testing.T) {
-	var apis []proxy.API
+	var apis []proxy.Route
 	url := script(t, echoHead)
 	for _, r := range [][2]string{
 		{"", "/"}, {"", "/a"}, {"", "/a/b/"}, {"", "/a/b/c/d"}, {"A.test", "/x"}, {"a.test", "/a"}, {"b.test", "/"}, {"", "/caf\xc3\xa9"},
 	} {
 		u := newUpstream(t, upstream.Config{URL: url + "/" + strings.NewReplacer("/", "-", "\xc3\xa9", "e").Replace(strings.ToLower(r[0])+r[1])})
-		apis = append(apis, proxy.API{Host: r[0], Path: r[1], Chain: newChain(t), Upstream: u})
+		apis = append(apis, proxy.Route{Host: r[0], Path: r[1], Chain: newChain(t), Upstream: u})
 	}
 	g := start(t, proxy.Config{}, apis...)
 	for _, tt := range []struct{ host, path, want, sent string }{
@@ -57,7 +57,7 @@ func TestRoutesAreFoundByHostAndLongestPrefix(t *testing.T) {
 
 func TestRoutersRefuseWhatCannotWork(t *testing.T) {
 	c := newChain(t)
-	for name, apis := range map[string][]proxy.API{
+	for name, apis := range map[string][]proxy.Route{
 		"same path twice":      {{Path: "/a", Chain: c}, {Path: "/a", Chain: c}},
 		"with a slash":         {{Path: "/a", Chain: c}, {Path: "/a/", Chain: c}},
 		"root twice":           {{Path: "", Chain: c}, {Path: "/", Chain: c}},
@@ -73,7 +73,7 @@ func TestRoutersRefuseWhatCannotWork(t *testing.T) {
 			t.Errorf("%s: NewRouter() = nil error", name)
 		}
 	}
-	if _, err := proxy.NewRouter([]proxy.API{{Path: "/.well-known", Chain: c}, {Path: "/a", Chain: c}, {Host: "b", Path: "/a", Chain: c}}); err != nil {
+	if _, err := proxy.NewRouter([]proxy.Route{{Path: "/.well-known", Chain: c}, {Path: "/a", Chain: c}, {Host: "b", Path: "/a", Chain: c}}); err != nil {
 		t.Error(err)
 	}
 }

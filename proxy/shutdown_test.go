@@ -174,7 +174,7 @@ func TestServeAfterShutdownEndsAtOnce(t *testing.T) {
 
 func TestRouterIsReplacedUnderLoad(t *testing.T) {
 	one, two := newUpstream(t, upstream.Config{URL: script(t, echoHead)}), newUpstream(t, upstream.Config{URL: script(t, echoHead)})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: one})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: one})
 	var served atomic.Int64
 	var clients, met sync.WaitGroup
 	met.Add(8)
@@ -188,7 +188,7 @@ func TestRouterIsReplacedUnderLoad(t *testing.T) {
 	}
 	for range 50 {
 		<-warm
-		r, err := proxy.NewRouter([]proxy.API{{Chain: newChain(t), Upstream: two}})
+		r, err := proxy.NewRouter([]proxy.Route{{Chain: newChain(t), Upstream: two}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,11 +232,11 @@ func TestRequestEndsWhenItsClientCannotBeToldToContinue(t *testing.T) {
 	var ended atomic.Int64
 	c := newChain(t)
 	u := newUpstream(t, upstream.Config{URL: script(t, echoHead)})
-	r, err := proxy.NewRouter([]proxy.API{{Chain: c, Upstream: u}})
+	r, err := proxy.NewRouter([]proxy.Route{{Chain: c, Upstream: u}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := proxy.New(proxy.Config{Observe: func(*proxy.Access) { ended.Add(1) }}, r)
+	g := proxy.New(proxy.Config{Observe: func(*proxy.AccessRecord) { ended.Add(1) }}, r)
 	raw, client := net.Pipe()
 	defer func() { _ = client.Close() }()
 	ln := oneConn{listen(t), make(chan net.Conn, 1)}

@@ -94,7 +94,7 @@ func TestAmbiguousRequestsAreRefused(t *testing.T) {
 
 func TestLimitsOfTheHead(t *testing.T) {
 	g := start(t, proxy.Config{Config: ingress.Config{MaxHeaderBytes: 4 << 10, MaxURIBytes: 1 << 10}},
-		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
+		proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	many := strings.Repeat("X-A: b\r\n", 600)
 	for _, tt := range []struct {
 		name, raw string
@@ -116,7 +116,7 @@ func TestLimitsOfTheHead(t *testing.T) {
 
 func TestTooManyFieldsAreRefused(t *testing.T) {
 	g := start(t, proxy.Config{Config: ingress.Config{MaxHeaderBytes: 64 << 10}},
-		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
+		proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	if a := ask(t, g, get("/", strings.TrimSuffix(strings.Repeat("A: b\r\n", 600), "\r\n"))); a.status != 431 {
 		t.Errorf("status = %d, want 431", a.status)
 	}

@@ -20,7 +20,7 @@ const short = 60 * time.Millisecond
 func TestClientsThatAreTooSlow(t *testing.T) {
 	var log requests
 	cfg := proxy.Config{Config: ingress.Config{ReadHeaderTimeout: short, ReadTimeout: short, IdleTimeout: short}}
-	g := start(t, cfg, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
+	g := start(t, cfg, proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t)})})
 	for _, tt := range []struct {
 		name, raw string
 		want      int // 0: closed without a word
@@ -62,7 +62,7 @@ func TestSlowBodyThatKeepsComingIsLegal(t *testing.T) {
 	t.Parallel()
 	var log requests
 	g := start(t, proxy.Config{Config: ingress.Config{ReadTimeout: 2 * short}},
-		proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t), ResponseTimeout: 2 * short})})
+		proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: log.serve(t), ResponseTimeout: 2 * short})})
 	p := connect(t, g.addr)
 	p.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 40\r\n\r\n")
 	tick := time.NewTicker(short / 4) // far longer in all than any limit
@@ -89,7 +89,7 @@ func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
 			}
 		}
 	})
-	g := start(t, proxy.Config{Config: ingress.Config{WriteTimeout: short}}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
+	g := start(t, proxy.Config{Config: ingress.Config{WriteTimeout: short}}, proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
 	p := connect(t, g.addr)
 	p.send(get("/"))
 	<-gone
@@ -104,7 +104,7 @@ func TestUpstreamsThatAreTooSlow(t *testing.T) {
 			_, _ = io.WriteString(c, before)
 			_, _ = io.Copy(io.Discard, r) // until the gateway gives up
 		})
-		g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
+		g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
 		for _, raw := range []string{get("/"), "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"} {
 			if a := ask(t, g, raw); a.status != 504 {
 				t.Errorf("%s: status = %d, want 504", name, a.status)
@@ -116,7 +116,7 @@ func TestUpstreamsThatAreTooSlow(t *testing.T) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
 		_, _ = io.Copy(io.Discard, r)
 	})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, cfg)})
 	p := connect(t, g.addr)
 	p.send(get("/"))
 	if a, err := p.tryReceive("GET"); err == nil {
@@ -127,7 +127,7 @@ func TestUpstreamsThatAreTooSlow(t *testing.T) {
 func TestUpstreamThatDoesNotAcceptGets504(t *testing.T) {
 	// TEST-NET-1 is never routed; a refusal by the network is as good.
 	u := newUpstream(t, upstream.Config{URL: "http://192.0.2.1:9", ConnectTimeout: short})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: u})
 	if a := ask(t, g, get("/")); a.status != 504 && a.status != 502 {
 		t.Errorf("status = %d, want 504", a.status)
 	}
@@ -145,7 +145,7 @@ func TestStreamOutlivesTheResponseTimeout(t *testing.T) {
 		}
 	})
 	u := newUpstream(t, upstream.Config{URL: url, ResponseTimeout: 2 * short, BodyTimeout: 4 * short})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: u})
 	if a := ask(t, g, get("/")); len(a.body) != 40 {
 		t.Errorf("body = %q", a.body)
 	}
@@ -159,7 +159,7 @@ func TestIdleUpstreamConnectionsAreClosed(t *testing.T) {
 		ended <- struct{}{}
 	})
 	u := newUpstream(t, upstream.Config{URL: url, IdleTimeout: short})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: u})
 	ask(t, g, get("/"))
 	<-ended
 }
@@ -172,7 +172,7 @@ func TestMaxConnsOfAnUpstreamGets503(t *testing.T) {
 		<-hold
 	})
 	u := newUpstream(t, upstream.Config{URL: url, MaxConns: 1, ConnectTimeout: short})
-	g := start(t, proxy.Config{}, proxy.API{Chain: newChain(t), Upstream: u})
+	g := start(t, proxy.Config{}, proxy.Route{Chain: newChain(t), Upstream: u})
 	first := connect(t, g.addr)
 	first.send(get("/"))
 	<-got
@@ -189,7 +189,7 @@ func TestMaxConnsOfAnUpstreamGets503(t *testing.T) {
 }
 
 func TestMaxConnsOfTheGatewayGets503(t *testing.T) {
-	g := start(t, proxy.Config{Config: ingress.Config{MaxConns: 1}}, proxy.API{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
+	g := start(t, proxy.Config{Config: ingress.Config{MaxConns: 1}}, proxy.Route{Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: script(t, echoHead)})})
 	first := connect(t, g.addr)
 	first.send(get("/"))
 	first.receive("GET")

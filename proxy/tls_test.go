@@ -77,7 +77,7 @@ func TestTLSIsServedFromFilesAndSpokenToUpstreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(chan bool, 9)
-	g := start(t, proxy.Config{Config: ingress.Config{TLS: config}}, proxy.API{
+	g := start(t, proxy.Config{Config: ingress.Config{TLS: config}}, proxy.Route{
 		Chain: newChain(t, at(abi.Pre, func(x *abi.Exchange) error {
 			seen <- x.Request.TLS
 			return nil
@@ -127,7 +127,7 @@ func TestClientThatNeverFinishesItsHandshakeIsCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := start(t, proxy.Config{Config: ingress.Config{TLS: config, ReadHeaderTimeout: short}}, proxy.API{Chain: newChain(t)})
+	g := start(t, proxy.Config{Config: ingress.Config{TLS: config, ReadHeaderTimeout: short}}, proxy.Route{Chain: newChain(t)})
 	p := connect(t, g.addr)
 	p.send("\x16\x03\x01")
 	if !p.ended() {

@@ -41,7 +41,7 @@ func echoSocket(w http.ResponseWriter, r *http.Request) {
 func TestWebSocketIsTunnelled(t *testing.T) {
 	t.Parallel()
 	seen := make(chan string, 1)
-	g := start(t, proxy.Config{Config: ingress.Config{IdleTimeout: short, ReadTimeout: short}}, proxy.API{
+	g := start(t, proxy.Config{Config: ingress.Config{IdleTimeout: short, ReadTimeout: short}}, proxy.Route{
 		Chain: newChain(t, at(abi.Pre, func(x *abi.Exchange) error {
 			seen <- string(x.Request.URI)
 			return nil

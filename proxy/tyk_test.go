@@ -11,7 +11,7 @@ import (
 )
 
 // forTyk runs a gateway with one API that was written for Tyk.
-func forTyk(t testing.TB, api proxy.API, url string, plugins ...plugin) *gateway {
+func forTyk(t testing.TB, api proxy.Route, url string, plugins ...plugin) *gateway {
 	t.Helper()
 	api.Chain = chainOf(t, &abi.API{ID: "t", Name: "t", ListenPath: api.Path, Dialect: dialect.New()}, plugins...)
 	api.Upstream = newUpstream(t, upstream.Config{URL: url})
@@ -41,7 +41,7 @@ func TestFaultsOfPluginsForTyk(t *testing.T) {
 			t.Run(tt.model+" "+tt.hook.String()+" "+kind.String(), func(t *testing.T) {
 				bad := at(tt.hook, func(*abi.Exchange) error { return abi.Errorf(kind, "secret") })
 				bad.model = tt.model
-				a := ask(t, forTyk(t, proxy.API{}, script(t, echoHead), bad), get("/virt"))
+				a := ask(t, forTyk(t, proxy.Route{}, script(t, echoHead), bad), get("/virt"))
 				if want := "{\n    \"error\": \"" + tt.text + "\"\n}"; a.status != tt.status || a.body != want {
 					t.Errorf("reply = %d %q, want %d %q", a.status, a.body, tt.status, want)
 				}
@@ -58,7 +58,7 @@ func TestFaultsForTykAreXMLWhereTheRequestIs(t *testing.T) {
 		{"Text/XML; charset=utf-8", "text/xml", "<?xml version = \"1.0\" encoding = \"UTF-8\"?>\n<error>Can&#39;t detect loop target</error>\n"},
 		{"application/soap+xml", "application/soap+xml", "<?xml version = \"1.0\" encoding = \"UTF-8\"?>\n<error>Can&#39;t detect loop target</error>\n"},
 	} {
-		a := ask(t, forTyk(t, proxy.API{}, script(t, echoHead), away), get("/", "Content-Type: "+tt.sent))
+		a := ask(t, forTyk(t, proxy.Route{}, script(t, echoHead), away), get("/", "Content-Type: "+tt.sent))
 		if a.status != 500 || a.body != tt.body || len(linesWith(a.head, "Content-Type: "+tt.mime)) != 1 {
 			t.Errorf("%s: reply = %q %q, want %q", tt.sent, a.head, a.body, tt.body)
 		}
@@ -73,7 +73,7 @@ func TestNothingOfTheUpstreamIsSentAfterAFailingResponseHook(t *testing.T) {
 			return abi.Errorf(abi.Trap, "secret")
 		})
 		bad.body = needsBody
-		a := ask(t, forTyk(t, proxy.API{}, url, bad), get("/"))
+		a := ask(t, forTyk(t, proxy.Route{}, url, bad), get("/"))
 		if a.status != 500 || strings.Contains(strings.ToLower(a.head+a.body), "secret") || a.body != "{\n    \"error\": \"Middleware error\"\n}" {
 			t.Errorf("reply = %q %q", a.head, a.body)
 		}
@@ -81,7 +81,7 @@ func TestNothingOfTheUpstreamIsSentAfterAFailingResponseHook(t *testing.T) {
 }
 
 func TestForcedReplyThatAResponseHookFailsOnIsOneReply(t *testing.T) {
-	g := forTyk(t, proxy.API{}, script(t, echoHead), respond(abi.Post, 200, "forced"), at(abi.Response, func(*abi.Exchange) error { return abi.Errorf(abi.Trap, "x") }))
+	g := forTyk(t, proxy.Route{}, script(t, echoHead), respond(abi.Post, 200, "forced"), at(abi.Response, func(*abi.Exchange) error { return abi.Errorf(abi.Trap, "x") }))
 	p := connect(t, g.addr)
 	for range 2 { // the connection is fit for the next request
 		p.send(get("/"))
@@ -109,12 +109,12 @@ func TestTargetsAreJoinedAsTykDoes(t *testing.T) {
 	} {
 		t.Run(tt.base+" "+tt.asked, func(t *testing.T) {
 			url := script(t, echoHead) + tt.base
-			native := start(t, proxy.Config{}, proxy.API{Path: tt.listen, Strip: true, KeepEncoded: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
+			native := start(t, proxy.Config{}, proxy.Route{Path: tt.listen, Strip: true, KeepEncoded: true, Chain: newChain(t), Upstream: newUpstream(t, upstream.Config{URL: url})})
 			for _, v := range []struct {
 				name, want string
 				g          *gateway
 			}{
-				{"tyk", tt.tyk, forTyk(t, proxy.API{Path: tt.listen, Strip: true, KeepEncoded: true}, url)},
+				{"tyk", tt.tyk, forTyk(t, proxy.Route{Path: tt.listen, Strip: true, KeepEncoded: true}, url)},
 				{"native", tt.native, native},
 			} {
 				a := ask(t, v.g, get(tt.asked))

@@ -22,7 +22,7 @@ func (c *counters) Count(_ time.Time, space, id string, window time.Duration) (i
 	case !ok && len(t.entries) >= MaxCounters:
 		return 0, 0, ErrFull
 	case !ok || !e.live(now):
-		e = entry[int64]{expires: now.Add(window)}
+		e = tableEntry[int64]{expires: now.Add(window)}
 	}
 	e.value++
 	t.put(key, e, now)

@@ -14,24 +14,24 @@ const sweepStep = 4
 type table[K comparable, V any] struct {
 	// mu protects the fields below.
 	mu      sync.Mutex
-	entries map[K]entry[V]
+	entries map[K]tableEntry[V]
 	swept   time.Time  // of the last full sweep
 	drop    func(K, V) // told of every entry that goes; may be nil
 }
 
-type entry[V any] struct {
+type tableEntry[V any] struct {
 	value   V
 	expires time.Time // zero means never
 }
 
-func (e *entry[V]) live(now time.Time) bool {
+func (e *tableEntry[V]) live(now time.Time) bool {
 	return e.expires.IsZero() || now.Before(e.expires)
 }
 
 // put stores an entry. The caller holds mu.
-func (t *table[K, V]) put(k K, e entry[V], now time.Time) {
+func (t *table[K, V]) put(k K, e tableEntry[V], now time.Time) {
 	if t.entries == nil {
-		t.entries = map[K]entry[V]{}
+		t.entries = map[K]tableEntry[V]{}
 	}
 	if _, ok := t.entries[k]; !ok {
 		t.sweep(now, sweepStep)

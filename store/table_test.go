@@ -10,11 +10,11 @@ func TestInsertionsRemoveExpiredEntries(t *testing.T) {
 	start := time.Now()
 	const n = 5000
 	for i := range n {
-		tab.put(i, entry[int]{expires: start.Add(time.Second)}, start)
+		tab.put(i, tableEntry[int]{expires: start.Add(time.Second)}, start)
 	}
 	later := start.Add(time.Minute)
 	for i := range n {
-		tab.put(n+i, entry[int]{}, later)
+		tab.put(n+i, tableEntry[int]{}, later)
 	}
 	if got := len(tab.entries); got > n+n/2 {
 		t.Errorf("%d entries, want not much more than the %d that live", got, n)

@@ -97,7 +97,7 @@ func (v *values) store(key, value []byte, expires, now time.Time) error {
 		return ErrFull
 	}
 	v.size += grow
-	v.kv.put(string(key), entry[[]byte]{value, expires}, now)
+	v.kv.put(string(key), tableEntry[[]byte]{value, expires}, now)
 	return nil
 }
 

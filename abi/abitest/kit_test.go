@@ -85,7 +85,7 @@ func TestKitSeesAMissingEvent(t *testing.T) {
 func TestAFaultOutsideTheAllowedKindsIsSeen(t *testing.T) {
 	s := find(t, "refused-crlf-in-value")
 	for kind, wantGreen := range map[abi.Kind]bool{abi.Protocol: true, abi.Trap: true, abi.Limit: false, abi.Timeout: false} {
-		got := outcome{Outcome: fixture.Outcome{Upstream: fixture.None(), Reply: fixture.FaultReply(abi.Errorf(kind, "x"))}}
+		got := outcome{Played: fixture.Played{Upstream: fixture.None(), Reply: fixture.FaultReply(abi.Errorf(kind, "x"))}}
 		if green := s.diff(got) == ""; green != wantGreen {
 			t.Errorf("%v: green = %v, want %v", kind, green, wantGreen)
 		}

@@ -10,7 +10,7 @@ import (
 
 // outcome is what a scenario expects, or what came of it.
 type outcome struct {
-	fixture.Outcome
+	fixture.Played
 	events int // calls of event subscribers that succeeded
 
 	faults []error // of all plugins, for the log
@@ -18,12 +18,12 @@ type outcome struct {
 
 // String returns the outcome in the sections of a scenario.
 func (o outcome) String() string {
-	return fmt.Sprintf("%s-- events --\n%d\n", o.Outcome, o.events)
+	return fmt.Sprintf("%s-- events --\n%d\n", o.Played, o.events)
 }
 
 // settle chooses among the kinds of fault that a scenario allows.
 func (o outcome) settle(got outcome) outcome {
-	o.Outcome = o.Settle(got.Outcome)
+	o.Played = o.Settle(got.Played)
 	return o
 }
 
@@ -34,7 +34,7 @@ func (s *scenario) play(x *abi.Exchange, plugin pluginFor) (outcome, error) {
 	if err != nil {
 		return got, err
 	}
-	got.Outcome = s.Play(x, c)
+	got.Played = s.Play(x, c)
 	c.Close()
 	for step := range c.Steps() {
 		if step.Hook() == abi.Event {

@@ -91,7 +91,7 @@ func demoOnce(ctx context.Context, out io.Writer, o demo.Config, asJSON bool) er
 // demoLive runs until it is interrupted and prints a line for each request.
 func demoLive(ctx context.Context, out io.Writer, o demo.Config) error {
 	var mu sync.Mutex // requests end on many goroutines
-	o.Access = func(a *proxy.Access) {
+	o.Access = func(a *proxy.AccessRecord) {
 		mu.Lock()
 		defer mu.Unlock()
 		demo.PrintAccess(out, a)

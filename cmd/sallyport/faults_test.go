@@ -85,7 +85,7 @@ func wantHonest(t *testing.T, r *faults.SuiteReport) {
 	t.Helper()
 	for _, c := range []struct {
 		model, fault string
-		want         faults.Verdict
+		want         faults.Judgement
 	}{
 		{faults.JSVM, "memory-step", faults.NotContained},
 		{faults.JSVM, "socket", faults.NotContained},

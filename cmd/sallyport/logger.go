@@ -48,11 +48,11 @@ func console(w io.Writer) io.Writer {
 
 // accessLog returns what writes a line per request, at level debug; nil, which
 // costs nothing, if that is not logged.
-func accessLog(logger *zerolog.Logger) func(*proxy.Access) {
+func accessLog(logger *zerolog.Logger) func(*proxy.AccessRecord) {
 	if logger.GetLevel() > zerolog.DebugLevel {
 		return nil
 	}
-	return func(a *proxy.Access) {
+	return func(a *proxy.AccessRecord) {
 		logger.Debug().Bytes("request_id", a.RequestID).Str("api", a.API).
 			Bytes("client", a.RemoteAddr).Bytes("method", a.Method).Bytes("host", a.Host).Bytes("uri", a.URI).
 			Int("status", a.Status).Str("fault", a.Fault).Bool("retried", a.Retried).

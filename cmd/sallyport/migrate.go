@@ -80,7 +80,7 @@ func (m *migration) run(ctx context.Context, p *commandLine, out, errOut io.Writ
 }
 
 // fail prints what there is of a report before the error.
-func (m *migration) fail(out io.Writer, result *tyk.Result, err error) error {
+func (m *migration) fail(out io.Writer, result *tyk.Imported, err error) error {
 	if m.report && result != nil {
 		if err := m.print(out, result.Report); err != nil {
 			return err
@@ -89,7 +89,7 @@ func (m *migration) fail(out io.Writer, result *tyk.Result, err error) error {
 	return err
 }
 
-func (m *migration) print(out io.Writer, r *tyk.Report) error {
+func (m *migration) print(out io.Writer, r *tyk.ImportReport) error {
 	if m.json {
 		return output.JSON(out, r)
 	}
@@ -97,7 +97,7 @@ func (m *migration) print(out io.Writer, r *tyk.Report) error {
 }
 
 // summary says in a line or two what was done.
-func (m *migration) summary(result *tyk.Result) string {
+func (m *migration) summary(result *tyk.Imported) string {
 	served, notes, faults := 0, 0, 0
 	for _, a := range result.Report.APIs {
 		if a.Skipped == "" {

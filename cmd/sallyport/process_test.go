@@ -78,7 +78,7 @@ func TestReloadByStopStartLosesOnlyCallsThatWait(t *testing.T) {
 func TestStatusShowsWhatConfinesTheProcess(t *testing.T) {
 	s := serveProcess(t, "")
 	s.get(t, "/")
-	stats, ok := s.gateway.Status().Process.(coproc.Stats)
+	stats, ok := s.gateway.Status().Process.(coproc.ProcessStats)
 	if !ok || stats.Sandbox == nil || stats.State != "ready" || stats.Calls != 1 {
 		t.Fatalf("process = %+v", stats)
 	}

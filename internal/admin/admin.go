@@ -37,7 +37,7 @@ type Config struct {
 	// there is no such page.
 	Lab http.Handler
 
-	// Admission says who may ask; see [Server.Admit].
+	// Admission says who may ask; see [Service.Admit].
 	Admission Admission
 
 	// Ready reports whether the gateway takes new requests. It is called like
@@ -47,8 +47,8 @@ type Config struct {
 	Logger *zerolog.Logger // nil logs nothing
 }
 
-// Server answers on /healthz, /readyz, /status and /metrics. Make one with [New].
-type Server struct {
+// Service answers on /healthz, /readyz, /status and /metrics. Make one with [New].
+type Service struct {
 	cfg     Config
 	started time.Time
 	admit   atomic.Pointer[Admission]
@@ -56,7 +56,7 @@ type Server struct {
 }
 
 // New returns a server that is not listening yet.
-func New(cfg Config) *Server {
+func New(cfg Config) *Service {
 	if cfg.Chains == nil {
 		cfg.Chains = func() []*chain.Chain { return nil }
 	}
@@ -70,7 +70,7 @@ func New(cfg Config) *Server {
 		nop := zerolog.Nop()
 		cfg.Logger = &nop
 	}
-	s := &Server{cfg: cfg, started: time.Now()}
+	s := &Service{cfg: cfg, started: time.Now()}
 	s.Admit(cfg.Admission)
 	s.http.Handler = s.protect(s.routes())
 	s.http.ReadHeaderTimeout = 5 * time.Second
@@ -79,7 +79,7 @@ func New(cfg Config) *Server {
 }
 
 // Serve answers on ln until Shutdown. It returns nil after a Shutdown.
-func (s *Server) Serve(ln net.Listener) error {
+func (s *Service) Serve(ln net.Listener) error {
 	err := s.http.Serve(ln)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -88,9 +88,9 @@ func (s *Server) Serve(ln net.Listener) error {
 }
 
 // Shutdown stops listening and waits for answers in flight until ctx ends.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+func (s *Service) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
 
-func (s *Server) routes() http.Handler {
+func (s *Service) routes() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -107,14 +107,14 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) health(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	s.log(w.Write([]byte("ok\n")))
 }
 
 // ready answers 503 while the gateway drains, so that balancers send requests
 // elsewhere.
-func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if !s.cfg.Ready() {
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -124,7 +124,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	s.log(w.Write([]byte("ready\n")))
 }
 
-func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+func (s *Service) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
@@ -132,7 +132,7 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 }
 
 // log notes an answer that did not reach the one who asked.
-func (s *Server) log(_ int, err error) {
+func (s *Service) log(_ int, err error) {
 	if err != nil {
 		s.cfg.Logger.Debug().Err(err).Msg("admin answer")
 	}

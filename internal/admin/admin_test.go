@@ -85,7 +85,7 @@ func busyChain(t *testing.T) *chain.Chain {
 
 func TestStatusShowsEveryPluginOfTheChain(t *testing.T) {
 	code, body := get(t, serve(t, busyChain(t))+"/status")
-	var got admin.Status
+	var got admin.StatusReport
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != 200 {
 		t.Fatalf("status %d, %v in %s", code, err, body)
 	}
@@ -138,7 +138,7 @@ func TestStatusShowsHowInstancesAreKept(t *testing.T) {
 	}
 	t.Cleanup(c.Close)
 	_, body := get(t, serve(t, c)+"/status")
-	var got admin.Status
+	var got admin.StatusReport
 	if err := json.Unmarshal([]byte(body), &got); err != nil {
 		t.Fatal(err)
 	}

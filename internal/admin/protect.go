@@ -22,7 +22,7 @@ type Admission struct {
 }
 
 // Admit replaces the rules of admission. It may be called at any time.
-func (s *Server) Admit(a Admission) { s.admit.Store(&a) }
+func (s *Service) Admit(a Admission) { s.admit.Store(&a) }
 
 // protect lets requests through to next that come from where they should.
 //
@@ -32,7 +32,7 @@ func (s *Server) Admit(a Admission) { s.admit.Store(&a) }
 // address (DNS rebinding), which shows in Host. Both are refused. A token, if
 // one is configured, is asked for as well. Liveness and readiness are told to
 // everybody, since they reveal nothing and kubelets have no token.
-func (s *Server) protect(next http.Handler) http.Handler {
+func (s *Service) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !s.knowsHost(r):
@@ -53,7 +53,7 @@ func (s *Server) protect(next http.Handler) http.Handler {
 // knowsHost reports whether Host names this server in a way that no foreign
 // DNS zone can: by address, as localhost, or by a configured name. A unix
 // socket is out of the reach of browsers.
-func (s *Server) knowsHost(r *http.Request) bool {
+func (s *Service) knowsHost(r *http.Request) bool {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && local.Network() == "unix" {
 		return true
 	}
@@ -92,7 +92,7 @@ func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" 
 
 // hasToken reports whether the request carries the token: as a bearer (RFC 6750
 // section 2.1), or as the password of Basic (RFC 7617), which browsers ask for.
-func (s *Server) hasToken(r *http.Request) bool {
+func (s *Service) hasToken(r *http.Request) bool {
 	token := s.admit.Load().Token
 	if token == "" {
 		return true

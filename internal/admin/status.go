@@ -7,8 +7,8 @@ import (
 	"github.com/c386954a/sallyport/proxy/chain"
 )
 
-// Status is the answer of /status.
-type Status struct {
+// StatusReport is the answer of /status.
+type StatusReport struct {
 	Version string      `json:"version"`
 	Uptime  string      `json:"uptime"`
 	APIs    []APIStatus `json:"apis"`
@@ -54,9 +54,9 @@ type InstanceStatus struct {
 	Memory uint64 `json:"memory_bytes"`
 }
 
-// Status reads the counters of all chains.
-func (s *Server) Status() Status {
-	out := Status{
+// StatusReport reads the counters of all chains.
+func (s *Service) Status() StatusReport {
+	out := StatusReport{
 		Version: s.cfg.Version,
 		Uptime:  time.Since(s.started).Round(time.Second).String(),
 		APIs:    []APIStatus{},

@@ -33,7 +33,7 @@ type Options struct {
 
 	// Access is told of each request when it has ended. It is called by many
 	// goroutines at once.
-	Access func(*proxy.Access)
+	Access func(*proxy.AccessRecord)
 
 	// Injector gives the page of the isolation lab its buttons.
 	Injector lab.Injector
@@ -66,7 +66,7 @@ type App struct {
 	options Options     // complete, with the store
 	owned   store.Store // closed at the end; nil if the caller closes it
 	proxy   *proxy.Gateway
-	admin   *admin.Server
+	admin   *admin.Service
 	lab     *lab.Lab // nil without an admin listener
 	current atomic.Pointer[Generation]
 
@@ -216,7 +216,7 @@ func (a *App) closeStore() error {
 func (a *App) Generation() *Generation { return a.current.Load() }
 
 // Status returns what the admin listener answers on /status.
-func (a *App) Status() admin.Status { return a.admin.Status() }
+func (a *App) Status() admin.StatusReport { return a.admin.Status() }
 
 // ProcessID returns the id of the external process, 0 if there is none.
 func (a *App) ProcessID() int {

@@ -26,13 +26,13 @@ func (g *Generation) buildRoutes() (problems config.Problems) {
 	return problems
 }
 
-func (g *Generation) route(a *config.API) (proxy.API, error) {
+func (g *Generation) route(a *config.APIConfig) (proxy.Route, error) {
 	c, err := chain.New(g.chainConfig(a))
 	if err != nil {
-		return proxy.API{}, err
+		return proxy.Route{}, err
 	}
 	g.chains = append(g.chains, c)
-	route := proxy.API{
+	route := proxy.Route{
 		Host: a.Match.Host, Path: a.Match.Path, Strip: a.Match.Strip, KeepEncoded: a.Match.KeepEncoded,
 		Internal: a.Internal, Chain: c,
 	}
@@ -47,7 +47,7 @@ func (g *Generation) route(a *config.API) (proxy.API, error) {
 }
 
 // dialectOf returns the dialect of an API; nil is the gateway's own.
-func dialectOf(a *config.API) *abi.Dialect {
+func dialectOf(a *config.APIConfig) *abi.Dialect {
 	if a.Tyk {
 		return dialect.New()
 	}
@@ -55,7 +55,7 @@ func dialectOf(a *config.API) *abi.Dialect {
 }
 
 // chainConfig says what the chain of an API is made of.
-func (g *Generation) chainConfig(a *config.API) chain.Config {
+func (g *Generation) chainConfig(a *config.APIConfig) chain.Config {
 	cfg := chain.Config{API: g.apis[a.Name], Observe: g.observe, Save: g.save}
 	for _, p := range a.Exempt {
 		cfg.Exempt = append(cfg.Exempt, chain.Pattern{Method: p.Method, Path: p.Path})
@@ -73,7 +73,7 @@ func (g *Generation) chainConfig(a *config.API) chain.Config {
 	return cfg
 }
 
-func (g *Generation) newStep(a *config.API, h abi.Hook, b config.Binding) *chain.Step {
+func (g *Generation) newStep(a *config.APIConfig, h abi.Hook, b config.Binding) *chain.Step {
 	p := b.Plugin
 	step := &chain.Step{
 		Name: p.Name, Model: p.Runtime.Value, Plugin: g.plugins[p.Name],
@@ -121,7 +121,7 @@ func (g *Generation) countsOf(key stepKey) *chain.Stats {
 //     keys, as its role says.
 //
 // All other steps run for every request.
-func exemptable(a *config.API, h abi.Hook, p *config.Plugin, role builtin.Role) bool {
+func exemptable(a *config.APIConfig, h abi.Hook, p *config.PluginConfig, role builtin.Role) bool {
 	switch h {
 	case abi.RateLimit:
 		return true
@@ -136,7 +136,7 @@ func exemptable(a *config.API, h abi.Hook, p *config.Plugin, role builtin.Role) 
 // replacesSession reports whether a step behind the auth hook gives the request
 // another session. What the auth hook has found is then not stored, because it
 // counts for nothing.
-func replacesSession(a *config.API, plugins map[string]abi.Plugin) bool {
+func replacesSession(a *config.APIConfig, plugins map[string]abi.Plugin) bool {
 	return slices.ContainsFunc(a.Hooks[abi.PostKeyAuth], func(b config.Binding) bool {
 		return builtin.SetsSession(plugins[b.Plugin.Name])
 	})

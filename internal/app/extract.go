@@ -11,7 +11,7 @@ import (
 
 // extract puts the search for an identity before a plugin. It closes the
 // plugin if that cannot be.
-func (g *Generation) extract(p abi.Plugin, x *config.Extractor) (abi.Plugin, error) {
+func (g *Generation) extract(p abi.Plugin, x *config.ExtractorConfig) (abi.Plugin, error) {
 	out, err := builtin.Extract(p, builtin.Extractor{
 		Sessions: g.options.Store, From: identityIn(x.From), Name: x.Name,
 		XPath: x.XPath, Regexp: x.Regexp, Match: x.Match,

@@ -30,7 +30,7 @@ type Generation struct {
 	plugins  map[string]abi.Plugin
 	apis     map[string]*abi.API
 	chains   []*chain.Chain
-	routes   []proxy.API
+	routes   []proxy.Route
 	router   *proxy.Router
 	warnings config.Problems // plugins that are not loaded, and may be missing
 
@@ -120,7 +120,7 @@ func (g *Generation) loadPlugins(ctx context.Context) (problems config.Problems)
 	return problems
 }
 
-func (g *Generation) loadPlugin(ctx context.Context, p *config.Plugin) error {
+func (g *Generation) loadPlugin(ctx context.Context, p *config.PluginConfig) error {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
 	spec := g.spec(p)
@@ -153,7 +153,7 @@ func (g *Generation) checkVersions() (problems config.Problems) {
 }
 
 // spec says how to load a plugin and who binds it where.
-func (g *Generation) spec(p *config.Plugin) abi.Spec {
+func (g *Generation) spec(p *config.PluginConfig) abi.Spec {
 	s := abi.Spec{
 		Name: p.Name, Source: p.Source.Value, Preload: p.Preload.Value, SHA256: p.SHA256.Value, Entry: p.Entry.Value,
 		Config: p.Config, Instances: p.Instances, Limits: p.Limits, Grants: p.Grants, Retry: p.Retry,
@@ -172,7 +172,7 @@ func (g *Generation) spec(p *config.Plugin) abi.Spec {
 }
 
 // boundTo returns the hooks in which the API runs the plugin.
-func boundTo(a *config.API, p *config.Plugin) (hooks abi.HookSet) {
+func boundTo(a *config.APIConfig, p *config.PluginConfig) (hooks abi.HookSet) {
 	for h, bindings := range a.Hooks {
 		for _, b := range bindings {
 			if b.Plugin == p {
@@ -228,7 +228,7 @@ func (g *Generation) Close(ctx context.Context) error {
 }
 
 // pluginPos points at what is most likely wrong: the file, else the handler.
-func pluginPos(p *config.Plugin) config.Pos {
+func pluginPos(p *config.PluginConfig) config.Pos {
 	switch {
 	case p.Source.Value != "":
 		return p.Source.Pos

@@ -21,7 +21,7 @@ import (
 // The result may have a report also after an error.
 func MigrateTyk(
 	ctx context.Context, c tyk.Config, file string, reported bool, lookup func(string) (string, bool),
-) (*tyk.Result, error) {
+) (*tyk.Imported, error) {
 	if _, err := os.Lstat(file); file != "" && err == nil {
 		return nil, fmt.Errorf("%s is there already, and nothing is overwritten: remove it, or name another file", file)
 	}
@@ -61,7 +61,7 @@ func scratchFolder(file string, reported bool) (dir string, done func(), err err
 // checkTyk reads the imported text back, under the name of the file that it is
 // written to, and loads all plugins, unless they need a process that is not
 // there. Plugins that are not loaded, and may be missing, go to the report.
-func checkTyk(ctx context.Context, file string, result *tyk.Result, lookup func(string) (string, bool)) error {
+func checkTyk(ctx context.Context, file string, result *tyk.Imported, lookup func(string) (string, bool)) error {
 	cfg, err := config.Parse(file, result.YAML, lookup)
 	if err != nil {
 		return withOrigins(err, result.Origins)

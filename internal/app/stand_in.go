@@ -33,7 +33,7 @@ func (u *unloaded) LoadError() error { return u.err.Err }
 
 // tolerate puts a stand-in in the place of a plugin that may be missing, and
 // notes why.
-func (g *Generation) tolerate(p *config.Plugin, hooks abi.HookSet, err error) {
+func (g *Generation) tolerate(p *config.PluginConfig, hooks abi.HookSet, err error) {
 	g.plugins[p.Name] = newUnloaded(hooks, err)
 	w := g.cfg.Problemf(pluginPos(p), "its calls are faults until it loads",
 		"plugin %s is not loaded: %v", p.Name, cause(err))

@@ -84,9 +84,9 @@ func (t *TykFolder) Text(ctx context.Context) ([]byte, error) {
 func (t *TykFolder) Explain(err error) error { return withOrigins(err, t.origins) }
 
 // ImportTyk is [tyk.Import] with its mistakes as [config.Problems].
-func ImportTyk(ctx context.Context, c tyk.Config) (*tyk.Result, error) {
+func ImportTyk(ctx context.Context, c tyk.Config) (*tyk.Imported, error) {
 	result, err := tyk.Import(ctx, c)
-	found, ok := errors.AsType[document.Problems](err)
+	found, ok := errors.AsType[document.Mistakes](err)
 	if !ok {
 		return result, err
 	}
@@ -98,7 +98,7 @@ func ImportTyk(ctx context.Context, c tyk.Config) (*tyk.Result, error) {
 }
 
 // logReport logs what was not imported as it was.
-func logReport(logger *zerolog.Logger, r *tyk.Report) {
+func logReport(logger *zerolog.Logger, r *tyk.ImportReport) {
 	for _, n := range r.Settings {
 		logNote(logger, "", n)
 	}

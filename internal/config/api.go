@@ -13,23 +13,23 @@ import (
 	"github.com/c386954a/sallyport/internal/output"
 )
 
-// API is one API of the file.
-type API struct {
+// APIConfig is one API of the file.
+type APIConfig struct {
 	Name  string
 	Pos   Pos    // of its name
 	ID    string // the name unless configured
 	OrgID string
 
 	Match    Match
-	Upstream *Upstream // nil if plugins answer everything
+	Upstream *UpstreamConfig // nil if plugins answer everything
 	Hooks    Hooks
 	Config   []byte // config_data as a JSON object; nil if there is none
 
 	// Internal keeps requests from outside away: only those that a plugin
 	// sends on from another API come here. Its id may be that of another API.
 	Internal bool
-	Tyk      bool      // compat: tyk; faults, order and replies are those of Tyk
-	Exempt   []Pattern // requests that need no key, access check or rate limit
+	Tyk      bool            // compat: tyk; faults, order and replies are those of Tyk
+	Exempt   []ExemptPattern // requests that need no key, access check or rate limit
 }
 
 // Match says which requests belong to an API.
@@ -43,8 +43,8 @@ type Match struct {
 	KeepEncoded bool
 }
 
-// Upstream is where an API's requests go.
-type Upstream struct {
+// UpstreamConfig is where an API's requests go.
+type UpstreamConfig struct {
 	URL            Text // http or https; its query comes before that of the request
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
@@ -52,15 +52,15 @@ type Upstream struct {
 }
 
 // Dispatches reports whether a built-in step sends every request on to another
-// API, by its version.
-func (a *API) Dispatches() bool {
+// APIConfig, by its version.
+func (a *APIConfig) Dispatches() bool {
 	return slices.ContainsFunc(a.Hooks[abi.Pre], func(b Binding) bool {
 		return b.Plugin.Runtime.Value == Builtin && b.Plugin.Entry.Value == "version"
 	})
 }
 
 // Reach says for people how requests come to an API.
-func (a *API) Reach() string {
+func (a *APIConfig) Reach() string {
 	if a.Internal {
 		return "(internal)"
 	}
@@ -68,7 +68,7 @@ func (a *API) Reach() string {
 }
 
 // Protection says for people which plugin decides who may use an API.
-func (a *API) Protection() string {
+func (a *APIConfig) Protection() string {
 	if a.Dispatches() {
 		return "its versions decide"
 	}
@@ -97,12 +97,12 @@ func (t taken) claim(key string, pos Pos) (Pos, bool) {
 	return pos, true
 }
 
-func (f *fields) apis(c *Config) []*API {
+func (f *fields) apis(c *Config) []*APIConfig {
 	n := f.take("apis")
 	if n == nil || !f.want(n, label("apis"), list) {
 		return nil
 	}
-	var all []*API
+	var all []*APIConfig
 	seen := claims{taken{}, taken{}, taken{}}
 	for i, item := range n.items {
 		m := f.fields(item, item.pos, apiLabel(item, i))
@@ -121,13 +121,13 @@ func apiLabel(n *node, i int) string {
 	return fmt.Sprintf("api %d", i+1)
 }
 
-func (f *fields) api(c *Config) *API {
+func (f *fields) api(c *Config) *APIConfig {
 	defer f.done()
 	name := f.need("name", "it appears in logs and metrics")
 	if name.Value != "" {
 		f.reader.name(name.Value, name.Pos, "api")
 	}
-	a := &API{
+	a := &APIConfig{
 		Name:     name.Value,
 		Pos:      name.Pos,
 		ID:       f.text("id", name.Value).Value,
@@ -220,9 +220,9 @@ func validHost(s string) bool {
 }
 
 // upstream returns nil if there is none.
-func (f *fields) upstream() *Upstream {
+func (f *fields) upstream() *UpstreamConfig {
 	defer f.done()
-	u := &Upstream{
+	u := &UpstreamConfig{
 		Timeout:        f.duration("timeout", 30*time.Second),
 		ConnectTimeout: f.duration("connect_timeout", 5*time.Second),
 		RewriteHost:    f.choice("host", "preserve", "preserve", "rewrite") == "rewrite",
@@ -279,7 +279,7 @@ func hostOf(u *url.URL) string {
 }
 
 // unique reports what the API shares with one before it.
-func (f *fields) unique(a *API, seen claims) {
+func (f *fields) unique(a *APIConfig, seen claims) {
 	if first, ok := seen.names.claim(a.Name, a.Pos); !ok && a.Name != "" {
 		f.problemf(a.Pos, "the first is on "+line(first), "api name %s is taken", quote(f.env.mask(a.Name)))
 	}

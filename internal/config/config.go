@@ -1,6 +1,7 @@
 package config
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,12 +24,12 @@ type Config struct {
 	TLS      *TLS // nil: plain HTTP
 	Admin    *Admin
 	Trusted  []netip.Prefix // proxies whose word on clients counts
-	Store    Store
-	Limits   Limits
+	Store    StoreConfig
+	Limits   ClientLimits
 	Timeouts Timeouts
-	Coproc   *Coproc   // nil: no external process
-	Plugins  []*Plugin // in the order of the file
-	APIs     []*API    // in the order of the file
+	Coproc   *Coproc         // nil: no external process
+	Plugins  []*PluginConfig // in the order of the file
+	APIs     []*APIConfig    // in the order of the file
 
 	env environment
 }
@@ -72,9 +73,9 @@ func (c *Config) Problemf(pos Pos, hint, format string, args ...any) Problem {
 	return newProblem(pos, hint, fmt.Sprintf(format, c.env.maskAll(args)...))
 }
 
-// Plugin returns the plugin of that name, or nil.
-func (c *Config) Plugin(name string) *Plugin {
-	i := slices.IndexFunc(c.Plugins, func(p *Plugin) bool { return p.Name == name })
+// PluginConfig returns the plugin of that name, or nil.
+func (c *Config) Plugin(name string) *PluginConfig {
+	i := slices.IndexFunc(c.Plugins, func(p *PluginConfig) bool { return p.Name == name })
 	if i < 0 {
 		return nil
 	}
@@ -149,3 +150,9 @@ func reason(err error) string {
 	}
 	return err.Error()
 }
+
+//go:embed schema.json
+var schema string
+
+// Schema returns the JSON Schema (draft 2020-12) of configuration files.
+func Schema() string { return schema }

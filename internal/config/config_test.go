@@ -67,8 +67,8 @@ func TestParseFillsInDefaults(t *testing.T) {
 	want := &config.Config{
 		File:   "etc/sallyport.yaml",
 		Listen: config.Text{Value: ":8080"},
-		Store:  config.Store{URL: config.Text{Value: "memory:"}},
-		Limits: config.Limits{Header: 16 << 10, URI: 8 << 10},
+		Store:  config.StoreConfig{URL: config.Text{Value: "memory:"}},
+		Limits: config.ClientLimits{Header: 16 << 10, URI: 8 << 10},
 		Timeouts: config.Timeouts{
 			ReadHeader: 10 * time.Second,
 			ReadBody:   30 * time.Second,
@@ -87,14 +87,14 @@ func TestParseReadsEveryKey(t *testing.T) {
 	env := map[string]string{"DB_URL": "postgres://db/fraud"}
 	got := parse(t, string(read(t, "full.yaml")), env)
 
-	legacy := &config.Plugin{
+	legacy := &config.PluginConfig{
 		Name:    "legacy-headers",
 		Runtime: config.Text{Value: config.JSVM},
 		Source:  config.Text{Value: "etc/middleware/headers.js"},
 		Entry:   config.Text{Value: "addHeaders"},
 		Limits:  abi.Limits{Timeout: 40 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
 	}
-	tenant := &config.Plugin{
+	tenant := &config.PluginConfig{
 		Name:      "tenant",
 		Runtime:   config.Text{Value: config.Wasm},
 		Source:    config.Text{Value: "/plugins/tenant.wasm"},
@@ -108,18 +108,18 @@ func TestParseReadsEveryKey(t *testing.T) {
 		},
 		Config: []byte(`{"issuer":"https://idp.internal","ages":[1,-2,2.5,true,null],"":{"z":"a\"<","a":{}}}`),
 	}
-	fraud := &config.Plugin{
+	fraud := &config.PluginConfig{
 		Name:     "fraud",
 		Runtime:  config.Text{Value: config.Process},
 		Entry:    config.Text{Value: "fraud-score"},
 		Limits:   abi.Limits{Timeout: 200 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
 		FailOpen: true,
 		Retry:    true,
-		Extractor: &config.Extractor{
+		Extractor: &config.ExtractorConfig{
 			From: config.FromForm, With: config.WithRegexp, Name: "user", Regexp: regexp.MustCompile("k-[^,]*"), Match: 1,
 		},
 	}
-	several := &config.Plugin{
+	several := &config.PluginConfig{
 		Name:    "several",
 		Runtime: config.Text{Value: config.JSVM},
 		Source:  config.Text{Value: "etc/a.js"},
@@ -129,16 +129,16 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Limits:  legacy.Limits,
 		Lenient: true,
 	}
-	keys := &config.Plugin{
+	keys := &config.PluginConfig{
 		Name:    "keys",
 		Runtime: config.Text{Value: config.Builtin},
 		Entry:   config.Text{Value: "key-auth"},
 		Limits:  legacy.Limits,
 	}
-	orders := &config.API{
+	orders := &config.APIConfig{
 		Name: "orders", ID: "o1", OrgID: "acme",
 		Match: config.Match{Host: "api.example.com", Path: "/orders/", Strip: true, KeepEncoded: true},
-		Upstream: &config.Upstream{
+		Upstream: &config.UpstreamConfig{
 			URL:            config.Text{Value: "http://127.0.0.1:9000/v1"},
 			Timeout:        2 * time.Second,
 			ConnectTimeout: time.Second,
@@ -154,12 +154,12 @@ func TestParseReadsEveryKey(t *testing.T) {
 	orders.Hooks[abi.Virtual] = []config.Binding{{Plugin: tenant, Path: "/orders/echo", Method: "POST"}}
 	orders.Hooks[abi.Response] = []config.Binding{{Plugin: legacy}}
 	orders.Hooks[abi.Event] = []config.Binding{{Plugin: fraud}}
-	pages := &config.API{Name: "pages", ID: "pages", Match: config.Match{Path: "/pages"}}
+	pages := &config.APIConfig{Name: "pages", ID: "pages", Match: config.Match{Path: "/pages"}}
 	pages.Hooks[abi.Virtual] = []config.Binding{{Plugin: legacy, Path: "/pages"}}
 
-	old := &config.API{
+	old := &config.APIConfig{
 		Name: "old", ID: "o1", Match: config.Match{Path: "/orders/"}, Internal: true, Tyk: true,
-		Exempt: []config.Pattern{{Path: regexp.MustCompile("^/health$"), Method: "GET"}, {Path: regexp.MustCompile("/open/")}},
+		Exempt: []config.ExemptPattern{{Path: regexp.MustCompile("^/health$"), Method: "GET"}, {Path: regexp.MustCompile("/open/")}},
 	}
 	old.Hooks[abi.Virtual] = []config.Binding{{Plugin: legacy, Path: "/orders/"}, {Plugin: several, Pattern: regexp.MustCompile("^/items/[0-9]+$"), Method: "GET"}}
 	old.Hooks[abi.Event] = []config.Binding{
@@ -174,8 +174,8 @@ func TestParseReadsEveryKey(t *testing.T) {
 			Listen: config.Text{Value: "127.0.0.1:9901"}, Token: "0123456789abcdef", Hosts: []string{"gw.internal"},
 		},
 		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-		Store:   config.Store{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true, MasterKeys: true},
-		Limits:  config.Limits{Header: 32 << 10, URI: 4096, Connections: 1000},
+		Store:   config.StoreConfig{URL: config.Text{Value: "memory:"}, Keys: config.Text{Value: "etc/keys.json"}, HashKeys: true, MasterKeys: true},
+		Limits:  config.ClientLimits{Header: 32 << 10, URI: 4096, Connections: 1000},
 		Timeouts: config.Timeouts{
 			ReadHeader: time.Second,
 			ReadBody:   2 * time.Second,
@@ -201,8 +201,8 @@ func TestParseReadsEveryKey(t *testing.T) {
 				TCP:   []int{443, 5432}, UDP: true, Unix: true, Cgroup: "/sys/fs/cgroup/sallyport", Required: true,
 			},
 		},
-		Plugins: []*config.Plugin{legacy, tenant, fraud, several, keys},
-		APIs:    []*config.API{orders, pages, old},
+		Plugins: []*config.PluginConfig{legacy, tenant, fraud, several, keys},
+		APIs:    []*config.APIConfig{orders, pages, old},
 	}
 	if diff := cmp.Diff(want, got, ignorePlaces); diff != "" {
 		t.Errorf("Parse() (-want +got):\n%s", diff)

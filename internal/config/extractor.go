@@ -15,10 +15,10 @@ const (
 	WithRegexp = "regex"
 )
 
-// Extractor says how the identity behind a request is found before the
+// ExtractorConfig says how the identity behind a request is found before the
 // external process is asked who it is. A stored session of that identity which
 // the process has said to be good for some time answers in its place.
-type Extractor struct {
+type ExtractorConfig struct {
 	Pos  Pos
 	From string // one of FromHeader, FromBody, FromQuery, FromForm
 	With string // one of WithValue, WithXPath, WithRegexp
@@ -30,7 +30,7 @@ type Extractor struct {
 }
 
 // extractor returns nil if there is none.
-func (f *fields) extractor(runtime string) *Extractor {
+func (f *fields) extractor(runtime string) *ExtractorConfig {
 	switch runtime {
 	case JSVM, Wasm, Builtin:
 		f.refuse("does not apply to runtime "+runtime, "only a process that checks keys can have one", "id_extractor")
@@ -41,7 +41,7 @@ func (f *fields) extractor(runtime string) *Extractor {
 		return nil
 	}
 	defer m.done()
-	x := &Extractor{
+	x := &ExtractorConfig{
 		Pos:  m.pos,
 		From: m.required("from", FromHeader, FromBody, FromQuery, FromForm),
 		With: m.choice("with", WithValue, WithValue, WithXPath, WithRegexp),
@@ -52,7 +52,7 @@ func (f *fields) extractor(runtime string) *Extractor {
 }
 
 // extractName reads what the field is called.
-func (f *fields) extractName(x *Extractor) {
+func (f *fields) extractName(x *ExtractorConfig) {
 	switch x.From {
 	case FromBody:
 		f.refuse("does not apply to a body", "remove it: the body has no name", "name")
@@ -64,7 +64,7 @@ func (f *fields) extractName(x *Extractor) {
 }
 
 // extractHow reads the expression, of which there is one at most.
-func (f *fields) extractHow(x *Extractor) {
+func (f *fields) extractHow(x *ExtractorConfig) {
 	if x.With == WithXPath {
 		x.XPath = f.need("xpath", "write for example `//user/key`").Value
 	} else {

@@ -28,7 +28,7 @@ func (r *reader) files(c *Config) {
 }
 
 // sourcesExist leaves out a plugin that may be broken: its calls will be.
-func (r *reader) sourcesExist(p *Plugin) {
+func (r *reader) sourcesExist(p *PluginConfig) {
 	if p.Lenient {
 		return
 	}

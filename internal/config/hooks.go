@@ -13,7 +13,7 @@ type Hooks [abi.HookCount][]Binding
 
 // Binding is one plugin in one hook of one API.
 type Binding struct {
-	Plugin *Plugin
+	Plugin *PluginConfig
 	Pos    Pos // of the plugin's name
 
 	// Path and Method select the requests of a virtual binding. A Path with
@@ -21,7 +21,7 @@ type Binding struct {
 	// itself alone; an empty Method stands for all. Other hooks have neither.
 	Path   string
 	Method string
-	// Pattern selects them instead of Path, as in [Pattern].
+	// ExemptPattern selects them instead of Path, as in [ExemptPattern].
 	Pattern *regexp.Regexp
 
 	// Events are the names of the events an event binding is told of; nil

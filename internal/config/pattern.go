@@ -6,24 +6,24 @@ import (
 	"regexp/syntax"
 )
 
-// Pattern selects requests by their path, and by their method unless that is
+// ExemptPattern selects requests by their path, and by their method unless that is
 // empty. The expression is looked for in the path without the API's own path
 // before it, and then in the whole path; it is not anchored.
-type Pattern struct {
+type ExemptPattern struct {
 	Path   *regexp.Regexp
 	Method string
 }
 
 // exempt reads the requests that need no key.
-func (f *fields) exempt() []Pattern {
+func (f *fields) exempt() []ExemptPattern {
 	n := f.take("exempt")
 	if n == nil || !f.want(n, label("exempt"), list) {
 		return nil
 	}
-	var all []Pattern
+	var all []ExemptPattern
 	for _, item := range n.items {
 		m := f.fields(item, item.pos, "an entry of "+label("exempt"))
-		p := Pattern{Path: m.pattern("path", "write a regular expression: `^/health$`"), Method: m.method()}
+		p := ExemptPattern{Path: m.pattern("path", "write a regular expression: `^/health$`"), Method: m.method()}
 		m.done()
 		if p.Path != nil {
 			all = append(all, p)

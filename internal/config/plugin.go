@@ -22,8 +22,8 @@ const (
 	maxMemory = 1 << 30
 )
 
-// Plugin is one plugin of the file, with the defaults filled in.
-type Plugin struct {
+// PluginConfig is one plugin of the file, with the defaults filled in.
+type PluginConfig struct {
 	Name string
 	Pos  Pos // of its name
 
@@ -42,7 +42,7 @@ type Plugin struct {
 	Retry     bool   // retry: idempotent
 	Config    []byte // a JSON object; nil if there is none
 
-	Extractor *Extractor // nil: every call goes to the plugin
+	Extractor *ExtractorConfig // nil: every call goes to the plugin
 }
 
 // defaults are what plugins without a setting of their own get.
@@ -74,7 +74,7 @@ func (f *fields) settings(d defaults) defaults {
 	}
 }
 
-func (f *fields) plugins(d defaults, coproc bool) []*Plugin {
+func (f *fields) plugins(d defaults, coproc bool) []*PluginConfig {
 	n := f.take("plugins")
 	if n == nil {
 		return nil
@@ -83,7 +83,7 @@ func (f *fields) plugins(d defaults, coproc bool) []*Plugin {
 		f.unnamed = true
 		return nil
 	}
-	var all []*Plugin
+	var all []*PluginConfig
 	for _, e := range n.entries {
 		f.name(e.key, e.pos, "plugin")
 		m := f.fields(e.value, e.pos, "plugin "+quote(e.key))
@@ -106,9 +106,9 @@ func (r *reader) name(s string, pos Pos, what string) {
 	}
 }
 
-func (f *fields) plugin(d defaults) *Plugin {
+func (f *fields) plugin(d defaults) *PluginConfig {
 	defer f.done()
-	p := &Plugin{Runtime: f.runtime()}
+	p := &PluginConfig{Runtime: f.runtime()}
 	own := f.settings(d)
 	p.Limits, p.FailOpen = own.limits, own.failOpen
 	f.code(p)
@@ -154,7 +154,7 @@ func (f *fields) runtime() Text {
 }
 
 // code reads where the plugin's code is, which depends on the runtime.
-func (f *fields) code(p *Plugin) {
+func (f *fields) code(p *PluginConfig) {
 	switch p.Runtime.Value {
 	case JSVM:
 		f.scripts(p)
@@ -176,7 +176,7 @@ func (f *fields) code(p *Plugin) {
 }
 
 // wasmEntry reads the entry, which only a script has.
-func (f *fields) wasmEntry(p *Plugin) {
+func (f *fields) wasmEntry(p *PluginConfig) {
 	if strings.HasSuffix(p.Source.Value, ".js") {
 		p.Preload = f.path(f.text("preload", ""))
 		p.Entry = f.need("entry", "name the middleware object that the file defines")
@@ -191,7 +191,7 @@ func (f *fields) noFile(runtime string) {
 }
 
 // isolation reads what only some runtimes can enforce.
-func (f *fields) isolation(p *Plugin) {
+func (f *fields) isolation(p *PluginConfig) {
 	runtime := p.Runtime.Value
 	switch runtime {
 	case Process, Builtin:

@@ -20,8 +20,8 @@ type Admin struct {
 	Hosts  []string // names that clients may call it by, besides addresses and localhost
 }
 
-// Store is where sessions and counters live.
-type Store struct {
+// StoreConfig is where sessions and counters live.
+type StoreConfig struct {
 	URL  Text // "memory:"
 	Keys Text // resolved path of a JSON file with keys to begin with; may be empty
 
@@ -32,8 +32,8 @@ type Store struct {
 	MasterKeys bool
 }
 
-// Limits bound what clients may send.
-type Limits struct {
+// ClientLimits bound what clients may send.
+type ClientLimits struct {
 	Header      int64 // bytes of a request's header
 	URI         int64 // bytes of a request's target
 	Connections int   // at one time; 0 means no limit
@@ -137,10 +137,10 @@ func (f *fields) networks(key string) (all []netip.Prefix) {
 	return all
 }
 
-func (f *fields) store() Store {
+func (f *fields) store() StoreConfig {
 	m := f.in("store")
 	defer m.done()
-	s := Store{
+	s := StoreConfig{
 		URL: m.text("url", "memory:"), Keys: m.path(m.text("keys", "")),
 		HashKeys: m.flag("hash_keys", false), MasterKeys: m.flag("master_keys", false),
 	}
@@ -165,10 +165,10 @@ func (f *fields) storeURL(n *node) {
 	}
 }
 
-func (f *fields) limits() Limits {
+func (f *fields) limits() ClientLimits {
 	m := f.in("limits")
 	defer m.done()
-	return Limits{
+	return ClientLimits{
 		Header:      m.size("header", 16<<10, 256, 1<<20),
 		URI:         m.size("uri", 8<<10, 256, 1<<20),
 		Connections: m.count("connections", 0, 0),

@@ -9,7 +9,7 @@ const sourceHint = "name the file of the plugin"
 
 // scripts reads the file of a plugin, or the files of a script made of
 // several.
-func (f *fields) scripts(p *Plugin) {
+func (f *fields) scripts(p *PluginConfig) {
 	digest := f.digest()
 	files := f.sources(p.Runtime.Value)
 	if len(files) == 0 {

@@ -59,7 +59,7 @@ type Config struct {
 	// Child is the command of the external process. It must call [Child].
 	Child []string
 
-	Access func(*proxy.Access) // as in [app.Options]
+	Access func(*proxy.AccessRecord) // as in [app.Options]
 	Logger *zerolog.Logger
 }
 

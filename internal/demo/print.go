@@ -78,7 +78,7 @@ requests (Ctrl-C ends the demo)
 
 // PrintAccess prints a line for a request that has ended, those of the lab
 // aside.
-func PrintAccess(out io.Writer, a *proxy.Access) {
+func PrintAccess(out io.Writer, a *proxy.AccessRecord) {
 	if strings.HasPrefix(a.API, "lab-") {
 		return
 	}

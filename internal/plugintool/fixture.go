@@ -26,7 +26,7 @@ type fixtureFile struct {
 	data  []byte
 	about string // the comment at its top
 
-	want     fixture.Outcome
+	want     fixture.Played
 	complete bool   // both messages that are expected are there
 	config   []byte // config data of the APIs; nil leaves that of the configuration
 	yaml     []byte // a configuration of its own; nil: that of the folder
@@ -45,7 +45,7 @@ func readFixture(path string) *fixtureFile {
 	f.Request = s.Message("request", nil)
 	f.UpstreamReply = s.Message("upstream.reply", []byte("HTTP/1.1 200\n"))
 	f.complete = s.Has("upstream") && s.Has("reply")
-	f.want = fixture.Outcome{
+	f.want = fixture.Played{
 		Upstream: s.Message("upstream", []byte("none\n")),
 		Reply:    s.Message("reply", []byte{}),
 	}

@@ -20,9 +20,9 @@ import (
 // tests are busy.
 const testTimeout = 5 * time.Second
 
-// stage is a configuration brought to life without a server: fixtures are
+// testBed is a configuration brought to life without a server: fixtures are
 // played through its chains.
-type stage struct {
+type testBed struct {
 	store store.Store
 	gen   *app.Generation
 	logs  *stageLog
@@ -30,7 +30,7 @@ type stage struct {
 
 // openStage loads a configuration. Its store is replaced by an empty one in
 // memory: tests neither see nor leave anything.
-func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
+func openStage(ctx context.Context, cfg *config.Config) (*testBed, error) {
 	cfg.Store.URL.Value = "memory:"
 	for _, p := range cfg.Plugins {
 		p.Limits.Timeout = max(p.Limits.Timeout, testTimeout)
@@ -39,7 +39,7 @@ func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{store: st, logs: &stageLog{}}
+	s := &testBed{store: st, logs: &stageLog{}}
 	logger := zerolog.New(s.logs)
 	if s.gen, err = app.Load(ctx, cfg, app.Options{Store: st, Logger: &logger}); err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -47,24 +47,24 @@ func openStage(ctx context.Context, cfg *config.Config) (*stage, error) {
 	return s, nil
 }
 
-func (s *stage) close(ctx context.Context) error {
+func (s *testBed) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return errors.Join(s.gen.Close(ctx), s.store.Close())
 }
 
 // play sends one request through the chain of the API that it is for.
-func (s *stage) play(c *fixture.Case) (fixture.Outcome, error) {
+func (s *testBed) play(c *fixture.Case) (fixture.Played, error) {
 	_, rest, _ := strings.Cut(c.Request.Start, " ")
 	target, _, _ := strings.Cut(rest, " ")
 	host, _ := c.Request.Header.Get([]byte("Host"))
 	if !strings.HasPrefix(target, "/") {
-		return fixture.Outcome{}, fmt.Errorf("the request line %q has no path: write for example GET / HTTP/1.1",
+		return fixture.Played{}, fmt.Errorf("the request line %q has no path: write for example GET / HTTP/1.1",
 			c.Request.Start)
 	}
 	chain, ok := s.gen.Lookup(host, []byte(target))
 	if !ok {
-		return fixture.Outcome{}, fmt.Errorf("no api of the configuration takes the request: host %q, path %s", host, target)
+		return fixture.Played{}, fmt.Errorf("no api of the configuration takes the request: host %q, path %s", host, target)
 	}
 	return c.Play(new(abi.Exchange), chain), nil
 }

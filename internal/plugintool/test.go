@@ -20,7 +20,7 @@ type Tester struct {
 	Lookup func(string) (string, bool)
 	Notes  io.Writer // is told that a plugin is older than its source
 
-	stage *stage       // nil before the first fixture and after the last
+	stage *testBed     // nil before the first fixture and after the last
 	of    *fixtureFile // whose configuration is on the stage
 }
 
@@ -124,7 +124,7 @@ func (t *Tester) play(f *fixtureFile) TestResult {
 }
 
 // write puts the outcome into the file.
-func (f *fixtureFile) write(r *TestResult, got fixture.Outcome) {
+func (f *fixtureFile) write(r *TestResult, got fixture.Played) {
 	info, err := os.Stat(f.path)
 	if err == nil {
 		err = os.WriteFile(f.path, fixture.Update(f.data, got), info.Mode().Perm())

@@ -69,7 +69,7 @@ func (a *api) checkSyntax() {
 			a.addPlaceholder(s.what, syntaxError(s.found))
 		default:
 			a.problemf(
-				document.Pos{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s",
+				document.Position{File: s.found.Name, Line: s.found.Syntax.Line, Column: s.found.Syntax.Column}, "%s",
 				syntaxError(s.found),
 			)
 		}

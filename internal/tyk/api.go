@@ -24,8 +24,8 @@ type api struct {
 	in       *source.DefinitionFile
 	d        definition.Definition
 	report   *APIReport
-	pos      document.Pos
-	problems document.Problems // shadows those of the import
+	pos      document.Position
+	problems document.Mistakes // shadows those of the import
 
 	name       string // in the configuration
 	slug       string // begins the names of its plugins
@@ -44,7 +44,7 @@ type api struct {
 func (i *importer) decideAPI(in *source.DefinitionFile) {
 	a := &api{
 		importer: i, in: in, report: &APIReport{File: in.File, Format: in.Format},
-		pos: document.Pos{File: in.File}, made: map[string]string{},
+		pos: document.Position{File: in.File}, made: map[string]string{},
 	}
 	i.out.Report.APIs = append(i.out.Report.APIs, a.report)
 	err := in.Err
@@ -84,15 +84,15 @@ func (a *api) checkNotes() {
 }
 
 // problemf says what is wrong with the definition.
-func (a *api) problemf(pos document.Pos, format string, args ...any) {
+func (a *api) problemf(pos document.Position, format string, args ...any) {
 	if pos.File == "" {
 		pos = a.pos
 	}
-	a.problems = append(a.problems, document.Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+	a.problems = append(a.problems, document.Mistake{Pos: pos, Text: fmt.Sprintf(format, args...)})
 }
 
 // notef says what is different here about something that was imported.
-func (a *api) notef(pos document.Pos, path, format string, args ...any) {
+func (a *api) notef(pos document.Position, path, format string, args ...any) {
 	if pos.File == "" {
 		pos = a.pos
 	}
@@ -108,7 +108,7 @@ func (a *api) err() error {
 
 // at returns where a key of a classic definition stands, as far as there is
 // such a key.
-func (a *api) at(keys ...string) document.Pos {
+func (a *api) at(keys ...string) document.Position {
 	for n := len(keys); n > 0; n-- {
 		if v := a.in.Root.At(keys[:n]...); v != nil {
 			return v.Pos
@@ -225,7 +225,7 @@ var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // upstream returns where requests go. Tyk reads targets of the schemes env and
 // secrets when it starts, and so does the gateway.
-func (a *api) upstream(target string, pos document.Pos) *upstreamTarget {
+func (a *api) upstream(target string, pos document.Position) *upstreamTarget {
 	if scheme, name, _ := strings.Cut(target, "://"); scheme == "env" || scheme == "secrets" {
 		if !variable.MatchString(name) {
 			a.problemf(pos, "target %q does not name a variable of the environment", target)
@@ -293,7 +293,7 @@ func (a *api) transport() {
 }
 
 // noteOnce is notef for what several versions would say.
-func (a *api) noteOnce(pos document.Pos, path, text string) {
+func (a *api) noteOnce(pos document.Position, path, text string) {
 	if !slices.ContainsFunc(a.report.Notes, func(n document.Note) bool { return n.Path == path && n.Text == text }) {
 		a.notef(pos, path, "%s", text)
 	}

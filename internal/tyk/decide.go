@@ -23,10 +23,10 @@ const scriptMemory = "128MiB"
 // Decide says what becomes of a tree at a time, before which APIs may have
 // expired. It touches no file. With problems, the decisions are not complete,
 // but their report is.
-func Decide(t *source.Tree, c Config, now time.Time) (*Decisions, document.Problems) {
+func Decide(t *source.Tree, c Config, now time.Time) (*Decisions, document.Mistakes) {
 	i := &importer{
 		Config: c, tree: t, settings: &t.Settings, now: now,
-		out:   &Decisions{Version: 1, Origins: map[string]string{}, Report: &Report{Dir: c.Dir}},
+		out:   &Decisions{Version: 1, Origins: map[string]string{}, Report: &ImportReport{Dir: c.Dir}},
 		taken: takenNames{names: usedNames{}, routes: map[string]string{}, ids: map[string]string{}}, waived: map[string]bool{},
 	}
 	i.checkSettings()
@@ -49,7 +49,7 @@ type importer struct {
 	now      time.Time
 
 	out      *Decisions
-	problems document.Problems
+	problems document.Mistakes
 	refused  []error // of APIs, with Config.SkipUnsupported
 	waived   map[string]bool
 	taken    takenNames
@@ -114,7 +114,7 @@ func (i *importer) checkTree() {
 	if i.tree.Err != nil {
 		i.problem(i.tree.Err)
 	} else if len(i.tree.APIs) == 0 && len(i.problems) == 0 {
-		i.problemf(document.Pos{File: i.tree.AppDir()}, "there are no API definitions here (*.json)")
+		i.problemf(document.Position{File: i.tree.AppDir()}, "there are no API definitions here (*.json)")
 	}
 }
 
@@ -169,17 +169,17 @@ func (i *importer) checkLimit(v *document.Value, key string) {
 	}
 }
 
-func (i *importer) problemf(pos document.Pos, format string, args ...any) {
-	i.problems = append(i.problems, document.Problem{Pos: pos, Text: fmt.Sprintf(format, args...)})
+func (i *importer) problemf(pos document.Position, format string, args ...any) {
+	i.problems = append(i.problems, document.Mistake{Pos: pos, Text: fmt.Sprintf(format, args...)})
 }
 
 // problem adds an error of reading.
 func (i *importer) problem(err error) {
-	if all, ok := err.(document.Problems); ok { //nolint:errorlint // never wrapped
+	if all, ok := err.(document.Mistakes); ok { //nolint:errorlint // never wrapped
 		i.problems = append(i.problems, all...)
 		return
 	}
-	i.problemf(document.Pos{File: i.Dir}, "%v", err)
+	i.problemf(document.Position{File: i.Dir}, "%v", err)
 }
 
 // waives reports whether the key may be ignored, and remembers that it was.
@@ -201,7 +201,7 @@ func (i *importer) unusedWaivers() {
 	for _, key := range i.Waive {
 		if !i.waived[key] {
 			i.out.Report.Settings = append(i.out.Report.Settings, document.Note{
-				Pos: document.Pos{File: i.Dir}, Path: key, Text: "is waived, and no API needs that",
+				Pos: document.Position{File: i.Dir}, Path: key, Text: "is waived, and no API needs that",
 			})
 		}
 	}

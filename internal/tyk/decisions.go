@@ -30,8 +30,8 @@ type Decisions struct {
 	Files []ScriptFile
 	// Origins are the files that plugins and APIs come from, by their names.
 	Origins map[string]string
-	// Report says what became of everything.
-	Report *Report
+	// ImportReport says what became of everything.
+	Report *ImportReport
 }
 
 type tlsFiles struct {

@@ -75,7 +75,7 @@ func (a *api) methods(e definition.Endpoint, list string) []string {
 var token = regexp.MustCompile(`^[A-Z_-]*$`)
 
 // method returns a method as requests have it.
-func (a *api) method(m string, pos document.Pos) string {
+func (a *api) method(m string, pos document.Position) string {
 	m = strings.ToUpper(strings.TrimSpace(m))
 	if !token.MatchString(m) {
 		a.problemf(pos, "%q is not an HTTP method", m)
@@ -84,7 +84,7 @@ func (a *api) method(m string, pos document.Pos) string {
 }
 
 // expression returns the path of an endpoint as a regular expression.
-func (a *api) expression(path string, ignoreCase bool, pos document.Pos) (string, bool) {
+func (a *api) expression(path string, ignoreCase bool, pos document.Position) (string, bool) {
 	how := urlpath.Matching{
 		Prefix: a.settings.Server.PrefixMatching, Suffix: a.settings.Server.SuffixMatching,
 		IgnoreCase: ignoreCase || a.settings.IgnoreEndpointCase,

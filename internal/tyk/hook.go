@@ -62,7 +62,7 @@ func (a *api) noteBundle() {
 		if !m.Value.Empty() {
 			file := filepath.Join(b.Dir, "manifest.json")
 			a.notef(
-				document.Pos{File: a.tree.Shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored",
+				document.Position{File: a.tree.Shown(file)}, "custom_middleware."+m.Value.Path, "is not a key that is known; ignored",
 			)
 		}
 	}

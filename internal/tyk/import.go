@@ -36,12 +36,12 @@ type Config struct {
 	Process []string
 }
 
-// Result is an imported tree.
-type Result struct {
+// Imported is an imported tree.
+type Imported struct {
 	// YAML is the configuration.
 	YAML []byte
-	// Report says what became of everything.
-	Report *Report
+	// ImportReport says what became of everything.
+	Report *ImportReport
 	// Origins are the files that plugins and APIs come from, by their names in
 	// the configuration.
 	Origins map[string]string
@@ -55,10 +55,10 @@ type Result struct {
 // the configuration names files, they are those of the tree or, for inline
 // scripts and bundles, below Scratch.
 //
-// An error is of type [document.Problems], that of ctx, or that of a file below
+// An error is of type [document.Mistakes], that of ctx, or that of a file below
 // Scratch; the result then has a report of what was read, and no text.
-func Import(ctx context.Context, c Config) (*Result, error) {
-	result := &Result{Report: &Report{Dir: c.Dir}}
+func Import(ctx context.Context, c Config) (*Imported, error) {
+	result := &Imported{Report: &ImportReport{Dir: c.Dir}}
 	c, err := c.absolute()
 	if err != nil {
 		return result, err
@@ -92,7 +92,7 @@ func (c Config) absolute() (Config, error) {
 			continue
 		}
 		if *dir, err = filepath.Abs(*dir); err != nil {
-			return c, document.Problems{{Pos: document.Pos{File: *dir}, Text: source.Reason(err)}}
+			return c, document.Mistakes{{Pos: document.Position{File: *dir}, Text: source.Reason(err)}}
 		}
 	}
 	return c, nil

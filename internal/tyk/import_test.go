@@ -58,7 +58,7 @@ func withVersion(version string) string {
 	return keyless + `, "version_data": {"not_versioned": true, "versions": {"Default": {` + version + `}}}`
 }
 
-func run(t *testing.T, dir string, change func(*tyk.Config)) (*tyk.Result, error) {
+func run(t *testing.T, dir string, change func(*tyk.Config)) (*tyk.Imported, error) {
 	t.Helper()
 	c := tyk.Config{Dir: dir, Scratch: filepath.Join(t.TempDir(), "scratch")}
 	if change != nil {
@@ -84,7 +84,7 @@ func hide(err error, dir string) error {
 	return errors.New(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""))
 }
 
-func notes(r *tyk.Report) string {
+func notes(r *tyk.ImportReport) string {
 	var b strings.Builder
 	all := r.Settings
 	for _, a := range r.APIs {
@@ -400,7 +400,7 @@ func TestAnInterruptedImportSaysSo(t *testing.T) {
 func TestProblemsHavePlaces(t *testing.T) {
 	dir := plant(t, definition(proxy+",\n\"enable_jwt\": true"))
 	_, err := tyk.Import(t.Context(), tyk.Config{Dir: dir})
-	problems, ok := errors.AsType[document.Problems](err)
+	problems, ok := errors.AsType[document.Mistakes](err)
 	if !ok || len(problems) != 1 || problems[0].Pos.Line != 3 || problems[0].Pos.Column != 1 {
 		t.Errorf("Import() = %v", err)
 	}

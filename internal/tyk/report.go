@@ -5,8 +5,8 @@ import (
 	"github.com/c386954a/sallyport/internal/tyk/script"
 )
 
-// Report says what became of a tree.
-type Report struct {
+// ImportReport says what became of a tree.
+type ImportReport struct {
 	Dir      string          `json:"dir"`
 	Settings []document.Note `json:"settings,omitempty"` // of tyk.conf
 	APIs     []*APIReport    `json:"apis"`
@@ -52,7 +52,7 @@ type HookReport struct {
 }
 
 // Fault says why the calls of a plugin will fail.
-func (r *Report) Fault(plugin, why string) {
+func (r *ImportReport) Fault(plugin, why string) {
 	for _, a := range r.APIs {
 		for i := range a.Hooks {
 			if a.Hooks[i].Plugin == plugin {

@@ -15,7 +15,7 @@ import (
 // scriptSource is one script of an API.
 type scriptSource struct {
 	file  string // absolute
-	pos   document.Pos
+	pos   document.Position
 	what  string               // it is for
 	where string               // in the definition it is named
 	found *script.SourceReport // nil for one that stands for another
@@ -74,7 +74,7 @@ func (a *api) addHook(h namedHook) {
 }
 
 // addFile adds a script that is a file.
-func (a *api) addFile(dir, name string, pos document.Pos, where string) {
+func (a *api) addFile(dir, name string, pos document.Position, where string) {
 	s := a.tree.Script(dir, name)
 	if s.Err != nil {
 		a.broken(name, pos, where, s.Err)
@@ -86,7 +86,7 @@ func (a *api) addFile(dir, name string, pos document.Pos, where string) {
 }
 
 // addInline adds a script that the definition holds in base64.
-func (a *api) addInline(what, code string, pos document.Pos, where string) {
+func (a *api) addInline(what, code string, pos document.Position, where string) {
 	text, err := decodeBase64(code)
 	if err != nil {
 		a.broken(what, pos, where, err)
@@ -111,7 +111,7 @@ func decodeBase64(s string) ([]byte, error) {
 
 // broken says that a script cannot be used. A lenient import goes on without
 // it: what it should have defined will be missing, as in Tyk.
-func (a *api) broken(what string, pos document.Pos, where string, err error) {
+func (a *api) broken(what string, pos document.Position, where string, err error) {
 	if !a.Lenient {
 		a.problemf(pos, "%s: %v", where, err)
 		return
@@ -154,7 +154,7 @@ func (a *api) preload() {
 	}
 	if p.Err != nil && !a.Lenient {
 		a.problemf(
-			document.Pos{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s",
+			document.Position{File: a.tree.Shown(filepath.Join(a.tree.Root, "tyk.conf"))}, "tyk_js_path: %s: %s",
 			a.tree.Shown(p.File), source.Reason(p.Err),
 		)
 	}

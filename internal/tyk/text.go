@@ -23,7 +23,7 @@ func (r *APIReport) Worries() []document.Note {
 
 // Print writes the report for people, with headings in bold if color is set.
 // Errors are those of w.
-func (r *Report) Print(w io.Writer, color bool) error {
+func (r *ImportReport) Print(w io.Writer, color bool) error {
 	p := &printer{Writer: w, dir: r.Dir}
 	if color {
 		p.bold, p.plain = "\x1b[1m", "\x1b[0m"

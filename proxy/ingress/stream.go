@@ -29,15 +29,15 @@ type Handler interface {
 type Stream struct {
 	// X is the exchange of the request. It is reset after the request.
 	X abi.Exchange
-	requestState
+	streamState
 
 	server  *Server
 	handler Handler
-	buffers
+	streamBuffers
 }
 
-// requestState is what a stream forgets at the end of a request.
-type requestState struct {
+// streamState is what a stream forgets at the end of a request.
+type streamState struct {
 	Head     RequestHead
 	Start    time.Time
 	Status   int   // of the reply
@@ -57,8 +57,8 @@ type requestState struct {
 	streaming bool // the request ends with the body of the reply, or with a tunnel
 }
 
-// buffers are what a stream keeps.
-type buffers struct {
+// streamBuffers are what a stream keeps.
+type streamBuffers struct {
 	id       []byte // request id
 	target   []byte // for the path of an absolute target
 	resolved []byte // for a target whose dot segments were removed
@@ -186,7 +186,7 @@ func (s *Stream) end() {
 	s.handler.End()
 	s.conn.stream = nil
 	s.X.Reset()
-	s.requestState = requestState{}
+	s.streamState = streamState{}
 	s.id, s.target, s.block = Keep(s.id), Keep(s.target), Keep(s.block)
 	s.remote, s.host = Keep(s.remote), Keep(s.host)
 	s.resolved = Keep(s.resolved)

@@ -43,7 +43,7 @@ type cacheEntry struct {
 
 // entry returns where to keep the answer for a request, nil if the handler
 // does not want that, or the request has no credential.
-func (c *cache) entry(h *rpc.Handler, x *abi.Exchange) *cacheEntry {
+func (c *cache) entry(h *rpc.HandlerSpec, x *abi.Exchange) *cacheEntry {
 	if !h.Cacheable || h.AllHeaders {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (c *cache) entry(h *rpc.Handler, x *abi.Exchange) *cacheEntry {
 }
 
 // keyFor digests the API and the header fields that the handler is sent.
-func keyFor(h *rpc.Handler, x *abi.Exchange) (key cacheKey, ok bool) {
+func keyFor(h *rpc.HandlerSpec, x *abi.Exchange) (key cacheKey, ok bool) {
 	var space [512]byte
 	b := appendPart(space[:0], []byte(x.API.ID))
 	b = binary.LittleEndian.AppendUint64(b, x.API.Generation)

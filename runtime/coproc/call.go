@@ -36,7 +36,7 @@ const eventShare = 4
 
 // dispatch runs one hook and applies its result to x. An event does not wait
 // for a slot.
-func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (rpc.Outcome, error) {
+func (p *process) dispatch(h *rpc.HandlerSpec, x *abi.Exchange, deadline time.Time, keep *cacheEntry) (rpc.Applied, error) {
 	now := time.Now()
 	wait, share := deadline.Sub(now), 1
 	if x.Hook == abi.Event {
@@ -44,7 +44,7 @@ func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, 
 	}
 	i, err := p.acquire(wait)
 	if err != nil {
-		return rpc.Outcome{}, err
+		return rpc.Applied{}, err
 	}
 	s := &p.table.slots[i]
 	id := p.table.id(i)
@@ -57,12 +57,12 @@ func (p *process) dispatch(h *rpc.Handler, x *abi.Exchange, deadline time.Time, 
 		p.table.release(i)
 	}
 	if err != nil {
-		return rpc.Outcome{}, err
+		return rpc.Applied{}, err
 	}
 	defer p.table.release(i)
 	result, err := p.resultOf(s)
 	if err != nil {
-		return rpc.Outcome{}, err
+		return rpc.Applied{}, err
 	}
 	out, err := h.Apply(x, result)
 	if keep != nil && err == nil && out.Verdict == abi.Continue {

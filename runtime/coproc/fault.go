@@ -41,7 +41,7 @@ func (r *errorAnswer) Error() string {
 // maxData is how much of an error's data is kept.
 const maxData = 1 << 10
 
-func faultError(f *rpc.Fault) *abi.Error {
+func faultError(f *rpc.ErrorObject) *abi.Error {
 	r := &errorAnswer{
 		code:    f.Code,
 		message: string(f.Message[:min(len(f.Message), maxData)]),

@@ -24,7 +24,7 @@ const defaultTimeout = time.Second
 var errPluginClosed = &abi.Error{Kind: abi.Unavailable, Err: errors.New("plugin is closed")}
 
 // bound holds the handler for each hook a plugin is bound to.
-type bound [abi.HookCount]*rpc.Handler
+type bound [abi.HookCount]*rpc.HandlerSpec
 
 // plugin is one handler of the process, bound to hooks. It never changes, and
 // outlives the process it was loaded from.
@@ -125,7 +125,7 @@ const messageOverhead = 16 << 10
 
 // checkBody refuses a limit of bodies that contradicts what the handler wants,
 // or that a message could not carry: a body grows by a third in base64.
-func (p *process) checkBody(h *rpc.Handler, maxBody int64) error {
+func (p *process) checkBody(h *rpc.HandlerSpec, maxBody int64) error {
 	if h.Body == rpc.BodyNone || maxBody <= 0 {
 		return nil
 	}
@@ -223,7 +223,7 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 }
 
 // call dispatches, unless an answer to the same is still good.
-func (p *plugin) call(h *rpc.Handler, x *abi.Exchange, deadline time.Time) (rpc.Outcome, error) {
+func (p *plugin) call(h *rpc.HandlerSpec, x *abi.Exchange, deadline time.Time) (rpc.Applied, error) {
 	t := retrier{p: p, h: h, x: x, deadline: deadline, keep: p.answers.entry(h, x)}
 	if t.keep == nil {
 		return t.dispatch()
@@ -236,7 +236,7 @@ func (p *plugin) call(h *rpc.Handler, x *abi.Exchange, deadline time.Time) (rpc.
 }
 
 // dropped counts writes that were not made and logs the first.
-func (p *plugin) dropped(out *rpc.Outcome) {
+func (p *plugin) dropped(out *rpc.Applied) {
 	p.r.stats.dropped.Add(uint64(out.Dropped))
 	if p.warned.CompareAndSwap(false, true) {
 		p.r.cfg.Logger.Warn().Str("plugin", p.name).Str("write", out.Why).

@@ -31,7 +31,7 @@ type process struct {
 
 	cmd        *exec.Cmd
 	pipes      *pipes
-	report     *sandbox.Report // what confines it; nil without a sandbox
+	report     *sandbox.Enforcement // what confines it; nil without a sandbox
 	out        *frameWriter
 	table      *callTable
 	errors     *stderr
@@ -40,8 +40,8 @@ type process struct {
 	logLimit *loglimit.Limiter // log notifications; of the reader
 	parser   rpc.Parser        // of the reader
 
-	handlers []rpc.Handler // set by the handshake, before any call
-	maxOut   int           // bytes of a frame it takes; set by the handshake
+	handlers []rpc.HandlerSpec // set by the handshake, before any call
+	maxOut   int               // bytes of a frame it takes; set by the handshake
 	born     time.Time
 
 	dead   chan struct{} // closed once no answer can come any more

@@ -132,7 +132,7 @@ func TestMetricsAreKeptWithinBounds(t *testing.T) {
 		wantSees(t, p, "r")
 	}
 	s := r.Stats()
-	found := map[string]coproc.Metric{}
+	found := map[string]coproc.ProcessMetric{}
 	for _, m := range s.Metrics {
 		found[m.Name] = m
 	}

@@ -14,7 +14,7 @@ import (
 // before it had the call.
 type retrier struct {
 	p        *plugin
-	h        *rpc.Handler
+	h        *rpc.HandlerSpec
 	x        *abi.Exchange
 	deadline time.Time
 	keep     *cacheEntry // where an answer may be kept; nil to keep none
@@ -25,11 +25,11 @@ type retrier struct {
 
 // dispatch calls the process until there is an answer, or no reason to call
 // it again.
-func (t *retrier) dispatch() (rpc.Outcome, error) {
+func (t *retrier) dispatch() (rpc.Applied, error) {
 	for {
 		proc, err := t.p.r.process(t.deadline, t.leaving)
 		if err != nil {
-			return rpc.Outcome{}, err
+			return rpc.Applied{}, err
 		}
 		out, err := proc.dispatch(t.h, t.x, t.deadline, t.keep)
 		if err == nil {

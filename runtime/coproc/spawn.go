@@ -15,7 +15,7 @@ import (
 type startedChild struct {
 	cmd    *exec.Cmd
 	pipes  *pipes
-	report *sandbox.Report // nil without a sandbox
+	report *sandbox.Enforcement // nil without a sandbox
 }
 
 // pipes are our ends of the three pipes to a process.

@@ -22,8 +22,8 @@ type stats struct {
 	metrics telemetry.Registry
 }
 
-// Stats is a snapshot of what a [Runtime] has counted.
-type Stats struct {
+// ProcessStats is a snapshot of what a [Runtime] has counted.
+type ProcessStats struct {
 	State         string `json:"state"`          // "idle", "starting", "ready", "waiting", "open", "failed" or "closed"
 	PID           int    `json:"pid"`            // of the process; 0 if there is none
 	InFlight      int    `json:"in_flight"`      // slots taken, by calls and by those whose deadline has passed
@@ -37,20 +37,20 @@ type Stats struct {
 	Starts        uint64 `json:"starts"`         // processes started
 	Deaths        uint64 `json:"deaths"`         // processes that died by themselves or were killed for a fault
 
-	Retries        uint64   `json:"retries"`           // calls made once more
-	CacheHits      uint64   `json:"cache_hits"`        // auth calls answered without the process
-	RefusedMetrics uint64   `json:"refused_metrics"`   // metric notifications that are not kept
-	Metrics        []Metric `json:"metrics,omitempty"` // what the process counts and measures
+	Retries        uint64          `json:"retries"`           // calls made once more
+	CacheHits      uint64          `json:"cache_hits"`        // auth calls answered without the process
+	RefusedMetrics uint64          `json:"refused_metrics"`   // metric notifications that are not kept
+	Metrics        []ProcessMetric `json:"metrics,omitempty"` // what the process counts and measures
 
 	// Sandbox is what is enforced on the process; nil without a process or
 	// without a sandbox. It must not be changed.
-	Sandbox *sandbox.Report `json:"sandbox,omitempty"`
+	Sandbox *sandbox.Enforcement `json:"sandbox,omitempty"`
 }
 
-// Stats returns what the runtime has counted so far. It may be called at any
+// ProcessStats returns what the runtime has counted so far. It may be called at any
 // time.
-func (r *Runtime) Stats() Stats {
-	s := Stats{
+func (r *Runtime) Stats() ProcessStats {
+	s := ProcessStats{
 		Calls:         r.stats.calls.Load(),
 		LateReplies:   r.stats.late.Load(),
 		UnknownIDs:    r.stats.unknown.Load(),
@@ -76,8 +76,8 @@ func (r *Runtime) Stats() Stats {
 // maxMetrics is how many series a process may have: names times labels.
 const maxMetrics = 64
 
-// Metric is a value that the process counts or measures.
-type Metric struct {
+// ProcessMetric is a value that the process counts or measures.
+type ProcessMetric struct {
 	Name   string            `json:"name"`  // lower case letters, digits and underscores
 	Gauge  bool              `json:"gauge"` // a value that is set; else a counter that only grows
 	Labels map[string]string `json:"labels,omitempty"`
@@ -107,14 +107,14 @@ func (s *stats) note(params []byte) error {
 }
 
 // measured returns copies of all series, in a fixed order.
-func (s *stats) measured() (all []Metric) {
+func (s *stats) measured() (all []ProcessMetric) {
 	list := slices.SortedFunc(s.metrics.All(), func(a, b abi.Metric) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), slices.CompareFunc(a.Labels, b.Labels, func(a, b abi.Label) int {
 			return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Value, b.Value))
 		}))
 	})
 	for _, m := range list {
-		out := Metric{Name: m.Name, Gauge: m.Gauge, Labels: make(map[string]string, len(m.Labels)), Value: m.Value}
+		out := ProcessMetric{Name: m.Name, Gauge: m.Gauge, Labels: make(map[string]string, len(m.Labels)), Value: m.Value}
 		for _, l := range m.Labels {
 			out.Labels[l.Name] = l.Value
 		}

@@ -32,7 +32,7 @@ func (h *host) batched(call *otto.FunctionCall, argument string) (string, error)
 	}
 	w := newWeb(h.tls, maxReplies)
 	defer w.close()
-	return made(in.Send(func(i int) *hostapi.Reply {
+	return made(in.Send(func(i int) *hostapi.FetchReply {
 		got, err := w.do(requests[i])
 		if err != nil {
 			return nil

@@ -106,7 +106,7 @@ func setHeader(h http.Header, name, value string, exact bool) {
 
 // do sends a request and reads the whole reply. It returns when the context
 // of r ends.
-func (w *web) do(r *http.Request) (*hostapi.Reply, error) {
+func (w *web) do(r *http.Request) (*hostapi.FetchReply, error) {
 	reply, err := w.client.Do(r)
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (w *web) do(r *http.Request) (*hostapi.Reply, error) {
 	if len(body) > maxReply || w.room.Add(-int64(len(body))) < 0 {
 		return nil, errReplyTooLarge
 	}
-	return &hostapi.Reply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
+	return &hostapi.FetchReply{Code: reply.StatusCode, Header: reply.Header, Body: string(body)}, nil
 }
 
 // made is the text of a JSON value that a script gets.

@@ -141,7 +141,7 @@ func (s *session) contenders(ctx context.Context, running []*peers.Peer) (all []
 func (s *session) checkPeer(ctx context.Context, c *contender) error {
 	r := row{Name: c.name}
 	if c.name != c.plain {
-		r.plugin = func(folder, *Hook) (string, error) { return "", nil } // there is one: in the peer
+		r.plugin = func(folder, *Workload) (string, error) { return "", nil } // there is one: in the peer
 	}
 	if err := r.check(ctx, c.address, s.hook); err != nil {
 		return fmt.Errorf("%s does not do the work of the hook: %w", c.name, err)
@@ -176,7 +176,7 @@ func (s *session) beside(ctx context.Context, r *Beside, all []*contender, conne
 }
 
 // slice keeps the connections busy once.
-func (c *contender) slice(ctx context.Context, h *Hook, connections int, d time.Duration) error {
+func (c *contender) slice(ctx context.Context, h *Workload, connections int, d time.Duration) error {
 	client, err := c.dial(ctx, h, connections)
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (c *contender) slice(ctx context.Context, h *Hook, connections int, d time.
 }
 
 // pace measures latencies at half of the rate.
-func (c *contender) pace(ctx context.Context, h *Hook, connections int, d time.Duration) error {
+func (c *contender) pace(ctx context.Context, h *Workload, connections int, d time.Duration) error {
 	client, err := c.dial(ctx, h, connections)
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func (c *contender) pace(ctx context.Context, h *Hook, connections int, d time.D
 	return nil
 }
 
-func (c *contender) dial(ctx context.Context, h *Hook, connections int) (*load.Client, error) {
+func (c *contender) dial(ctx context.Context, h *Workload, connections int) (*load.Client, error) {
 	client, err := load.Dial(ctx, c.address, connections)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.name, err)

@@ -51,7 +51,7 @@ func ask(ctx context.Context, addr string, request []byte, field string) (*check
 
 // check says what the hook of a row did not do; of rows without a plugin, that
 // they forward.
-func (r *row) check(ctx context.Context, addr string, h *Hook) error {
+func (r *row) check(ctx context.Context, addr string, h *Workload) error {
 	got, err := ask(ctx, addr, h.request, "")
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (r *row) check(ctx context.Context, addr string, h *Hook) error {
 
 // untouched makes sure that the checks can fail: without a plugin, none of the
 // work must be done.
-func untouched(seen *plain.Seen, got *checkedReply, h *Hook) error {
+func untouched(seen *plain.Seen, got *checkedReply, h *Workload) error {
 	if h.done(seen, got) == nil {
 		return fmt.Errorf("the work of the hook %s was done without a plugin", h.Name)
 	}
@@ -89,7 +89,7 @@ func untouched(seen *plain.Seen, got *checkedReply, h *Hook) error {
 }
 
 // refusesStrangers sends a key that nobody has.
-func refusesStrangers(ctx context.Context, addr string, h *Hook) error {
+func refusesStrangers(ctx context.Context, addr string, h *Workload) error {
 	stranger := bytes.Replace(h.request, []byte(guest.Key), []byte("nobody.0123456789abcdef"), 1)
 	got, err := ask(ctx, addr, stranger, "")
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/plain"
 )
 
-// Hook is one workload: what the plugin does, and the request that makes it do
+// Workload is one workload: what the plugin does, and the request that makes it do
 // so.
-type Hook struct {
+type Workload struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
 	Point string `json:"hook"` // where an API binds the plugin
@@ -27,8 +27,8 @@ type Hook struct {
 }
 
 // Hooks returns the workloads.
-func Hooks() []Hook {
-	return []Hook{
+func Hooks() []Workload {
+	return []Workload{
 		{
 			Name: "headers", Point: "pre", request: get, done: didHeaders,
 			Title: "Header hook: two header fields read, two set, one removed",
@@ -56,13 +56,13 @@ func HookNames() (names []string) {
 	return names
 }
 
-func hookNamed(name string) (Hook, bool) {
+func hookNamed(name string) (Workload, bool) {
 	for _, h := range Hooks() {
 		if h.Name == name {
 			return h, true
 		}
 	}
-	return Hook{}, false
+	return Workload{}, false
 }
 
 // agent is the User-Agent of the client.
@@ -94,7 +94,7 @@ var order = `{"customer":{"id":"c-77","name":"A \"quoted\" name","status":"gold"
 	`{"id":"sku-last","quantity":1}],"currency":"EUR","total":23987,"id":"o-4711","status":"new"}`
 
 // load returns the request as the load generator sends it.
-func (h *Hook) load() load.Request { return load.Request{Raw: h.request, Status: 200} }
+func (h *Workload) load() load.LoadRequest { return load.LoadRequest{Raw: h.request, Status: 200} }
 
 func didHeaders(seen *plain.Seen, _ *checkedReply) error {
 	if err := wantFields(seen, map[string]string{"X-Tenant": guest.Tenant, "X-Agent": agent}); err != nil {

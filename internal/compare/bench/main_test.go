@@ -50,7 +50,7 @@ func child(kind, arg string) error {
 	return fmt.Errorf("no part %q", kind)
 }
 
-func serve(s *plain.Server) error {
+func serve(s *plain.Responder) error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

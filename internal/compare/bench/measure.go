@@ -147,7 +147,7 @@ func (s *session) pace(ctx context.Context, x *subject, p *pace, percent int, d 
 }
 
 // paced sends requests at a rate.
-func (s *session) paced(ctx context.Context, x *subject, rate float64, d time.Duration) (*load.Result, error) {
+func (s *session) paced(ctx context.Context, x *subject, rate float64, d time.Duration) (*load.Summary, error) {
 	c, err := x.dial(ctx, s.hook, s.options.Concurrency)
 	if err != nil {
 		return nil, err

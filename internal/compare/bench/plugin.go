@@ -57,13 +57,13 @@ func (d folder) sdk(language string) error {
 	})
 }
 
-func native(_ folder, h *Hook) (string, error) {
+func native(_ folder, h *Workload) (string, error) {
 	return "{ runtime: builtin, entry: native-" + h.Name + " }", nil
 }
 
 // module is a plugin of the sandbox.
-func module(language, mode string) func(folder, *Hook) (string, error) {
-	return func(d folder, _ *Hook) (string, error) {
+func module(language, mode string) func(folder, *Workload) (string, error) {
+	return func(d folder, _ *Workload) (string, error) {
 		binary, err := guest.Wasm(language)
 		if err != nil {
 			return "", err
@@ -75,7 +75,7 @@ func module(language, mode string) func(folder, *Hook) (string, error) {
 }
 
 // sandboxScript is the script in the JavaScript guest of the sandbox.
-func sandboxScript(d folder, h *Hook) (string, error) {
+func sandboxScript(d folder, h *Workload) (string, error) {
 	path, err := d.script(guest.JavaScript, "")
 	return fmt.Sprintf(`{ runtime: wasm, source: %s, entry: %s, allow: { kv: ["bench:*"] } }`, quote(path), h.Name), err
 }
@@ -95,8 +95,8 @@ function used(list) { return _.contains(_.map(list, function (s) { return s.leng
 `
 
 // ottoScript is a script as the gateway runs it.
-func ottoScript(more string) func(folder, *Hook) (string, error) {
-	return func(d folder, h *Hook) (string, error) {
+func ottoScript(more string) func(folder, *Workload) (string, error) {
+	return func(d folder, h *Workload) (string, error) {
 		path, err := d.script(guest.JavaScript, more)
 		return fmt.Sprintf("{ runtime: jsvm, source: %s, entry: %s }", quote(path), h.Name), err
 	}
@@ -104,8 +104,8 @@ func ottoScript(more string) func(folder, *Hook) (string, error) {
 
 // referenceScript is a script as others run it. It uses underscore, which it
 // has to pay for anyway.
-func referenceScript(entry string) func(folder, *Hook) (string, error) {
-	return func(d folder, h *Hook) (string, error) {
+func referenceScript(entry string) func(folder, *Workload) (string, error) {
+	return func(d folder, h *Workload) (string, error) {
 		path, err := d.script(guest.JavaScript, useUnderscore)
 		if err != nil {
 			return "", err
@@ -117,7 +117,7 @@ func referenceScript(entry string) func(folder, *Hook) (string, error) {
 }
 
 // process is a plugin of the external process.
-func process(_ folder, h *Hook) (string, error) {
+func process(_ folder, h *Workload) (string, error) {
 	return "{ runtime: coproc, entry: " + h.Name + " }", nil
 }
 
@@ -143,7 +143,7 @@ func pythonProcess(d folder) ([]string, error) {
 
 // configuration writes the gateway's configuration for a row and returns its
 // path.
-func (r *row) configuration(d folder, h *Hook, upstream string, chain int) (string, error) {
+func (r *row) configuration(d folder, h *Workload, upstream string, chain int) (string, error) {
 	var b strings.Builder
 	// A deadline that no row runs into on a busy machine.
 	b.WriteString("version: 1\nlisten: \"127.0.0.1:0\"\ndefaults: { timeout: 10s }\n")
@@ -178,7 +178,7 @@ func (r *row) configuration(d folder, h *Hook, upstream string, chain int) (stri
 }
 
 // bound names the plugins of a hook.
-func bound(h *Hook, names []string) string {
+func bound(h *Workload, names []string) string {
 	if h.single {
 		return names[0]
 	}

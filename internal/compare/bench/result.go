@@ -13,13 +13,13 @@ type Result struct {
 	Started time.Time `json:"started"`
 	Took    float64   `json:"took_s"`
 
-	Options  Settings  `json:"options"`
-	Machine  Machine   `json:"machine"`
-	Hooks    []Hook    `json:"hooks"`
-	Noise    []Noise   `json:"noise"`
-	Warnings []string  `json:"warnings"`
-	Rows     []Row     `json:"rows"`
-	Skipped  []Skipped `json:"not_measured"`
+	Options  Settings   `json:"options"`
+	Machine  Machine    `json:"machine"`
+	Hooks    []Workload `json:"hooks"`
+	Noise    []Noise    `json:"noise"`
+	Warnings []string   `json:"warnings"`
+	Rows     []Row      `json:"rows"`
+	Skipped  []Skipped  `json:"not_measured"`
 }
 
 // Settings are the options that were used.

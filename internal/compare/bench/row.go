@@ -35,7 +35,7 @@ type row struct {
 
 	// plugin writes the files of the plugin into a folder and returns its
 	// entry in the configuration.
-	plugin func(dir folder, h *Hook) (string, error)
+	plugin func(dir folder, h *Workload) (string, error)
 
 	// process is the command of the external process.
 	process func(dir folder) ([]string, error)

@@ -45,7 +45,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // session is the measurement of one hook: processes and what they have shown.
 type session struct {
 	options  *Options
-	hook     *Hook
+	hook     *Workload
 	dir      string
 	upstream *childProcess
 	subjects []*subject
@@ -53,7 +53,7 @@ type session struct {
 }
 
 // runHook measures the rows of one hook.
-func runHook(ctx context.Context, o *Options, h *Hook, r *Result, p *progress) (err error) {
+func runHook(ctx context.Context, o *Options, h *Workload, r *Result, p *progress) (err error) {
 	s := &session{options: o, hook: h, progress: p}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(); err != nil {

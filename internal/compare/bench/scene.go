@@ -37,20 +37,20 @@ const (
 
 // measureLoops sends 1 % of the requests into an endless loop.
 func measureLoops(ctx context.Context, o *Options) (*Loops, error) {
-	var r *load.Result
+	var r *load.Summary
 	err := scene(ctx, o, loopConfiguration, func(gateway *childProcess) error {
 		c, err := load.Dial(ctx, gateway.Address, loopConnections)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = c.Close() }()
-		if err := c.Warm(ctx, load.Request{Raw: get, Status: http.StatusOK}, 5); err != nil {
+		if err := c.Warm(ctx, load.LoadRequest{Raw: get, Status: http.StatusOK}, 5); err != nil {
 			return err
 		}
 		looping := bytes.Replace(get, []byte("\r\n"), []byte("\r\nX-Loop: 1\r\n"), 1)
-		r, err = c.Paced(ctx, load.Request{Raw: get, Status: http.StatusOK}, load.Pace{
+		r, err = c.Paced(ctx, load.LoadRequest{Raw: get, Status: http.StatusOK}, load.Pace{
 			Rate: loopRate, Duration: max(o.Duration, 2*time.Second), Every: loopEvery,
-			Other: load.Request{Raw: looping, Status: http.StatusGatewayTimeout},
+			Other: load.LoadRequest{Raw: looping, Status: http.StatusGatewayTimeout},
 		})
 		return err
 	})
@@ -98,7 +98,7 @@ func idleConfiguration(d folder, upstream string) (string, error) {
 	h, _ := hookNamed("headers")
 	var b strings.Builder
 	b.WriteString("version: 1\nlisten: \"127.0.0.1:0\"\nplugins:\n")
-	for name, plugin := range map[string]func(folder, *Hook) (string, error){
+	for name, plugin := range map[string]func(folder, *Workload) (string, error){
 		"c": module(guest.C, "fresh"), "go": module(guest.Go, "fresh"), "js": ottoScript(""),
 	} {
 		entry, err := plugin(d, &h)

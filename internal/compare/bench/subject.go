@@ -101,7 +101,7 @@ func (x *subject) cpu() (gateway, plugin time.Duration, err error) {
 }
 
 // dial opens connections and warms them up.
-func (x *subject) dial(ctx context.Context, h *Hook, n int) (*load.Client, error) {
+func (x *subject) dial(ctx context.Context, h *Workload, n int) (*load.Client, error) {
 	c, err := load.Dial(ctx, x.gateway.Address, n)
 	if err != nil {
 		return nil, x.failed(err)

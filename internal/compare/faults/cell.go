@@ -1,25 +1,25 @@
 package faults
 
-// Verdict is what a cell comes to, see the package comment.
-type Verdict string
+// Judgement is what a cell comes to, see the package comment.
+type Judgement string
 
 // The verdicts, the worst first.
 const (
-	NotContained Verdict = "not contained"
-	ByDesign     Verdict = "by design"
-	Degraded     Verdict = "degraded"
-	Contained    Verdict = "contained"
+	NotContained Judgement = "not contained"
+	ByDesign     Judgement = "by design"
+	Degraded     Judgement = "degraded"
+	Contained    Judgement = "contained"
 )
 
 // Cell is one fault in one model: what was measured, and the verdict on it.
 // Times are in milliseconds, sizes in bytes.
 type Cell struct {
-	Model   string  `json:"model"`
-	Fault   string  `json:"fault"`
-	Does    string  `json:"does"`    // what the plugin does, one sentence
-	Verdict Verdict `json:"verdict"` // empty if the cell could not be measured
-	Why     string  `json:"why"`     // one sentence
-	Error   string  `json:"error,omitempty"`
+	Model   string    `json:"model"`
+	Fault   string    `json:"fault"`
+	Does    string    `json:"does"`    // what the plugin does, one sentence
+	Verdict Judgement `json:"verdict"` // empty if the cell could not be measured
+	Why     string    `json:"why"`     // one sentence
+	Error   string    `json:"error,omitempty"`
 
 	Timeout    float64    `json:"timeout_ms"` // of the plugin
 	Got        Strike     `json:"got"`
@@ -61,7 +61,7 @@ func (c *Cell) model() Model {
 	return m
 }
 
-func (c *Cell) fault() Fault {
+func (c *Cell) fault() Scenario {
 	f, _ := FaultByID(c.Fault)
 	return f
 }

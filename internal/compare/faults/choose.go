@@ -22,11 +22,11 @@ func Help() string {
 
 // Choose returns the models and the faults of these names, nil where none is
 // named.
-func Choose(models, faults []string) (m []Model, f []Fault, err error) {
+func Choose(models, faults []string) (m []Model, f []Scenario, err error) {
 	if m, err = choose("model", models, Models(), func(m Model) string { return m.ID }); err != nil {
 		return nil, nil, err
 	}
-	f, err = choose("fault", faults, Faults(), func(f Fault) string { return f.ID })
+	f, err = choose("fault", faults, Faults(), func(f Scenario) string { return f.ID })
 	return m, f, err
 }
 

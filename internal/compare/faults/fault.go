@@ -6,8 +6,8 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/faults/attack"
 )
 
-// Fault is one thing that a plugin does wrong.
-type Fault struct {
+// Scenario is one thing that a plugin does wrong.
+type Scenario struct {
 	ID    string `json:"id"`    // also the last part of its path in the lab
 	Title string `json:"title"` // a few words
 
@@ -26,7 +26,7 @@ const (
 )
 
 // Explain says in one sentence what the plugin does, as the model allows it.
-func (f Fault) Explain(model string) string {
+func (f Scenario) Explain(model string) string {
 	if s, ok := f.says[model]; ok {
 		return s
 	}
@@ -34,22 +34,22 @@ func (f Fault) Explain(model string) string {
 }
 
 // FaultByID returns the fault of that name.
-func FaultByID(id string) (Fault, bool) {
+func FaultByID(id string) (Scenario, bool) {
 	all := Faults()
-	i := slices.IndexFunc(all, func(f Fault) bool { return f.ID == id })
+	i := slices.IndexFunc(all, func(f Scenario) bool { return f.ID == id })
 	if i < 0 {
-		return Fault{}, false
+		return Scenario{}, false
 	}
 	return all[i], true
 }
 
 // Faults returns all faults in the order of the table.
-func Faults() []Fault {
+func Faults() []Scenario {
 	return slices.Concat(breaking(), flooding(), leaking(), escaping())
 }
 
-func breaking() []Fault {
-	return []Fault{
+func breaking() []Scenario {
+	return []Scenario{
 		{attack.Crash, "crash", harm, map[string]string{
 			"":     "Executes an instruction that is not allowed.",
 			WasmJS: "Throws an error.", JSVM: "Throws an error.",
@@ -88,8 +88,8 @@ func breaking() []Fault {
 	}
 }
 
-func flooding() []Fault {
-	return []Fault{
+func flooding() []Scenario {
+	return []Scenario{
 		{attack.LogFlood, "log flood", harm, map[string]string{"": "Writes large lines to the log without end."}},
 		{attack.SlowHost, "slow host call", harm, map[string]string{
 			"":      "Asks a server that it may ask, and which does not answer.",
@@ -102,8 +102,8 @@ func flooding() []Fault {
 	}
 }
 
-func leaking() []Fault {
-	return []Fault{
+func leaking() []Scenario {
+	return []Scenario{
 		{
 			attack.LeakRequests, "state leak between requests", state,
 			map[string]string{"": "Keeps a secret of one client and looks for it in the requests of others."},
@@ -115,8 +115,8 @@ func leaking() []Fault {
 	}
 }
 
-func escaping() []Fault {
-	return []Fault{
+func escaping() []Scenario {
+	return []Scenario{
 		{attack.ReadFile, "read a file", escape, map[string]string{
 			"":     "Opens a file through every descriptor that may be a folder.",
 			WasmJS: "Calls whatever may read a file.", JSVM: "Calls whatever may read a file.",

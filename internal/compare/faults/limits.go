@@ -12,10 +12,10 @@ import (
 )
 
 // limits switch a limit of a plugin off.
-var limits = map[string]func(*config.Plugin){
-	"deadline": func(p *config.Plugin) { p.Limits.Timeout = time.Hour },
-	"memory":   func(p *config.Plugin) { p.Limits.Memory = 1 << 30 },
-	"reset":    func(p *config.Plugin) { p.Instances.Mode = abi.Pooled },
+var limits = map[string]func(*config.PluginConfig){
+	"deadline": func(p *config.PluginConfig) { p.Limits.Timeout = time.Hour },
+	"memory":   func(p *config.PluginConfig) { p.Limits.Memory = 1 << 30 },
+	"reset":    func(p *config.PluginConfig) { p.Instances.Mode = abi.Pooled },
 }
 
 // Limits are the names of the limits that can be switched off, so that the

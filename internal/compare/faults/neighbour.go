@@ -43,7 +43,7 @@ type crowd struct {
 }
 
 // gather starts the traffic around an attack.
-func gather(ctx context.Context, client *http.Client, base string, m Model, f Fault) *crowd {
+func gather(ctx context.Context, client *http.Client, base string, m Model, f Scenario) *crowd {
 	ctx, stop := context.WithCancel(ctx)
 	c := &crowd{client: client, base: base, stop: stop}
 	for path, n := range map[string]*Neighbour{

@@ -30,7 +30,7 @@ type Subject struct {
 // Observe sets a fault off in a running gateway, among harmless traffic, and
 // returns the measured and judged cell. An error is that of ctx, or says that
 // the gateway did not answer before the attack.
-func (s *Stage) Observe(ctx context.Context, gateway Subject, m Model, f Fault) (*Cell, error) {
+func (s *Stage) Observe(ctx context.Context, gateway Subject, m Model, f Scenario) (*Cell, error) {
 	start := time.Now()
 	if gateway.Logged == nil {
 		gateway.Logged = func() int64 { return 0 }
@@ -50,7 +50,7 @@ func (s *Stage) Observe(ctx context.Context, gateway Subject, m Model, f Fault) 
 }
 
 // newCell returns a cell that nothing has been measured of.
-func newCell(m Model, f Fault) *Cell {
+func newCell(m Model, f Scenario) *Cell {
 	c := &Cell{
 		Model: m.ID, Fault: f.ID, Does: f.Explain(m.ID), Timeout: millis(Timeout),
 		Memory: MemoryUse{Limit: memoryLimit},
@@ -72,7 +72,7 @@ type observation struct {
 	stage   *Stage
 	gateway Subject
 	model   Model
-	fault   Fault
+	fault   Scenario
 	client  *http.Client
 	meter   *meter
 }

@@ -113,7 +113,7 @@ func keeper() func(http.ResponseWriter, *http.Request) bool {
 }
 
 func TestStateThatIsKeptIsNoticed(t *testing.T) {
-	for model, want := range map[string]faults.Verdict{faults.Wasm: faults.NotContained, faults.Process: faults.ByDesign} {
+	for model, want := range map[string]faults.Judgement{faults.Wasm: faults.NotContained, faults.Process: faults.ByDesign} {
 		for _, fault := range []string{attack.LeakRequests, attack.LeakAPIs} {
 			if c := observe(t, model, fault, keeper()); c.Verdict != want {
 				t.Errorf("%s, %s: %s because %s, want %s", model, fault, c.Verdict, c.Why, want)

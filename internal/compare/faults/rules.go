@@ -20,7 +20,7 @@ const (
 
 // rule gives a reason if its verdict applies to a cell, and nothing if not.
 type rule struct {
-	verdict Verdict
+	verdict Judgement
 	why     func(*Cell) string
 }
 

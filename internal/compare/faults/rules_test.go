@@ -31,7 +31,7 @@ func TestVerdictsFollowFromTheFigures(t *testing.T) {
 		name         string
 		model, fault string
 		change       func(*faults.Cell)
-		want         faults.Verdict
+		want         faults.Judgement
 	}{
 		{"all went well", faults.Wasm, "crash", func(*faults.Cell) {}, faults.Contained},
 		{"the gateway died", faults.Wasm, "crash", func(c *faults.Cell) { c.Died = "signal: killed" }, faults.NotContained},

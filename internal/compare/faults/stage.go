@@ -51,7 +51,7 @@ type Fragment struct {
 // the attacked plugin for each model and fault, at [Path], and the APIs of the
 // neighbours. Names begin with the prefix. Only one of [Process] and [Bare]
 // can be among the models: there is one external process.
-func (s *Stage) Fragment(models []Model, faults []Fault) Fragment {
+func (s *Stage) Fragment(models []Model, faults []Scenario) Fragment {
 	d := draft{stage: s, files: map[string][]byte{}}
 	d.plugin("native", "runtime: builtin, entry: headers, timeout: 2s")
 	d.api("native", nativePath, "native")
@@ -92,17 +92,17 @@ func (f Fragment) Write(dir string) error {
 }
 
 // Path is the path of the API that is attacked.
-func Path(m Model, f Fault) string { return "/lab/" + m.ID + "/" + f.ID + "/" }
+func Path(m Model, f Scenario) string { return "/lab/" + m.ID + "/" + f.ID + "/" }
 
 // Paths of the neighbours: another API with the attacked plugin, one with
 // another plugin of the model, and one with a native plugin.
-func otherPath(m Model, f Fault) string { return "/lab/" + m.ID + "/" + f.ID + "-other/" }
-func modelPath(m Model) string          { return "/lab/" + m.ID + "/bystander/" }
+func otherPath(m Model, f Scenario) string { return "/lab/" + m.ID + "/" + f.ID + "-other/" }
+func modelPath(m Model) string             { return "/lab/" + m.ID + "/bystander/" }
 
 const nativePath = "/lab/native/"
 
 // attacker is the name of the plugin that does harm, without the prefix.
-func attacker(m Model, f Fault) string {
+func attacker(m Model, f Scenario) string {
 	if m.ID == Wasm {
 		return m.ID + "-" + f.ID
 	}
@@ -134,7 +134,7 @@ func (d *draft) file(name string, data []byte) string {
 }
 
 // attacker adds the plugin that does harm.
-func (d *draft) attacker(m Model, f Fault) {
+func (d *draft) attacker(m Model, f Scenario) {
 	limits := fmt.Sprintf("timeout: %v, memory: %d", Timeout, int64(memoryLimit))
 	s := d.stage
 	switch m.ID {
@@ -179,7 +179,7 @@ func (s *Stage) name(name string) string {
 }
 
 // grants gives a module what it may ask for, which is not what it is after.
-func (s *Stage) grants(f Fault) string {
+func (s *Stage) grants(f Scenario) string {
 	if f.ID == attack.ReadEnv {
 		return "{ env: [SALLYPORT_FAULTS_OTHER] }"
 	}

@@ -53,7 +53,7 @@ func TestFragmentsMakeAValidConfiguration(t *testing.T) {
 		}
 		for _, m := range models {
 			for _, f := range faults.Faults() {
-				if !slices.ContainsFunc(c.APIs, func(a *config.API) bool { return a.Match.Path == faults.Path(m, f) }) {
+				if !slices.ContainsFunc(c.APIs, func(a *config.APIConfig) bool { return a.Match.Path == faults.Path(m, f) }) {
 					t.Errorf("no API at %s", faults.Path(m, f))
 				}
 			}

@@ -44,7 +44,7 @@ type shot struct {
 // base is the URL of the gateway. An error is that of ctx, or a mistake in
 // base; that requests fail is the result. Strikes on one stage follow each
 // other.
-func (s *Stage) Strike(ctx context.Context, client *http.Client, base string, m Model, f Fault) (*Strike, error) {
+func (s *Stage) Strike(ctx context.Context, client *http.Client, base string, m Model, f Scenario) (*Strike, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := &assault{stage: s, client: client, base: base, fault: f, strike: Strike{Statuses: map[string]int{}}}
@@ -61,7 +61,7 @@ func (s *Stage) Strike(ctx context.Context, client *http.Client, base string, m 
 }
 
 // volleys returns what is sent: shots of one volley at the same time.
-func (s *Stage) volleys(m Model, f Fault) [][]shot {
+func (s *Stage) volleys(m Model, f Scenario) [][]shot {
 	path := Path(m, f)
 	switch {
 	case f.aim == race:
@@ -85,7 +85,7 @@ func repeat(s shot, n int) []shot {
 }
 
 // stateShots leave a secret and look for it, as often as there are instances.
-func (s *Stage) stateShots(m Model, f Fault) [][]shot {
+func (s *Stage) stateShots(m Model, f Scenario) [][]shot {
 	const times, atOnce = 6, 4
 	reader := shot{path: Path(m, f), note: "none"}
 	if f.ID == attack.LeakAPIs {
@@ -118,7 +118,7 @@ type assault struct {
 	stage  *Stage
 	client *http.Client
 	base   string
-	fault  Fault
+	fault  Scenario
 
 	mu sync.Mutex
 	// mu protects the field below.

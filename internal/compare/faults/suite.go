@@ -22,8 +22,8 @@ type Config struct {
 	// [attack.Child].
 	Child []string
 
-	Models []Model // nil is all
-	Faults []Fault // nil is all
+	Models []Model    // nil is all
+	Faults []Scenario // nil is all
 
 	// Progress is told of each cell when it is done; nil tells nobody.
 	Progress func(done, all int, c *Cell)
@@ -31,14 +31,14 @@ type Config struct {
 
 // SuiteReport is the whole table.
 type SuiteReport struct {
-	OK     bool    `json:"ok"` // every cell has a verdict, and no sandbox has one of not contained
-	OS     string  `json:"os"`
-	Arch   string  `json:"arch"`
-	CPUs   int     `json:"cpus"`
-	Took   float64 `json:"took_ms"`
-	Models []Model `json:"models"`
-	Faults []Fault `json:"faults"`
-	Cells  []Cell  `json:"cells"` // by model, then by fault
+	OK     bool       `json:"ok"` // every cell has a verdict, and no sandbox has one of not contained
+	OS     string     `json:"os"`
+	Arch   string     `json:"arch"`
+	CPUs   int        `json:"cpus"`
+	Took   float64    `json:"took_ms"`
+	Models []Model    `json:"models"`
+	Faults []Scenario `json:"faults"`
+	Cells  []Cell     `json:"cells"` // by model, then by fault
 }
 
 // Cell returns the cell of a model and a fault, or nil.
@@ -103,7 +103,7 @@ func (c *Config) cells(ctx context.Context, stage *Stage, r *SuiteReport) error 
 }
 
 // cell measures and judges one cell in a gateway of its own.
-func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell *Cell, err error) {
+func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Scenario) (cell *Cell, err error) {
 	cell = newCell(m, f)
 	dir, err := os.MkdirTemp("", "sallyport-faults-")
 	if err != nil {
@@ -123,8 +123,8 @@ func (c *Config) cell(ctx context.Context, stage *Stage, m Model, f Fault) (cell
 }
 
 // write lays out the files of a cell and returns that of the configuration.
-func write(dir string, stage *Stage, m Model, f Fault) (file string, err error) {
-	part := stage.Fragment([]Model{m}, []Fault{f})
+func write(dir string, stage *Stage, m Model, f Scenario) (file string, err error) {
+	part := stage.Fragment([]Model{m}, []Scenario{f})
 	part.Files[config.DefaultFile] = part.Text("listen: \"127.0.0.1:0\"\ntimeouts: { shutdown: 500ms }\n")
 	return filepath.Join(dir, config.DefaultFile), part.Write(dir)
 }

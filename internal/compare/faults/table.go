@@ -92,7 +92,7 @@ func (t *reportTable) verdict(c *Cell, width int) {
 	t.text.WriteString(word + space)
 }
 
-func verdictLook(v Verdict) (word, color string) {
+func verdictLook(v Judgement) (word, color string) {
 	switch v {
 	case Contained:
 		return string(v), "\x1b[32m"
@@ -142,7 +142,7 @@ func milliseconds(ms float64) string {
 }
 
 func (t *reportTable) summary() {
-	counts := map[Verdict]int{}
+	counts := map[Judgement]int{}
 	for i := range t.report.Cells {
 		counts[t.report.Cells[i].Verdict]++
 	}

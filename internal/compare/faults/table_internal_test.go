@@ -10,7 +10,7 @@ import (
 func everyVerdict() *SuiteReport {
 	back, peak := 12345.6, int64(1234<<20)
 	r := &SuiteReport{OK: false, CPUs: 2, Took: 61e3, Models: Models(), Faults: Faults()}
-	verdicts := []Verdict{Contained, Degraded, ByDesign, NotContained, ""}
+	verdicts := []Judgement{Contained, Degraded, ByDesign, NotContained, ""}
 	for i, m := range r.Models {
 		for _, f := range r.Faults {
 			c := Cell{Model: m.ID, Fault: f.ID, Verdict: verdicts[i], Why: "so it is", Back: &back}

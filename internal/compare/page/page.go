@@ -34,7 +34,7 @@ type content struct {
 
 // section is one hook.
 type section struct {
-	Hook   bench.Hook
+	Hook   bench.Workload
 	Rows   []bench.Row
 	Charts []chart
 	Noise  bench.Noise
@@ -58,7 +58,7 @@ func Write(w io.Writer, r *bench.Result, f *Faults) error {
 	return nil
 }
 
-func newSection(r *bench.Result, h bench.Hook) section {
+func newSection(r *bench.Result, h bench.Workload) section {
 	s := section{Hook: h}
 	for _, row := range r.Rows {
 		if row.Hook == h.Name {

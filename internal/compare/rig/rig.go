@@ -144,7 +144,7 @@ func merge(cfg, more *config.Config) error {
 		}
 	}
 	for _, a := range more.APIs {
-		if slices.ContainsFunc(cfg.APIs, func(b *config.API) bool {
+		if slices.ContainsFunc(cfg.APIs, func(b *config.APIConfig) bool {
 			return b.Name == a.Name || b.Match.Path == a.Match.Path && b.Match.Host == ""
 		}) {
 			return fmt.Errorf("--lab: the name or the path of api %s is taken; paths below /lab/ are those of the lab", a.Name)

@@ -82,8 +82,8 @@ func Files(name string, lang Language) (map[string][]byte, error) {
 	return files, addTree(files, sources)
 }
 
-// values are what templates are filled in with.
-type values struct {
+// templateValues are what templates are filled in with.
+type templateValues struct {
 	Language string
 	Name     string // of the plugin
 	Ident    string // the same as an identifier
@@ -98,8 +98,8 @@ type values struct {
 	Test     string
 }
 
-func newValues(name string, l Language) values {
-	v := values{
+func newValues(name string, l Language) templateValues {
+	v := templateValues{
 		Language: l.Name, Name: name, Ident: strings.ReplaceAll(name, "-", "_"), Title: l.Title,
 		Source: l.For(name, l.Source), Output: l.For(name, l.Output), Built: l.Built(),
 		SDK: l.SDK != "", Command: l.For(name, l.Command), Install: l.Install, Test: l.Test,
@@ -111,7 +111,7 @@ func newValues(name string, l Language) values {
 }
 
 // addTemplates fills in the templates of one folder.
-func addTemplates(files map[string][]byte, folder string, v values) error {
+func addTemplates(files map[string][]byte, folder string, v templateValues) error {
 	root := path.Join(templateRoot, folder)
 	return fs.WalkDir(templates, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -26,7 +26,7 @@ func FormatOf(v *document.Value) string {
 // (false, zero, empty) are passed over if they are known. What an OAS document
 // has for the sake of OpenAPI is passed over as well.
 //
-// An error is always of type [document.Problems].
+// An error is always of type [document.Mistakes].
 func Decode(v *document.Value) (*Definition, []document.Note, error) {
 	if FormatOf(v) == "oas" {
 		return decodeOAS(v)

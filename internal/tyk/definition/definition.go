@@ -4,7 +4,7 @@ import "github.com/c386954a/sallyport/internal/tyk/document"
 
 // Definition is one API. Field comments say only what the names do not.
 type Definition struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Name             string `json:"name"`
 	APIID            string `json:"api_id"`
@@ -65,7 +65,7 @@ type Transport struct {
 
 // Token says where a request carries its key.
 type Token struct {
-	Pos document.Pos
+	Pos document.Position
 
 	DisableHeader bool   `json:"disable_header"`
 	HeaderName    string `json:"auth_header_name"` // Authorization if empty

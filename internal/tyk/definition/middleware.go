@@ -5,7 +5,7 @@ import "github.com/c386954a/sallyport/internal/tyk/document"
 // CustomMiddleware are the hooks of an API. A bundle's manifest has the same
 // section.
 type CustomMiddleware struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Driver      string      `json:"driver"`
 	Pre         []HookEntry `json:"pre"`
@@ -18,7 +18,7 @@ type CustomMiddleware struct {
 
 // HookEntry is one script, or one handler of another driver.
 type HookEntry struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Disabled       bool   `json:"disabled"`
 	Name           string `json:"name"`
@@ -33,17 +33,17 @@ func (h HookEntry) IsSet() bool { return !h.Disabled && (h.Name != "" || h.Path 
 
 // IDExtractor finds the id of a caller before a coprocess is asked.
 type IDExtractor struct {
-	Disabled    bool            `json:"disabled"`
-	ExtractFrom string          `json:"extract_from"` // header, body, querystring, form
-	ExtractWith string          `json:"extract_with"` // value, xpath, regex
-	Config      ExtractorConfig `json:"extractor_config"`
+	Disabled    bool             `json:"disabled"`
+	ExtractFrom string           `json:"extract_from"` // header, body, querystring, form
+	ExtractWith string           `json:"extract_with"` // value, xpath, regex
+	Config      ExtractorDetails `json:"extractor_config"`
 }
 
 // IsSet reports whether the extractor takes part.
 func (e IDExtractor) IsSet() bool { return !e.Disabled && e.ExtractFrom != "" }
 
-// ExtractorConfig are the details of an IDExtractor.
-type ExtractorConfig struct {
+// ExtractorDetails are the details of an IDExtractor.
+type ExtractorDetails struct {
 	HeaderName      string `json:"header_name"`
 	ParamName       string `json:"param_name"`
 	RegexExpression string `json:"regex_expression"`
@@ -58,7 +58,7 @@ type EventHandlers struct {
 
 // EventHandler is one handler of one event.
 type EventHandler struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Handler string    `json:"handler_name"` // eh_dynamic_handler, cp_dynamic_handler, eh_log_handler, eh_web_hook_handler
 	Meta    EventMeta `json:"handler_meta"`

@@ -18,7 +18,7 @@ func decodeOAS(v *document.Value) (*Definition, []document.Note, error) {
 	c := &converter{root: v}
 	member := v.Get(Extension)
 	if member == nil {
-		return nil, nil, document.Problems{{Pos: v.Pos, Text: "the document has no " + Extension}}
+		return nil, nil, document.Mistakes{{Pos: v.Pos, Text: "the document has no " + Extension}}
 	}
 	unknown, err := member.Decode(&c.from)
 	if err != nil {
@@ -40,11 +40,11 @@ type converter struct {
 	to   Definition
 
 	notes    []document.Note
-	problems document.Problems
+	problems document.Mistakes
 }
 
 func (c *converter) problem(v *document.Value, text string) {
-	c.problems = append(c.problems, document.Problem{Pos: v.Pos, Text: v.Path + " " + text})
+	c.problems = append(c.problems, document.Mistake{Pos: v.Pos, Text: v.Path + " " + text})
 }
 
 // note says something about a value that no flag decides on.

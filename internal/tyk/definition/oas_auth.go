@@ -111,7 +111,7 @@ func (c *converter) token(name string, v, component *document.Value) {
 	}
 	unknown, err := v.Decode(&from)
 	if err != nil {
-		c.problems = append(c.problems, err.(document.Problems)...) //nolint:errorlint,forcetypeassert // Decode says so
+		c.problems = append(c.problems, err.(document.Mistakes)...) //nolint:errorlint,forcetypeassert // Decode says so
 		return
 	}
 	c.notes = append(c.notes, oasRules.Notes(unknown, c.to.UseKeyless)...)
@@ -153,7 +153,7 @@ func (c *converter) addAuthConfig(name string, t Token) {
 
 // token returns the classic form. Where nothing is enabled, the key is in the
 // usual header field.
-func (s sources) token(name string, pos document.Pos) Token {
+func (s sources) token(name string, pos document.Position) Token {
 	t := Token{Pos: pos, Name: name}
 	if q := s.Query; q != nil && q.Enabled {
 		t.UseParam, t.ParamName = true, q.Name
@@ -189,7 +189,7 @@ func (c *converter) custom(a *customAuth) {
 	if e := p.IDExtractor; e != nil {
 		m.IDExtractor = IDExtractor{
 			Disabled: !e.Enabled, ExtractFrom: e.Source, ExtractWith: e.With,
-			Config: ExtractorConfig{
+			Config: ExtractorDetails{
 				HeaderName: e.Config.HeaderName, ParamName: e.Config.FormParamName, RegexExpression: e.Config.Regexp,
 				RegexMatchIndex: e.Config.RegexpMatchIndex, XPathExpression: e.Config.XPathExp,
 			},

@@ -84,7 +84,7 @@ type keySource struct {
 }
 
 type customAuth struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Enabled bool        `json:"enabled"`
 	Header  *keySource  `json:"header"`
@@ -94,7 +94,7 @@ type customAuth struct {
 }
 
 type authPlugin struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Enabled        bool         `json:"enabled"`
 	FunctionName   string       `json:"functionName"`
@@ -119,7 +119,7 @@ type idExtractor struct {
 }
 
 type event struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Enabled        bool            `json:"enabled"`
 	Trigger        string          `json:"trigger"`
@@ -159,10 +159,10 @@ type global struct {
 		} `json:"data"`
 	} `json:"pluginConfig"`
 
-	PrePlugins      []plugin `json:"prePlugins"`
-	PostAuthPlugins []plugin `json:"postAuthenticationPlugins"`
-	PostPlugins     []plugin `json:"postPlugins"`
-	ResponsePlugins []plugin `json:"responsePlugins"`
+	PrePlugins      []oasPlugin `json:"prePlugins"`
+	PostAuthPlugins []oasPlugin `json:"postAuthenticationPlugins"`
+	PostPlugins     []oasPlugin `json:"postPlugins"`
+	ResponsePlugins []oasPlugin `json:"responsePlugins"`
 
 	// Older forms of the four.
 	PrePlugin      oldPlugins `json:"prePlugin"`
@@ -183,11 +183,11 @@ type global struct {
 }
 
 type oldPlugins struct {
-	Plugins []plugin `json:"plugins"`
+	Plugins []oasPlugin `json:"plugins"`
 }
 
-type plugin struct {
-	Pos document.Pos
+type oasPlugin struct {
+	Pos document.Position
 
 	Enabled        bool   `json:"enabled"`
 	FunctionName   string `json:"functionName"`
@@ -204,7 +204,7 @@ type oasTransform struct {
 }
 
 type operation struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Allow                *allowance `json:"allow"`
 	Block                *allowance `json:"block"`
@@ -213,14 +213,14 @@ type operation struct {
 }
 
 type allowance struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Enabled    bool `json:"enabled"`
 	IgnoreCase bool `json:"ignoreCase"`
 }
 
 type virtual struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Enabled        bool   `json:"enabled"`
 	FunctionName   string `json:"functionName"`

@@ -37,7 +37,7 @@ func (c *converter) configData(v *document.Value) {
 
 // hooks returns the classic form of a list of plugins, or of its older form
 // where there is no other.
-func (c *converter) hooks(key string, list []plugin, old oldPlugins) []HookEntry {
+func (c *converter) hooks(key string, list []oasPlugin, old oldPlugins) []HookEntry {
 	if list == nil {
 		list = old.Plugins
 	} else if len(old.Plugins) > 0 {

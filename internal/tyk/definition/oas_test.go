@@ -42,7 +42,7 @@ func document1(extension string) string {
 
 // like compares definitions by what they say, not by where they say it.
 var like = cmp.Options{
-	cmpopts.IgnoreTypes(document.Pos{}),
+	cmpopts.IgnoreTypes(document.Position{}),
 	cmpopts.EquateEmpty(),
 	cmp.Transformer("JSON", func(v *document.Value) (out any) {
 		if v == nil || json.Unmarshal(v.Raw, &out) != nil {
@@ -289,7 +289,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		d, notes, err := definition.Decode(v)
 		if err != nil {
-			if _, ok := err.(document.Problems); !ok {
+			if _, ok := err.(document.Mistakes); !ok {
 				t.Errorf("%T: %v", err, err)
 			}
 			return

@@ -20,7 +20,7 @@ type VersionData struct {
 
 // Version is one version of an API.
 type Version struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Name             string        `json:"name"`
 	Expires          string        `json:"expires"` // 2006-01-02 15:04, UTC; empty or -1: never
@@ -57,7 +57,7 @@ type ExtendedPaths struct {
 
 // Endpoint is one entry of the lists of paths.
 type Endpoint struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Disabled   bool   `json:"disabled"`
 	Path       string `json:"path"`
@@ -79,7 +79,7 @@ type MethodAction struct {
 
 // VirtualEndpoint is one virtual endpoint.
 type VirtualEndpoint struct {
-	Pos document.Pos
+	Pos document.Position
 
 	Disabled     bool   `json:"disabled"`
 	Path         string `json:"path"`

@@ -13,7 +13,7 @@ import (
 // value itself. It returns the members that no field wants, in the order of
 // the text.
 //
-// An error is always of type [Problems]: all values of a wrong type.
+// An error is always of type [Mistakes]: all values of a wrong type.
 func (v *Value) Decode(into any) (unknown []Member, err error) {
 	d := decoder{}
 	d.value(v, reflect.ValueOf(into).Elem())
@@ -25,12 +25,12 @@ func (v *Value) Decode(into any) (unknown []Member, err error) {
 
 type decoder struct {
 	unknown  []Member
-	problems Problems
+	problems Mistakes
 }
 
 var (
 	valueType = reflect.TypeFor[*Value]()
-	posType   = reflect.TypeFor[Pos]()
+	posType   = reflect.TypeFor[Position]()
 )
 
 func (d *decoder) value(v *Value, into reflect.Value) {
@@ -72,7 +72,7 @@ func (d *decoder) object(v *Value, into reflect.Value) {
 }
 
 // place fills in the field of type Pos, if there is one.
-func place(pos Pos, into reflect.Value) {
+func place(pos Position, into reflect.Value) {
 	for i := range into.NumField() {
 		if into.Type().Field(i).Type == posType && into.Type().Field(i).Tag.Get("json") == "" {
 			into.Field(i).Set(reflect.ValueOf(pos))
@@ -170,7 +170,7 @@ func (d *decoder) want(v *Value, k ValueKind) bool {
 }
 
 func (d *decoder) problemf(v *Value, format string, args ...any) {
-	d.problems = append(d.problems, Problem{v.Pos, fmt.Sprintf(format, args...)})
+	d.problems = append(d.problems, Mistake{v.Pos, fmt.Sprintf(format, args...)})
 }
 
 func label(v *Value) string {

@@ -19,12 +19,12 @@ const (
 
 // Parse reads one JSON document. file names it in messages.
 //
-// An error is always of type [Problems].
+// An error is always of type [Mistakes].
 func Parse(file string, data []byte) (*Value, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	p := jsonParser{file: file, data: data}
 	if len(data) > MaxBytes {
-		return nil, Problems{{Pos{File: file}, fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20)}}
+		return nil, Mistakes{{Position{File: file}, fmt.Sprintf("the file is larger than %d MiB", MaxBytes>>20)}}
 	}
 	if err := p.valid(); err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ type jsonParser struct {
 	file     string
 	data     []byte
 	decoder  *json.Decoder
-	problems Problems
+	problems Mistakes
 
 	// place returns positions in order, so that finding them all is one pass.
 	line, lineStart, seen int
@@ -56,7 +56,7 @@ func (p *jsonParser) valid() error {
 	if err == nil {
 		return nil
 	}
-	pos := Pos{File: p.file}
+	pos := Position{File: p.file}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		// The offset counts the byte that is wrong, unless the text ended.
 		at := int(e.Offset)
@@ -65,11 +65,11 @@ func (p *jsonParser) valid() error {
 		}
 		pos = p.place(at)
 	}
-	return Problems{{pos, "not valid JSON: " + err.Error()}}
+	return Mistakes{{pos, "not valid JSON: " + err.Error()}}
 }
 
 // place returns the position of an offset that is not before the last one.
-func (p *jsonParser) place(at int) Pos {
+func (p *jsonParser) place(at int) Position {
 	at = min(max(at, p.seen), len(p.data))
 	for ; p.seen < at; p.seen++ {
 		if p.data[p.seen] == '\n' {
@@ -77,7 +77,7 @@ func (p *jsonParser) place(at int) Pos {
 			p.lineStart = p.seen + 1
 		}
 	}
-	return Pos{p.file, p.line + 1, at - p.lineStart + 1}
+	return Position{p.file, p.line + 1, at - p.lineStart + 1}
 }
 
 // next returns the next token and the offset at which it begins.
@@ -89,7 +89,7 @@ func (p *jsonParser) next() (json.Token, int) {
 	t, err := p.decoder.Token()
 	if err != nil {
 		// The syntax is right, so this is a limit of the decoder's own.
-		p.problems = append(p.problems, Problem{p.place(at), "not readable: " + err.Error()})
+		p.problems = append(p.problems, Mistake{p.place(at), "not readable: " + err.Error()})
 	}
 	return t, at
 }
@@ -98,7 +98,7 @@ func (p *jsonParser) value(path string, depth int) *Value {
 	t, start := p.next()
 	v := &Value{Pos: p.place(start), Path: path}
 	if depth > maxDepth {
-		p.problems = append(p.problems, Problem{v.Pos, fmt.Sprintf("nested deeper than %d levels", maxDepth)})
+		p.problems = append(p.problems, Mistake{v.Pos, fmt.Sprintf("nested deeper than %d levels", maxDepth)})
 	}
 	if len(p.problems) > 0 {
 		return v

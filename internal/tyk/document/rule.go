@@ -80,7 +80,7 @@ func (r Rule) asks(v *Value) bool {
 }
 
 // Note returns what the rule says of a value.
-func (r Rule) Note(pos Pos, path, key string) Note {
+func (r Rule) Note(pos Position, path, key string) Note {
 	return Note{Pos: pos, Path: path, Text: r.Text, Opens: r.Opens, Key: cmp.Or(r.Key, key), Harmless: r.Harmless}
 }
 

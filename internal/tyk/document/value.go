@@ -23,16 +23,16 @@ func (k ValueKind) String() string {
 	return [...]string{"null", "a boolean", "a number", "a string", "a list", "an object"}[k]
 }
 
-// Pos is a place in a file. Line and Column count from 1, columns in bytes; a
+// Position is a place in a file. Line and Column count from 1, columns in bytes; a
 // Line of 0 stands for the whole file.
-type Pos struct {
+type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line,omitempty"`
 	Column int    `json:"column,omitempty"`
 }
 
 // String returns the place as editors and compilers write it.
-func (p Pos) String() string {
+func (p Position) String() string {
 	if p.Line == 0 {
 		return p.File
 	}
@@ -42,7 +42,7 @@ func (p Pos) String() string {
 // Value is one JSON value. It is read-only once made, and safe to share.
 type Value struct {
 	Kind ValueKind
-	Pos  Pos
+	Pos  Position
 	Path string // from the root, as in proxy.listen_path or hosts[0]; empty for the root
 	Raw  []byte // its source text
 
@@ -55,7 +55,7 @@ type Value struct {
 // one only, at its own place.
 type Member struct {
 	Key   string
-	Pos   Pos // of the key
+	Pos   Position // of the key
 	Value *Value
 }
 

@@ -16,8 +16,8 @@ type Sending struct {
 	Header            map[string]string
 }
 
-// Reply is what a server has answered to one.
-type Reply struct {
+// FetchReply is what a server has answered to one.
+type FetchReply struct {
 	Code   int
 	Header map[string][]string
 	Body   string
@@ -64,7 +64,7 @@ type Fetched struct {
 }
 
 // NewFetched makes a result of a reply.
-func NewFetched(r *Reply) Fetched {
+func NewFetched(r *FetchReply) Fetched {
 	return Fetched{r.Code, r.Body, r.Header, r.Code, r.Body, r.Header}
 }
 
@@ -114,7 +114,7 @@ func CheckBatch[R any](b *Batch, check func(*Sending) (R, error)) ([]R, error) {
 // the script wants them one by one, and returns the replies in the order of
 // the requests. A request for which send returns nil leaves an empty item. It
 // returns when every call has.
-func (b *Batch) Send(send func(i int) *Reply) []BatchItem {
+func (b *Batch) Send(send func(i int) *FetchReply) []BatchItem {
 	items := make([]BatchItem, len(b.Requests))
 	next := make(chan int)
 	var workers sync.WaitGroup

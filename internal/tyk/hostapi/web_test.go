@@ -34,7 +34,7 @@ func TestParseFetch(t *testing.T) {
 }
 
 func TestFetchedHasBothSpellings(t *testing.T) {
-	b, err := json.Marshal(hostapi.NewFetched(&hostapi.Reply{Code: 201, Body: "b", Header: map[string][]string{"A": {"1"}}}))
+	b, err := json.Marshal(hostapi.NewFetched(&hostapi.FetchReply{Code: 201, Body: "b", Header: map[string][]string{"A": {"1"}}}))
 	want := `{"Code":201,"Body":"b","Headers":{"A":["1"]},"code":201,"body":"b","headers":{"A":["1"]}}`
 	if err != nil || string(b) != want {
 		t.Errorf("result %s, %v; want %s", b, err, want)
@@ -55,11 +55,11 @@ func batchOf(t *testing.T, requests int, rest string) *hostapi.Batch {
 }
 
 func TestABatchKeepsItsOrder(t *testing.T) {
-	items := batchOf(t, 40, "").Send(func(i int) *hostapi.Reply {
+	items := batchOf(t, 40, "").Send(func(i int) *hostapi.FetchReply {
 		if i%3 == 0 {
 			return nil
 		}
-		return &hostapi.Reply{Code: 200 + i}
+		return &hostapi.FetchReply{Code: 200 + i}
 	})
 	for i, item := range items {
 		want := hostapi.BatchItem{URL: fmt.Sprintf("/%d", i), Code: 200 + i}
@@ -75,7 +75,7 @@ func TestABatchKeepsItsOrder(t *testing.T) {
 func TestABatchIsBoundedInWhatIsUnderWay(t *testing.T) {
 	for rest, most := range map[string]int64{"": 16, `,"suppress_parallel_execution":true`: 1} {
 		var now, peak atomic.Int64
-		batchOf(t, 100, rest).Send(func(int) *hostapi.Reply {
+		batchOf(t, 100, rest).Send(func(int) *hostapi.FetchReply {
 			defer now.Add(-1)
 			for n := now.Add(1); n > peak.Load(); {
 				peak.Store(n)

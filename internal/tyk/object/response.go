@@ -25,15 +25,15 @@ func AppendResponse(dst []byte, x *abi.Exchange) []byte {
 
 // ResponseResult is what a response hook returns.
 type ResponseResult struct {
-	Response Response
+	Response ResponseObject
 	Meta     map[string]string // ours: values for later plugins of the request
 
 	// KeepHeaderCase writes header names as they are spelled.
 	KeepHeaderCase bool `json:"-"`
 }
 
-// Response is the returned response object.
-type Response struct {
+// ResponseObject is the returned response object.
+type ResponseObject struct {
 	StatusCode    int
 	Body          string
 	BodyBase64    []byte // ours: wins over Body, which cannot carry every byte
@@ -69,7 +69,7 @@ func (r *ResponseResult) Apply(x *abi.Exchange) error {
 
 // applyBody replaces the body. One that shows the same text as the original
 // keeps the original's bytes.
-func (p *Response) applyBody(x *abi.Exchange) error {
+func (p *ResponseObject) applyBody(x *abi.Exchange) error {
 	body := bodyOf(p.Body, p.BodyBase64)
 	if string(body) == string(x.Reply.Body) || shownAs(x.Reply.Body, body) {
 		return nil

@@ -11,9 +11,9 @@ import (
 
 // RequestResult is what a request hook returns.
 type RequestResult struct {
-	Request     Request
+	Request     RequestObject
 	SessionMeta map[string]string
-	Session     *Session
+	Session     *SessionObject
 	AuthValue   string
 	Meta        map[string]string // ours: values for later plugins of the request
 
@@ -24,9 +24,9 @@ type RequestResult struct {
 	KeepHeaderCase bool `json:"-"`
 }
 
-// Request is the returned request object. Members that are never read back
+// RequestObject is the returned request object. Members that are never read back
 // are here because a wrong type is an error in them, too.
-type Request struct {
+type RequestObject struct {
 	Headers         map[string][]string
 	SetHeaders      map[string]string
 	DeleteHeaders   []string
@@ -84,7 +84,7 @@ func (r *RequestResult) Apply(x *abi.Exchange) (abi.Verdict, error) {
 }
 
 // applyBody replaces the body unless it is the same.
-func (q *Request) applyBody(x *abi.Exchange) error {
+func (q *RequestObject) applyBody(x *abi.Exchange) error {
 	if q.IgnoreBody || string(q.Body) == string(x.Request.Body) {
 		return nil
 	}
@@ -98,7 +98,7 @@ func (r *RequestResult) applyHeader(x *abi.Exchange) error {
 }
 
 // applyLine sets what Tyk's scripts cannot: method and host.
-func (q *Request) applyLine(x *abi.Exchange) error {
+func (q *RequestObject) applyLine(x *abi.Exchange) error {
 	if q.SetMethod != "" {
 		if err := x.SetMethod([]byte(q.SetMethod)); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (r *RequestResult) applyMetadata(x *abi.Exchange) error {
 func (r *RequestResult) applySession(x *abi.Exchange) error {
 	s := r.Session
 	if s == nil {
-		s = &Session{}
+		s = &SessionObject{}
 	}
 	return x.SetSession(s.Session(r.AuthValue))
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// Session is Tyk's session object, with its members in Tyk's order. The
+// SessionObject is Tyk's session object, with its members in Tyk's order. The
 // types of all of them are checked, whether the gateway has a use for them or
 // not.
-type Session struct {
+type SessionObject struct {
 	LastCheck           int64                `json:"last_check"`
 	Allowance           float64              `json:"allowance"`
 	Rate                float64              `json:"rate"`
@@ -119,18 +119,18 @@ type (
 
 // ParseSession decodes a session that a script stores, by the rules of
 // what it returns: strict types, unknown keys ignored.
-func ParseSession(raw []byte) (*Session, error) {
-	s := &Session{}
+func ParseSession(raw []byte) (*SessionObject, error) {
+	s := &SessionObject{}
 	if err := json.Unmarshal(raw, s); err != nil {
 		return nil, abi.Errorf(abi.Protocol, "session: %w", err)
 	}
 	return s, nil
 }
 
-// Session returns s as the gateway keeps it, under the given key id; if that
+// SessionObject returns s as the gateway keeps it, under the given key id; if that
 // is empty, under the one s names itself. Members that the gateway has no use
 // for are in Extra, if they are not zero.
-func (s *Session) Session(keyID string) *abi.Session {
+func (s *SessionObject) Session(keyID string) *abi.Session {
 	if keyID == "" {
 		keyID = s.KeyID
 	}
@@ -140,11 +140,11 @@ func (s *Session) Session(keyID string) *abi.Session {
 		QuotaMax: s.QuotaMax, QuotaRemaining: s.QuotaRemaining, QuotaRenewalRate: s.QuotaRenewalRate, QuotaRenews: s.QuotaRenews,
 		AccessRights: s.rights(), ApplyPolicies: s.ApplyPolicies,
 		DateCreated: string(s.DateCreated), LastUpdated: s.LastUpdated, Lifetime: s.Lifetime, ExtractorDeadline: s.ExtractorDeadline,
-		Metadata: s.Metadata, Extra: extra(s, &Session{}, abi.IsSessionMember),
+		Metadata: s.Metadata, Extra: extra(s, &SessionObject{}, abi.IsSessionMember),
 	}
 }
 
-func (s *Session) rights() map[string]abi.Access {
+func (s *SessionObject) rights() map[string]abi.Access {
 	if len(s.AccessRights) == 0 {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *Session) rights() map[string]abi.Access {
 
 // Renew gives the session, and each of its access rights, its whole quota, and
 // notes that it was changed now, as Tyk does with a session that is stored.
-func (s *Session) Renew(now time.Time) {
+func (s *SessionObject) Renew(now time.Time) {
 	s.LastUpdated = strconv.FormatInt(now.Unix(), 10)
 	s.QuotaRemaining, s.QuotaRenews = s.QuotaMax, now.Unix()+s.QuotaRenewalRate
 	for id, a := range s.AccessRights {
@@ -196,8 +196,8 @@ func jsonMembersOf(v any) (members map[string]json.RawMessage) {
 
 // sessionOf returns a session of the gateway as Tyk knows it. What of Extra
 // has a wrong type is left out.
-func sessionOf(s *abi.Session) *Session {
-	t := &Session{}
+func sessionOf(s *abi.Session) *SessionObject {
+	t := &SessionObject{}
 	if len(s.Extra) > 0 {
 		_ = json.Unmarshal(s.Extra, t) // goes on after a member of a wrong type
 	}
@@ -228,7 +228,7 @@ func accessOf(a abi.Access) (t apiAccess) {
 // is ours, at the end.
 func AppendSession(dst []byte, s *abi.Session) []byte {
 	if s == nil {
-		return appendSorted(dst, &Session{})
+		return appendSorted(dst, &SessionObject{})
 	}
 	return sessionOf(s).append(dst)
 }
@@ -241,9 +241,9 @@ func AppendKeyData(dst []byte, s *abi.Session) []byte {
 	return t.append(dst)
 }
 
-func (s *Session) append(dst []byte) []byte {
+func (s *SessionObject) append(dst []byte) []byte {
 	return appendSorted(dst, struct {
-		*Session
+		*SessionObject
 		KeyID string `json:"key_id"`
 	}{s, s.KeyID})
 }

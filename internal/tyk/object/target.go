@@ -15,7 +15,7 @@ var errTarget = errors.New("result: URL has no path")
 
 // redirect returns where the tyk:// URL of a script sends the request, with its
 // query edited; ok is false if it is another URL.
-func (q *Request) redirect() (r abi.Redirect, ok bool, err error) {
+func (q *RequestObject) redirect() (r abi.Redirect, ok bool, err error) {
 	if !isRedirect([]byte(q.URL)) {
 		return r, false, nil
 	}
@@ -34,7 +34,7 @@ func (q *Request) redirect() (r abi.Redirect, ok bool, err error) {
 // applyTarget replaces path and query, and edits the parameters of the query.
 // What the script left alone stays as it was, byte for byte. A tyk:// URL is
 // no target of this request.
-func (q *Request) applyTarget(x *abi.Exchange) error {
+func (q *RequestObject) applyTarget(x *abi.Exchange) error {
 	if isRedirect([]byte(q.URL)) {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (q *Request) applyTarget(x *abi.Exchange) error {
 }
 
 // target returns the request target the script wants. was is the present one.
-func (q *Request) target(was string) (string, error) {
+func (q *RequestObject) target(was string) (string, error) {
 	var path, raw string
 	var hasQuery bool
 	same := q.URL == was || shownAs([]byte(was), []byte(q.URL))
@@ -82,7 +82,7 @@ func parseURL(text string) (*url.URL, error) {
 
 // query returns the edited query. It is written anew only if the parsed
 // values have really changed.
-func (q *Request) query(raw string) (edited string, changed bool) {
+func (q *RequestObject) query(raw string) (edited string, changed bool) {
 	values, _ := url.ParseQuery(raw)
 	before := maps.Clone(values)
 	for _, name := range q.DeleteParams {

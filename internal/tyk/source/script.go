@@ -122,7 +122,7 @@ func (t *Tree) readFolder(dir string) (hooks []definition.HookEntry) {
 		name, _, _ := strings.Cut(f.Name(), ".")
 		t.readScript(t.Root, file)
 		hooks = append(hooks, definition.HookEntry{
-			Pos: document.Pos{File: t.Shown(file)}, Name: name, Path: file,
+			Pos: document.Position{File: t.Shown(file)}, Name: name, Path: file,
 			RequireSession: strings.HasSuffix(name, "_with_session"),
 		})
 	}

@@ -58,7 +58,7 @@ type DefinitionFile struct {
 // Read reads the folder dir. Bundles of its folder bundles are unpacked below
 // scratch; if it is empty, such a bundle is an error of its API.
 //
-// An error is of type [document.Problems] if the folder cannot be read, or that
+// An error is of type [document.Mistakes] if the folder cannot be read, or that
 // of ctx.
 func Read(ctx context.Context, dir, scratch string) (*Tree, error) {
 	root, err := filepath.Abs(dir)
@@ -198,8 +198,8 @@ func exists(file string) bool {
 	return err == nil
 }
 
-func fileProblem(file string, err error) document.Problems {
-	return document.Problems{{Pos: document.Pos{File: file}, Text: Reason(err)}}
+func fileProblem(file string, err error) document.Mistakes {
+	return document.Mistakes{{Pos: document.Position{File: file}, Text: Reason(err)}}
 }
 
 // Reason returns why the file system refused, without the path.

@@ -128,7 +128,7 @@ func fromDocument(v *document.Value) any {
 		slices.SortStableFunc(m.entries, func(a, b mappingEntry) int { return strings.Compare(a.key, b.key) })
 		return m
 	case len(v.Items) > 0:
-		var l list
+		var l yamlList
 		for _, item := range v.Items {
 			l = append(l, fromDocument(item))
 		}
@@ -156,7 +156,7 @@ func items(v reflect.Value) any {
 	if texts, ok := reflect.TypeAssert[OneOrMore](v); ok && len(texts) == 1 {
 		return texts[0]
 	}
-	var l list
+	var l yamlList
 	for i := range v.Len() {
 		l = append(l, convert(v.Index(i)))
 	}

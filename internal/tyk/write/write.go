@@ -25,12 +25,12 @@ type mappingEntry struct {
 	value   any
 }
 
-// list is a list of values with a line for each; flow is one on one line; raw
+// yamlList is a list of values with a line for each; flow is one on one line; raw
 // is text as it is.
 type (
-	list []any
-	flow []string
-	raw  string
+	yamlList []any
+	flow     []string
+	raw      string
 )
 
 // add appends a key, unless its value is a nil or empty collection.
@@ -42,7 +42,7 @@ func (m *mapping) add(comment, key string, value any) {
 		if len(v.entries) == 0 {
 			return
 		}
-	case list:
+	case yamlList:
 		if len(v) == 0 {
 			return
 		}
@@ -72,7 +72,7 @@ func (m *mapping) append(b []byte, depth int) []byte {
 // block reports whether a value takes lines of its own.
 func block(value any) bool {
 	switch value.(type) {
-	case *mapping, list:
+	case *mapping, yamlList:
 		return true
 	}
 	return false
@@ -107,7 +107,7 @@ func appendValue(b []byte, value any, depth int) []byte {
 	switch v := value.(type) {
 	case *mapping:
 		return v.append(append(b, '\n'), depth+1)
-	case list:
+	case yamlList:
 		return v.append(append(b, '\n'), depth+1)
 	}
 	b = append(b, ' ')
@@ -115,7 +115,7 @@ func appendValue(b []byte, value any, depth int) []byte {
 }
 
 // append writes the items. The first key of a mapping follows its dash.
-func (l list) append(b []byte, depth int) []byte {
+func (l yamlList) append(b []byte, depth int) []byte {
 	for _, item := range l {
 		if m, ok := item.(*mapping); ok && !m.apart {
 			b = m.appendItem(b, depth)

@@ -16,7 +16,7 @@ var errBody = abi.Errorf(abi.Limit, "body exceeds the max_body that the handler 
 // AppendDispatch appends the params of a dispatch request: what the handler
 // declared to need of x, and no more. left is the time until the deadline.
 // The error is of kind Limit: the body is larger than the handler takes.
-func (h *Handler) AppendDispatch(dst []byte, x *abi.Exchange, left time.Duration) ([]byte, error) {
+func (h *HandlerSpec) AppendDispatch(dst []byte, x *abi.Exchange, left time.Duration) ([]byte, error) {
 	dst = append(dst, `{"hook_type":"`...)
 	dst = append(dst, x.Hook.String()...)
 	dst = append(dst, `","hook_name":`...)
@@ -52,7 +52,7 @@ func (h *Handler) AppendDispatch(dst []byte, x *abi.Exchange, left time.Duration
 	return append(dst, '}'), nil
 }
 
-func (h *Handler) appendRequest(dst []byte, x *abi.Exchange) ([]byte, error) {
+func (h *HandlerSpec) appendRequest(dst []byte, x *abi.Exchange) ([]byte, error) {
 	r := &x.Request
 	dst = append(dst, `,"request":{"method":`...)
 	dst = jsontext.AppendText(dst, r.Method)
@@ -72,7 +72,7 @@ func (h *Handler) appendRequest(dst []byte, x *abi.Exchange) ([]byte, error) {
 	return append(dst, '}'), err
 }
 
-func (h *Handler) appendResponse(dst []byte, x *abi.Exchange) ([]byte, error) {
+func (h *HandlerSpec) appendResponse(dst []byte, x *abi.Exchange) ([]byte, error) {
 	dst = append(dst, `,"response":{"status_code":`...)
 	dst = strconv.AppendInt(dst, int64(x.Reply.Status), 10)
 	dst = h.appendHeader(dst, x.Reply.Header)
@@ -80,7 +80,7 @@ func (h *Handler) appendResponse(dst []byte, x *abi.Exchange) ([]byte, error) {
 	return append(dst, '}'), err
 }
 
-func (h *Handler) appendHeader(dst []byte, header abi.Header) []byte {
+func (h *HandlerSpec) appendHeader(dst []byte, header abi.Header) []byte {
 	dst = append(dst, `,"header_list":[`...)
 	first := true
 	for i := range header {
@@ -113,7 +113,7 @@ func appendField(dst []byte, f *abi.Field) []byte {
 }
 
 // appendBody appends the members for a body in the form the handler asked for.
-func (h *Handler) appendBody(dst, body []byte) ([]byte, error) {
+func (h *HandlerSpec) appendBody(dst, body []byte) ([]byte, error) {
 	if h.Body == BodyNone {
 		return dst, nil
 	}
@@ -141,7 +141,7 @@ func (h *Handler) appendBody(dst, body []byte) ([]byte, error) {
 
 // truncates reports whether body was not sent whole, so that it must not be
 // written either.
-func (h *Handler) truncates(body []byte) bool { return h.MaxBody > 0 && len(body) > h.MaxBody }
+func (h *HandlerSpec) truncates(body []byte) bool { return h.MaxBody > 0 && len(body) > h.MaxBody }
 
 // appendURL appends path and query; bytes that are not ASCII, which a request
 // line should not have but may, are percent-encoded if they are not UTF-8.

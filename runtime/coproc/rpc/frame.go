@@ -84,20 +84,20 @@ func parseID(value []byte) (uint64, error) {
 	return uint64(n), nil
 }
 
-// Fault is the error object of an answer.
-type Fault struct {
+// ErrorObject is the error object of an answer.
+type ErrorObject struct {
 	Code    int
 	Message []byte
 	Data    []byte // checked JSON; nil if there is none
 }
 
 // ParseFault reads the error of a Frame.
-func ParseFault(raw []byte) (Fault, error) {
+func ParseFault(raw []byte) (ErrorObject, error) {
 	m, ok := membersOf(raw)
 	if !ok {
-		return Fault{}, ErrFrame
+		return ErrorObject{}, ErrFrame
 	}
-	var f Fault
+	var f ErrorObject
 	coded := false
 	for name, value, ok := m.next(); ok; name, value, ok = m.next() {
 		switch string(name) {
@@ -111,7 +111,7 @@ func ParseFault(raw []byte) (Fault, error) {
 		}
 	}
 	if !coded {
-		return Fault{}, ErrFrame
+		return ErrorObject{}, ErrFrame
 	}
 	return f, nil
 }

@@ -49,8 +49,8 @@ func (s Writes) Has(w Writes) bool { return s&w == w }
 // replaceHooks are the hooks whose handler takes the place of a built-in step.
 const replaceHooks = abi.HookSet(1<<abi.Auth | 1<<abi.RateLimit | 1<<abi.Virtual)
 
-// Handler is what a process declares of one handler. It never changes.
-type Handler struct {
+// HandlerSpec is what a process declares of one handler. It never changes.
+type HandlerSpec struct {
 	Name       string
 	Hooks      abi.HookSet
 	AllHeaders bool
@@ -80,12 +80,12 @@ type handlerJSON struct {
 // ParseHandlers reads the handlers of an initialize result, a checked JSON
 // array. A name may be declared more than once, for different hooks. The
 // error names the handler and what is wrong with it.
-func ParseHandlers(raw []byte) ([]Handler, error) {
+func ParseHandlers(raw []byte) ([]HandlerSpec, error) {
 	var declared []handlerJSON
 	if err := json.Unmarshal(raw, &declared); err != nil {
 		return nil, fmt.Errorf("handlers: %w", err)
 	}
-	handlers := make([]Handler, 0, len(declared))
+	handlers := make([]HandlerSpec, 0, len(declared))
 	for i, d := range declared {
 		h, err := d.handler()
 		if err != nil {
@@ -104,8 +104,8 @@ func ParseHandlers(raw []byte) ([]Handler, error) {
 	return handlers, nil
 }
 
-func (d *handlerJSON) handler() (h Handler, err error) {
-	h = Handler{
+func (d *handlerJSON) handler() (h HandlerSpec, err error) {
+	h = HandlerSpec{
 		Name: d.HookName, MaxBody: d.MaxBody, Truncate: d.Truncate,
 		Idempotent: d.Idempotent, Cacheable: d.Cacheable,
 	}
@@ -189,7 +189,7 @@ func (d *handlerJSON) headers() (names [][]byte, all bool, err error) {
 }
 
 // Sends reports whether the handler is sent header fields of that name.
-func (h *Handler) Sends(name []byte) bool {
+func (h *HandlerSpec) Sends(name []byte) bool {
 	if h.AllHeaders {
 		return true
 	}

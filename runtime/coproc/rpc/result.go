@@ -7,8 +7,8 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// Outcome is what the result of a dispatch amounts to.
-type Outcome struct {
+// Applied is what the result of a dispatch amounts to.
+type Applied struct {
 	Verdict  abi.Verdict
 	Dropped  int           // writes that were not the handler's to make
 	Why      string        // the first of them, for the log
@@ -19,7 +19,7 @@ type Outcome struct {
 // asks for on x. Edits the handler did not declare, and those that nobody may
 // make, are dropped and counted. Every error is an *abi.Error of kind
 // Protocol or Limit; the caller then discards what was applied before it.
-func (h *Handler) Apply(x *abi.Exchange, result []byte) (Outcome, error) {
+func (h *HandlerSpec) Apply(x *abi.Exchange, result []byte) (Applied, error) {
 	a := applier{h: h, x: x}
 	r, err := parseResult(result)
 	if err != nil {
@@ -184,9 +184,9 @@ func (r *response) member(name string) *[]byte {
 
 // applier makes the edits of one result.
 type applier struct {
-	h   *Handler
+	h   *HandlerSpec
 	x   *abi.Exchange
-	out Outcome
+	out Applied
 }
 
 // drop counts a write that is not made.

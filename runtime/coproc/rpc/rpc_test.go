@@ -14,7 +14,7 @@ import (
 )
 
 // everything may write all parts.
-var everything = rpc.Handler{
+var everything = rpc.HandlerSpec{
 	Name: "any", Hooks: abi.AllHooks, AllHeaders: true, Body: rpc.BodyText, Writes: ^rpc.Writes(0),
 }
 
@@ -125,7 +125,7 @@ func TestDispatchHoldsWhatTheHandlerDeclared(t *testing.T) {
 	x.Request.Body = []byte("a\u2028\x00b")
 	x.Session = &abi.Session{KeyID: "k", Tags: []string{"t"}, Rate: 1.5, Metadata: map[string]any{"n": []any{1.0, nil, true}}}
 	x.Meta = abi.Meta{{Name: []byte("m"), Value: []byte("v")}}
-	h := rpc.Handler{Name: "fraud", Headers: [][]byte{[]byte("x-A")}, Body: rpc.BodyText, MaxBody: 100}
+	h := rpc.HandlerSpec{Name: "fraud", Headers: [][]byte{[]byte("x-A")}, Body: rpc.BodyText, MaxBody: 100}
 	got, err := h.AppendDispatch(nil, x, 1500*time.Microsecond)
 	if err != nil {
 		t.Fatal(err)
@@ -147,16 +147,16 @@ func TestDispatchHoldsWhatTheHandlerDeclared(t *testing.T) {
 func TestDispatchBodies(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		h    rpc.Handler
+		h    rpc.HandlerSpec
 		body string
 		want string // "" is an error
 	}{
-		{"none", rpc.Handler{}, "abc", `"header_list":[]}`},
-		{"text", rpc.Handler{Body: rpc.BodyText}, "abc", `"body":"abc","body_size":3}`},
-		{"binary", rpc.Handler{Body: rpc.BodyText}, "\xff", `"raw_body":"/w==","body_size":1}`},
-		{"base64", rpc.Handler{Body: rpc.BodyBase64}, "abc", `"raw_body":"YWJj","body_size":3}`},
-		{"too large", rpc.Handler{Body: rpc.BodyText, MaxBody: 2}, "abc", ""},
-		{"truncated", rpc.Handler{Body: rpc.BodyText, MaxBody: 2, Truncate: true}, "abc", `"body":"ab","body_size":3,"body_truncated":true}`},
+		{"none", rpc.HandlerSpec{}, "abc", `"header_list":[]}`},
+		{"text", rpc.HandlerSpec{Body: rpc.BodyText}, "abc", `"body":"abc","body_size":3}`},
+		{"binary", rpc.HandlerSpec{Body: rpc.BodyText}, "\xff", `"raw_body":"/w==","body_size":1}`},
+		{"base64", rpc.HandlerSpec{Body: rpc.BodyBase64}, "abc", `"raw_body":"YWJj","body_size":3}`},
+		{"too large", rpc.HandlerSpec{Body: rpc.BodyText, MaxBody: 2}, "abc", ""},
+		{"truncated", rpc.HandlerSpec{Body: rpc.BodyText, MaxBody: 2, Truncate: true}, "abc", `"body":"ab","body_size":3,"body_truncated":true}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			x := exchange(abi.Pre)
@@ -232,7 +232,7 @@ func TestApplyURL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := rpc.Handler{Writes: test.writes}
+			h := rpc.HandlerSpec{Writes: test.writes}
 			out, err := h.Apply(x, []byte(`{"action":"continue","request":{"url":`+string(quoted)+`}}`))
 			if test.want == "" {
 				if abi.KindOf(err) != abi.Protocol || err == nil {

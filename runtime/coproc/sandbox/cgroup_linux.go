@@ -95,7 +95,7 @@ func (g *cgroup) attach(attr *syscall.SysProcAttr) {
 }
 
 // describe notes in the report what the group enforces.
-func (g *cgroup) describe(c *Config, r *Report) {
+func (g *cgroup) describe(c *Config, r *Enforcement) {
 	if g == nil {
 		return
 	}

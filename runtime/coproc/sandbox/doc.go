@@ -14,7 +14,7 @@
 // dies with the program, an IPC namespace, no new privileges, Landlock for files, TCP ports,
 // signals and abstract sockets, a seccomp filter, and limits of memory,
 // descriptors and processes. Each falls back to what there is, and what is
-// lacking is named in [Report.Missing]; with [Config.Required] the program is
+// lacking is named in [Enforcement.Missing]; with [Config.Required] the program is
 // then not started. On other systems everything is lacking.
 //
 // # Kernel objects

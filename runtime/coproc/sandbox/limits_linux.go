@@ -20,8 +20,8 @@ func (s *shim) limits() error {
 		return err
 	}
 	s.Memory = int64(min(uint64(s.Memory), data.Max)) // set by exec
-	s.report.Limits = Limits{Files: s.Files, Data: s.Memory}
-	s.report.Memory = Memory{By: "rlimit_data+rss_watchdog", Max: s.Memory}
+	s.report.Limits = ResourceLimits{Files: s.Files, Data: s.Memory}
+	s.report.Memory = MemoryUsage{By: "rlimit_data+rss_watchdog", Max: s.Memory}
 	return nil
 }
 

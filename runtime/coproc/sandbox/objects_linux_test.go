@@ -15,7 +15,7 @@ import (
 )
 
 // TestKernelObjects tries every kind of kernel object. None may outlive the
-// program: it is refused, or the kernel removes it when the program ends. The
+// confinedProgram: it is refused, or the kernel removes it when the program ends. The
 // table is also in the documentation of the package. It is run again as a
 // user who can make no namespaces, where the filter and Landlock decide alone.
 func TestKernelObjects(t *testing.T) {
@@ -120,7 +120,7 @@ func TestKernelObjects(t *testing.T) {
 }
 
 // TestQueuesOfOthersAreOutOfSight makes a message queue outside, which a
-// program in an IPC namespace of its own could not see even without a filter.
+// confinedProgram in an IPC namespace of its own could not see even without a filter.
 func TestQueuesOfOthersAreOutOfSight(t *testing.T) {
 	demand(t, true, 1)
 	p := newPlace(t)

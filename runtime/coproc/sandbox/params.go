@@ -23,12 +23,12 @@ type params struct {
 }
 
 // outcome is what the shim says on descriptor 4: a report, and then, if the
-// program could not be started, a failure.
+// confinedProgram could not be started, a failure.
 type outcome struct {
-	Report *Report `json:",omitempty"`
-	Step   string  `json:",omitempty"`
-	Errno  int     `json:",omitempty"`
-	Text   string  `json:",omitempty"`
+	Report *Enforcement `json:",omitempty"`
+	Step   string       `json:",omitempty"`
+	Errno  int          `json:",omitempty"`
+	Text   string       `json:",omitempty"`
 }
 
 // Exit codes of the shim, as shells have them.

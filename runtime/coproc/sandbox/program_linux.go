@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// program is what has to be readable and executable for a command to start.
-type program struct {
+// confinedProgram is what has to be readable and executable for a command to start.
+type confinedProgram struct {
 	path  string   // absolute, not resolved
 	start []string // it and its interpreters
 	base  []string // where their libraries and scripts are
@@ -24,12 +24,12 @@ type program struct {
 
 // findProgram looks a command up as the gateway would, from the given working
 // folder.
-func findProgram(argv []string, dir, path string) (*program, error) {
+func findProgram(argv []string, dir, path string) (*confinedProgram, error) {
 	name, err := lookUp(argv[0], dir)
 	if err != nil {
 		return nil, err
 	}
-	p := &program{path: name}
+	p := &confinedProgram{path: name}
 	p.follow(name, path, 0)
 	p.argument(argv[1:], dir)
 	p.base = append(p.base, p.start...)
@@ -68,7 +68,7 @@ func absolute(name, dir string) (string, error) {
 const maxInterpreters = 4
 
 // follow adds a program and what is needed to run it.
-func (p *program) follow(name, path string, depth int) {
+func (p *confinedProgram) follow(name, path string, depth int) {
 	real, err := filepath.EvalSymlinks(name)
 	if err != nil || depth > maxInterpreters {
 		return
@@ -92,7 +92,7 @@ func (p *program) follow(name, path string, depth int) {
 
 // installation adds the libraries of a program that is installed in a folder
 // of its own: PREFIX/bin beside PREFIX/lib.
-func (p *program) installation(name string) {
+func (p *confinedProgram) installation(name string) {
 	bin := filepath.Dir(name)
 	if filepath.Base(bin) != "bin" {
 		return
@@ -106,7 +106,7 @@ func (p *program) installation(name string) {
 // argument adds the first argument that is a file, for most commands are an
 // interpreter and its script; and what lies beside it if that is in the
 // working folder. Nobody wants to grant a whole /etc for a file of it.
-func (p *program) argument(args []string, dir string) {
+func (p *confinedProgram) argument(args []string, dir string) {
 	i := slices.IndexFunc(args, func(arg string) bool { return isFile(arg, dir) })
 	if i < 0 {
 		return

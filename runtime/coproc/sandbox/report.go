@@ -1,7 +1,7 @@
 package sandbox
 
-// Report says what is enforced on a program, not what was asked for.
-type Report struct {
+// Enforcement says what is enforced on a program, not what was asked for.
+type Enforcement struct {
 	Program      string `json:"program,omitempty"` // as found, links followed
 	UID          int    `json:"uid"`
 	Capabilities string `json:"capabilities"` // "none", or "inherited"
@@ -10,11 +10,11 @@ type Report struct {
 	PIDNamespace bool   `json:"pid_namespace"` // and so does all it has started
 	IPCNamespace bool   `json:"ipc_namespace"` // System V and POSIX queues are its own, and end with it
 
-	Landlock Landlock `json:"landlock"`
-	Seccomp  int      `json:"seccomp"` // system calls refused; 0 means no filter
-	Network  Network  `json:"network"`
-	Limits   Limits   `json:"rlimits"`
-	Memory   Memory   `json:"memory"`
+	Landlock Landlock       `json:"landlock"`
+	Seccomp  int            `json:"seccomp"` // system calls refused; 0 means no filter
+	Network  Network        `json:"network"`
+	Limits   ResourceLimits `json:"rlimits"`
+	Memory   MemoryUsage    `json:"memory"`
 
 	Cgroup string `json:"cgroup,omitempty"` // control group of its own; empty if it has none
 
@@ -23,7 +23,7 @@ type Report struct {
 	release func()
 }
 
-// Landlock is the part of a [Report] that Landlock enforces.
+// Landlock is the part of a [Enforcement] that Landlock enforces.
 type Landlock struct {
 	ABI     int  `json:"abi"` // 0 means that the kernel has none
 	Files   bool `json:"files"`
@@ -39,22 +39,22 @@ type Network struct {
 	Unix       string `json:"unix"` // sockets of the file system: "denied" or "unrestricted"
 }
 
-// Limits are the resource limits of a [Report].
-type Limits struct {
+// ResourceLimits are the resource limits of a [Enforcement].
+type ResourceLimits struct {
 	Files     int   `json:"nofile"`
 	Processes int   `json:"nproc"`
 	Data      int64 `json:"data"`
 }
 
-// Memory says how the memory limit is enforced.
-type Memory struct {
+// MemoryUsage says how the memory limit is enforced.
+type MemoryUsage struct {
 	By  string `json:"by"`
 	Max int64  `json:"max"`
 }
 
 // Close ends what is left of a program that has ended, and its control group.
 // Only the first call does something.
-func (r *Report) Close() {
+func (r *Enforcement) Close() {
 	if r.release != nil {
 		r.release()
 		r.release = nil
@@ -62,4 +62,4 @@ func (r *Report) Close() {
 }
 
 // lack notes what cannot be enforced.
-func (r *Report) lack(what string) { r.Missing = append(r.Missing, what) }
+func (r *Enforcement) lack(what string) { r.Missing = append(r.Missing, what) }

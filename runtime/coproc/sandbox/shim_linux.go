@@ -50,7 +50,7 @@ func (e *stepError) outcome() outcome {
 // shim is the state of one run.
 type shim struct {
 	params
-	report Report
+	report Enforcement
 	rules  ruleset
 
 	lacking []string // what was asked for, or all rests on, and cannot be
@@ -87,7 +87,7 @@ func run(out *json.Encoder) (code int, err error) {
 }
 
 // exec does what would keep the shim itself from working and becomes the
-// program. It returns only if that did not work. Once the memory is limited
+// confinedProgram. It returns only if that did not work. Once the memory is limited
 // nothing may be allocated: Go's heap may be beyond the limit already.
 func (s *shim) exec() error {
 	path, fd, flags := s.Program, unix.AT_FDCWD, 0

@@ -18,7 +18,7 @@ import (
 // returns. The thread that calls it must outlive the program.
 //
 // An error tells which step failed; nothing is left of the program then.
-func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, error) {
+func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Enforcement, error) {
 	p, err := newParams(cmd, c)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sandbox: %w", err)
@@ -30,7 +30,7 @@ func Start(cmd *exec.Cmd, c Config, limit time.Duration) (*exec.Cmd, *Report, er
 	p.Lacking = append(p.Lacking, group.lacking(&p.Config)...)
 	p.Counted = group != nil && group.pids
 	var started *exec.Cmd
-	var report *Report
+	var report *Enforcement
 	for _, namespaces := range namespaceSets {
 		started, report, err = p.start(cmd, group, namespaces, limit)
 		if !errors.Is(err, errClone) {
@@ -107,7 +107,7 @@ var errClone = errors.New("not permitted here")
 // start starts the shim, tells it what to do and waits for what it says.
 func (p *params) start(
 	cmd *exec.Cmd, group *cgroup, namespaces uintptr, limit time.Duration,
-) (*exec.Cmd, *Report, error) {
+) (*exec.Cmd, *Enforcement, error) {
 	p.InPIDNS, p.InIPCNS = namespaces&syscall.CLONE_NEWPID != 0, namespaces&syscall.CLONE_NEWIPC != 0
 	told, tell, err := os.Pipe()
 	if err != nil {
@@ -162,7 +162,7 @@ func shimFor(cmd *exec.Cmd, namespaces uintptr, told, said *os.File) *exec.Cmd {
 }
 
 // converse gives the shim its parameters and reads what it made of them.
-func (p *params) converse(tell, hear *os.File, limit time.Duration) (*Report, error) {
+func (p *params) converse(tell, hear *os.File, limit time.Duration) (*Enforcement, error) {
 	end := time.Now().Add(limit)
 	_ = tell.SetWriteDeadline(end)
 	_ = hear.SetReadDeadline(end)
@@ -182,7 +182,7 @@ func (p *params) converse(tell, hear *os.File, limit time.Duration) (*Report, er
 }
 
 // understand reads a report, and the failure that may follow it.
-func (p *params) understand(said []byte) (*Report, error) {
+func (p *params) understand(said []byte) (*Enforcement, error) {
 	var o outcome
 	in := json.NewDecoder(bytes.NewReader(said))
 	for in.More() {
@@ -194,7 +194,7 @@ func (p *params) understand(said []byte) (*Report, error) {
 }
 
 // report returns what is enforced, or why the program does not run.
-func (o *outcome) report(p *params) (*Report, error) {
+func (o *outcome) report(p *params) (*Enforcement, error) {
 	switch {
 	case o.Step != "":
 		return nil, &failure{*o}

@@ -18,7 +18,7 @@ import (
 
 // run starts a command confined and returns what it wrote, its report, and
 // how it ended.
-func run(t *testing.T, c sandbox.Config, dir string, argv ...string) (string, *sandbox.Report, error) {
+func run(t *testing.T, c sandbox.Config, dir string, argv ...string) (string, *sandbox.Enforcement, error) {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -40,7 +40,7 @@ func run(t *testing.T, c sandbox.Config, dir string, argv ...string) (string, *s
 }
 
 // hasMissing reports whether the report lacks something of that name.
-func hasMissing(r *sandbox.Report, name string) bool {
+func hasMissing(r *sandbox.Enforcement, name string) bool {
 	for _, m := range r.Missing {
 		if strings.HasPrefix(m, name) {
 			return true

@@ -12,14 +12,14 @@ import (
 
 // Start starts the program of cmd without confining it: that takes Linux. With
 // [Config.Required] it refuses to.
-func Start(cmd *exec.Cmd, c Config, _ time.Duration) (*exec.Cmd, *Report, error) {
+func Start(cmd *exec.Cmd, c Config, _ time.Duration) (*exec.Cmd, *Enforcement, error) {
 	if err := c.check(); err != nil {
 		return nil, nil, err
 	}
 	if c.Required {
 		return nil, nil, errors.New("sandbox: nothing of it can be enforced on " + runtime.GOOS)
 	}
-	report := &Report{
+	report := &Enforcement{
 		Program: cmd.Path, UID: os.Getuid(), Capabilities: "inherited",
 		Network: Network{TCPBind: true, UDP: "unrestricted", Unix: "unrestricted"},
 	}

@@ -58,7 +58,7 @@ func (s *shim) canExecute() bool {
 func setFS(call uintptr, id int) { _, _, _ = unix.RawSyscall(call, uintptr(id), 0, 0) }
 
 // becomeUser changes the user of this thread, which execve gives to the whole
-// program.
+// confinedProgram.
 func (s *shim) becomeUser() error {
 	s.report.UID = os.Geteuid()
 	if s.UID < 0 {

@@ -107,7 +107,7 @@ func (p *moduleParser) exportDesc(kind byte, e *Extern) {
 }
 
 // String returns the limits as "2 pages" or "2 to 16 pages".
-func (l limits) String() string {
+func (l sizeLimits) String() string {
 	if l.hasMax {
 		return fmt.Sprintf("%d to %d pages", l.min, l.max)
 	}

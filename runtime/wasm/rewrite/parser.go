@@ -27,7 +27,7 @@ type moduleParser struct {
 	importedGlobals int
 
 	tables    []tableType
-	memory    limits
+	memory    sizeLimits
 	memories  int
 	exports   int
 	declared  []bool // functions ref.func may name

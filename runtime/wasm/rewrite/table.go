@@ -9,7 +9,7 @@ const maxTableEntries = 1 << 20
 // tableType is a table's type.
 type tableType struct {
 	typ  valueType
-	size limits
+	size sizeLimits
 }
 
 func (p *moduleParser) tableSection() {

@@ -156,16 +156,16 @@ func (p *moduleParser) globalType() globalType {
 	return t
 }
 
-// limits are the bounds of a table or a memory.
-type limits struct {
+// sizeLimits are the bounds of a table or a memory.
+type sizeLimits struct {
 	min    uint32
 	max    uint32
 	hasMax bool
 }
 
-// limits reads the bounds of a table or a memory, the only places where the
+// sizeLimits reads the bounds of a table or a memory, the only places where the
 // flags of the threads and the 64-bit proposals appear.
-func (p *moduleParser) limits(what string) limits {
+func (p *moduleParser) limits(what string) sizeLimits {
 	start := p.pos
 	flags := p.byte()
 	switch {
@@ -176,7 +176,7 @@ func (p *moduleParser) limits(what string) limits {
 	case flags&0x02 != 0:
 		p.refuse(start, "shared %s is not supported", what)
 	}
-	l := limits{min: p.u32(), hasMax: flags&0x01 != 0}
+	l := sizeLimits{min: p.u32(), hasMax: flags&0x01 != 0}
 	if !l.hasMax {
 		return l
 	}

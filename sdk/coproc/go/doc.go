@@ -8,7 +8,8 @@
 //			Name: "hello", Hooks: []sallyport.Hook{sallyport.Pre},
 //			Headers: []string{"user-agent"}, Writes: []sallyport.Part{sallyport.Headers},
 //			Func: func(ctx context.Context, c *sallyport.Call) (*sallyport.Result, error) {
-//				return sallyport.Edit(sallyport.Edits{SetHeaders: sallyport.Fields{{Name: "X-Hello", Value: c.APIID}}}), nil
+//				hello := sallyport.Fields{{Name: "X-Hello", Value: c.APIID}}
+//				return sallyport.Edit(sallyport.Edits{SetHeaders: hello}), nil
 //			},
 //		})
 //		if err != nil {

@@ -14,7 +14,7 @@ import (
 // Client is a number of open connections to one address. Its methods must not
 // be called at the same time.
 //
-// After an error, or a result with [Result.Late] above zero, connections may
+// After an error, or a result with [Summary.Late] above zero, connections may
 // have an answer left: close the client.
 type Client struct {
 	sleeper func() sleeper
@@ -24,8 +24,8 @@ type Client struct {
 	other []*hdrhistogram.Histogram
 }
 
-// Result is what a run found. Latencies are in nanoseconds.
-type Result struct {
+// Summary is what a run found. Latencies are in nanoseconds.
+type Summary struct {
 	Requests int           // answered
 	Took     time.Duration // until the last of them was
 	Latency  *hdrhistogram.Histogram
@@ -40,7 +40,7 @@ type Result struct {
 }
 
 // Rate returns the answered requests of a second.
-func (r *Result) Rate() float64 {
+func (r *Summary) Rate() float64 {
 	if r.Took <= 0 {
 		return 0
 	}
@@ -80,7 +80,7 @@ func (c *Client) Close() error {
 }
 
 // Warm sends n requests on each connection.
-func (c *Client) Warm(ctx context.Context, r Request, n int) error {
+func (c *Client) Warm(ctx context.Context, r LoadRequest, n int) error {
 	_, err := c.run(ctx, never, func(i int) error {
 		for range n {
 			if err := c.conns[i].send(&r); err != nil {
@@ -95,7 +95,7 @@ func (c *Client) Warm(ctx context.Context, r Request, n int) error {
 // Busy keeps every connection busy for so long, and then waits for the answers
 // that are due. A request that fails, or is answered with another status than
 // it must, ends the run with an error.
-func (c *Client) Busy(ctx context.Context, r Request, d time.Duration) (*Result, error) {
+func (c *Client) Busy(ctx context.Context, r LoadRequest, d time.Duration) (*Summary, error) {
 	end := time.Now().Add(d)
 	return c.run(ctx, never, func(i int) error {
 		conn, seen := c.conns[i], c.seen[i]
@@ -117,7 +117,7 @@ var never time.Time
 // run runs work for each connection at the same time, not beyond end, and
 // merges what they have seen. The end of ctx, and the first error, cut all of
 // them off.
-func (c *Client) run(ctx context.Context, end time.Time, work func(i int) error) (*Result, error) {
+func (c *Client) run(ctx context.Context, end time.Time, work func(i int) error) (*Summary, error) {
 	for i := range c.conns {
 		c.seen[i].Reset()
 		c.other[i].Reset()
@@ -151,8 +151,8 @@ func (c *Client) interrupt() {
 	}
 }
 
-func (c *Client) result(took time.Duration) *Result {
-	r := &Result{Took: took, Latency: newHistogram(), Other: newHistogram()}
+func (c *Client) result(took time.Duration) *Summary {
+	r := &Summary{Took: took, Latency: newHistogram(), Other: newHistogram()}
 	for i := range c.conns {
 		r.Latency.Merge(c.seen[i])
 		r.Other.Merge(c.other[i])

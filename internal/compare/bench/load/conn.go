@@ -102,15 +102,15 @@ func contentLength(line []byte) (int, bool) {
 	return n, true
 }
 
-// Request is what is sent, as it goes over the wire, and the status that the
+// LoadRequest is what is sent, as it goes over the wire, and the status that the
 // answer must have.
-type Request struct {
+type LoadRequest struct {
 	Raw    []byte
 	Status int // 0 takes any
 }
 
 // send makes one exchange and checks its status.
-func (c *conn) send(r *Request) error {
+func (c *conn) send(r *LoadRequest) error {
 	status, err := c.exchange(r.Raw)
 	if err != nil {
 		return err

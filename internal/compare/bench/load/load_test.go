@@ -18,7 +18,7 @@ import (
 	"github.com/c386954a/sallyport/internal/compare/bench/load"
 )
 
-var get = load.Request{Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 200}
+var get = load.LoadRequest{Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 200}
 
 // answering serves n connections without a network and returns a client on
 // them. answer is called for each request.
@@ -83,7 +83,7 @@ func TestStallOfTheServerIsChargedToAllWhoWouldHaveCome(t *testing.T) {
 }
 
 // countBelow counts latencies up to d.
-func countBelow(r *load.Result, d time.Duration) (n int64) {
+func countBelow(r *load.Summary, d time.Duration) (n int64) {
 	for _, bar := range r.Latency.Distribution() {
 		if bar.To <= d.Nanoseconds() {
 			n += bar.Count
@@ -146,7 +146,7 @@ func TestEverySoManyRequestsAreTheOtherOne(t *testing.T) {
 			}
 			return ok
 		})
-		slow := load.Request{Raw: []byte("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 504}
+		slow := load.LoadRequest{Raw: []byte("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"), Status: 504}
 		r, err := c.Paced(t.Context(), get, load.Pace{Rate: 100, Duration: time.Second, Every: 10, Other: slow})
 		if err != nil {
 			t.Fatal(err)

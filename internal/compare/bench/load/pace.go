@@ -19,7 +19,7 @@ type Pace struct {
 
 	// Every so many requests one is Other instead; 0 is never.
 	Every int
-	Other Request
+	Other LoadRequest
 }
 
 func (p *Pace) grace() time.Duration {
@@ -55,7 +55,7 @@ type due struct {
 // Paced sends requests at the times they are due, each on a connection that is
 // free, or on the first to become so. Latencies count from when a request was
 // due, not from when it could be sent.
-func (c *Client) Paced(ctx context.Context, r Request, p Pace) (*Result, error) {
+func (c *Client) Paced(ctx context.Context, r LoadRequest, p Pace) (*Summary, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (p *Pace) fill(ctx context.Context, newSleeper func() sleeper, start time.T
 
 // serve sends what is due on one connection, until there is no more or the
 // grace is over.
-func (c *Client) serve(i int, r *Request, p *Pace, schedule <-chan due, end time.Time) error {
+func (c *Client) serve(i int, r *LoadRequest, p *Pace, schedule <-chan due, end time.Time) error {
 	conn := c.conns[i]
 	for d := range schedule {
 		request, seen := r, c.seen[i]

@@ -42,7 +42,7 @@ func Play(ctx context.Context, part, argument string, in io.Reader, out, log io.
 }
 
 // servePlain serves until the input ends.
-func servePlain(ctx context.Context, s *plain.Server, in io.Reader, out io.Writer) error {
+func servePlain(ctx context.Context, s *plain.Responder, in io.Reader, out io.Writer) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -25,14 +25,14 @@ type Seen struct {
 	Body   string            `json:"body"`
 }
 
-// Server is one of the servers.
-type Server struct{ http *fasthttp.Server }
+// Responder is one of the servers.
+type Responder struct{ http *fasthttp.Server }
 
 // NewUpstream returns the upstream: as cheap as it can be, so that what is
 // measured is what stands before it.
-func NewUpstream() *Server {
+func NewUpstream() *Responder {
 	body := []byte(Body)
-	return &Server{&fasthttp.Server{
+	return &Responder{&fasthttp.Server{
 		NoDefaultDate: true, NoDefaultServerHeader: true,
 		Handler: func(ctx *fasthttp.RequestCtx) {
 			if len(ctx.Request.Header.Peek(EchoField)) > 0 {
@@ -66,9 +66,9 @@ func echo(ctx *fasthttp.RequestCtx) {
 
 // NewForwarder returns a server that forwards everything to an address and
 // does nothing else.
-func NewForwarder(upstream string) *Server {
+func NewForwarder(upstream string) *Responder {
 	client := &fasthttp.HostClient{Addr: upstream, MaxConns: 4096}
-	return &Server{&fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
+	return &Responder{&fasthttp.Server{Handler: func(ctx *fasthttp.RequestCtx) {
 		ctx.Request.SetHost(upstream)
 		if err := client.Do(&ctx.Request, &ctx.Response); err != nil {
 			ctx.Error("bad gateway", fasthttp.StatusBadGateway)
@@ -77,7 +77,7 @@ func NewForwarder(upstream string) *Server {
 }
 
 // Serve answers on ln until Close.
-func (s *Server) Serve(ln net.Listener) error {
+func (s *Responder) Serve(ln net.Listener) error {
 	if err := s.http.Serve(ln); err != nil {
 		return fmt.Errorf("plain: %w", err)
 	}
@@ -85,4 +85,4 @@ func (s *Server) Serve(ln net.Listener) error {
 }
 
 // Close stops listening and closes connections that are idle.
-func (s *Server) Close() error { return s.http.Shutdown() }
+func (s *Responder) Close() error { return s.http.Shutdown() }

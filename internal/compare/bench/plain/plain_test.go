@@ -12,7 +12,7 @@ import (
 )
 
 // start serves until the test ends.
-func start(t *testing.T, s *plain.Server) (addr string) {
+func start(t *testing.T, s *plain.Responder) (addr string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // newGoja compiles everything; each request gets a new VM that runs it.
-func newGoja(h *host, file, text string) (maker, error) {
+func newGoja(h *referenceHost, file, text string) (maker, error) {
 	var programs []*goja.Program
 	for _, p := range []struct{ name, text string }{
 		{"underscore.js", jsapi.Underscore()},
@@ -25,7 +25,7 @@ func newGoja(h *host, file, text string) (maker, error) {
 	return m, err
 }
 
-func (h *host) runGoja(programs []*goja.Program) (func(string) (string, error), error) {
+func (h *referenceHost) runGoja(programs []*goja.Program) (func(string) (string, error), error) {
 	vm := goja.New()
 	if err := h.bindGoja(vm); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (h *host) runGoja(programs []*goja.Program) (func(string) (string, error), 
 	}, nil
 }
 
-func (h *host) bindGoja(vm *goja.Runtime) error {
+func (h *referenceHost) bindGoja(vm *goja.Runtime) error {
 	for name, f := range h.functions() {
 		if err := vm.Set(name, f); err != nil {
 			return err

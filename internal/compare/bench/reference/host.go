@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// host are the functions that the scripts of the benchmark call.
-type host struct{ kv KV }
+// referenceHost are the functions that the scripts of the benchmark call.
+type referenceHost struct{ kv SharedValues }
 
 // hostTimeout bounds a look-up, as it does where scripts are not measured.
 const hostTimeout = time.Second
 
 // look returns the value of key.
-func (h *host) look(key string) (value string, ok bool, err error) {
+func (h *referenceHost) look(key string) (value string, ok bool, err error) {
 	text, _, ok, err := h.kv.Get(time.Now().Add(hostTimeout), []byte(key))
 	return string(text), ok, err
 }
 
 // functions are those that need nothing of an engine.
-func (*host) functions() map[string]any {
+func (*referenceHost) functions() map[string]any {
 	return map[string]any{
 		"log":    func(string) {},
 		"b64enc": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },

@@ -7,39 +7,39 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// native is one hook in Go, in the gateway's own process.
-type native struct {
+// nativeHook is one hook in Go, in the gateway's own process.
+type nativeHook struct {
 	declares abi.Declaration
 	call     func(*abi.Exchange) (abi.Verdict, error)
 }
 
-var _ abi.Plugin = (*native)(nil)
+var _ abi.Plugin = (*nativeHook)(nil)
 
 // loadNative returns the hook of that name.
-func loadNative(kv KV, plugin, name string) (abi.Plugin, error) {
+func loadNative(kv SharedValues, plugin, name string) (abi.Plugin, error) {
 	pre, auth, post, response := abi.SetOf(abi.Pre), abi.SetOf(abi.Auth), abi.SetOf(abi.Post), abi.SetOf(abi.Response)
 	switch name {
 	case "headers":
-		return &native{abi.Declaration{Hooks: pre}, headers}, nil
+		return &nativeHook{abi.Declaration{Hooks: pre}, headers}, nil
 	case "json":
-		return &native{abi.Declaration{Hooks: post, RequestBody: post}, changeJSON}, nil
+		return &nativeHook{abi.Declaration{Hooks: post, RequestBody: post}, changeJSON}, nil
 	case "auth":
-		return &native{abi.Declaration{Hooks: auth}, lookUp(kv)}, nil
+		return &nativeHook{abi.Declaration{Hooks: auth}, lookUp(kv)}, nil
 	case "response":
-		return &native{abi.Declaration{Hooks: response, ReplyBody: response}, rewrite}, nil
+		return &nativeHook{abi.Declaration{Hooks: response, ReplyBody: response}, rewrite}, nil
 	}
 	return nil, abi.Errorf(abi.Refused, "plugin %s: no native hook %q; there are headers, json, auth and response",
 		plugin, name)
 }
 
 // Declares implements [abi.Plugin].
-func (p *native) Declares() abi.Declaration { return p.declares }
+func (p *nativeHook) Declares() abi.Declaration { return p.declares }
 
 // Call implements [abi.Plugin].
-func (p *native) Call(x *abi.Exchange) (abi.Verdict, error) { return p.call(x) }
+func (p *nativeHook) Call(x *abi.Exchange) (abi.Verdict, error) { return p.call(x) }
 
 // Close implements [abi.Plugin].
-func (*native) Close(context.Context) error { return nil }
+func (*nativeHook) Close(context.Context) error { return nil }
 
 // Texts that hooks would otherwise allocate. They are never written to.
 var (
@@ -96,7 +96,7 @@ func changeJSON(x *abi.Exchange) (abi.Verdict, error) {
 }
 
 // lookUp finds the tenant of the key.
-func lookUp(kv KV) func(*abi.Exchange) (abi.Verdict, error) {
+func lookUp(kv SharedValues) func(*abi.Exchange) (abi.Verdict, error) {
 	return func(x *abi.Exchange) (abi.Verdict, error) {
 		tenant, _, ok, err := kv.Get(x.Deadline, append([]byte("bench:"), tokenOf(x)...))
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // newOtto runs everything once; each request gets a copy of the VM.
-func newOtto(h *host, file, text string) (maker, error) {
+func newOtto(h *referenceHost, file, text string) (maker, error) {
 	vm := otto.New()
 	if err := h.bindOtto(vm); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func newOtto(h *host, file, text string) (maker, error) {
 	}, nil
 }
 
-func (h *host) bindOtto(vm *otto.Otto) error {
+func (h *referenceHost) bindOtto(vm *otto.Otto) error {
 	for name, f := range h.functions() {
 		if err := vm.Set(name, f); err != nil {
 			return err

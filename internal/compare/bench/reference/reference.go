@@ -4,10 +4,10 @@
 //
 //	entry            what runs
 //	native-headers   the header hook in Go, and so native-json, native-auth and native-response
-//	otto-copied      a script on otto: for every request a copy of a VM with all of underscore, and
-//	                 the call as source text
-//	goja-fresh       a script on goja: for every request a new VM that runs underscore and the script,
-//	                 both compiled before
+//	otto-copied      a script on otto: for every request a copy of a VM with all of underscore,
+//	                 and the call as source text
+//	goja-fresh       a script on goja: for every request a new VM that runs underscore and the
+//	                 script, both compiled before
 //
 // The last two take the configuration {"script": FILE, "entry": NAME}. This is
 // how Tyk runs otto, and goja since 5.15.
@@ -23,8 +23,8 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// KV reads the values of the store.
-type KV interface {
+// SharedValues reads the values of the store.
+type SharedValues interface {
 	// Get is that of [abi.KV].
 	Get(deadline time.Time, key []byte) (value []byte, expires time.Time, ok bool, err error)
 }
@@ -34,8 +34,8 @@ type Config struct {
 	// Next loads what is not of this package.
 	Next abi.Runtime
 
-	// KV is where the auth hooks look keys up.
-	KV KV
+	// SharedValues is where the auth hooks look keys up.
+	KV SharedValues
 }
 
 // Runtime loads the plugins of this package and leaves others to the next.
@@ -63,15 +63,15 @@ func (r *Runtime) Load(ctx context.Context, s abi.Spec) (abi.Plugin, error) {
 // Close implements [abi.Runtime].
 func (r *Runtime) Close(ctx context.Context) error { return r.config.Next.Close(ctx) }
 
-// source is a script and the name of the object in it to call.
-type source struct {
+// engineSource is a script and the name of the object in it to call.
+type engineSource struct {
 	Script string `json:"script"`
 	Entry  string `json:"entry"`
 }
 
 // loadScript reads the script and runs it once, by a call of the engine.
-func (r *Runtime) loadScript(s abi.Spec, engine func(*host, string, string) (maker, error)) (abi.Plugin, error) {
-	var from source
+func (r *Runtime) loadScript(s abi.Spec, engine func(*referenceHost, string, string) (maker, error)) (abi.Plugin, error) {
+	var from engineSource
 	if err := json.Unmarshal(s.Config, &from); err != nil {
 		return nil, abi.Errorf(abi.Refused, "plugin %s: the configuration needs script and entry: %w", s.Name, err)
 	}
@@ -79,7 +79,7 @@ func (r *Runtime) loadScript(s abi.Spec, engine func(*host, string, string) (mak
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "plugin %s: %w", s.Name, err)
 	}
-	m, err := engine(&host{r.config.KV}, from.Script, string(text))
+	m, err := engine(&referenceHost{r.config.KV}, from.Script, string(text))
 	if err != nil {
 		return nil, abi.Errorf(abi.Refused, "plugin %s: %s: %w", s.Name, from.Script, err)
 	}

@@ -44,7 +44,7 @@ func (n nothing) Close(context.Context) error {
 // models are the references as entries of the hook that follows.
 var models = []string{"native", "otto-copied", "goja-fresh"}
 
-func load(t *testing.T, model, hook string, kind abi.Hook, kv reference.KV) abi.Plugin {
+func load(t *testing.T, model, hook string, kind abi.Hook, kv reference.SharedValues) abi.Plugin {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "hooks.js")
 	text, err := guest.Script(guest.JavaScript)
@@ -106,7 +106,7 @@ func sameJSON(t *testing.T, got []byte, want string) {
 }
 
 // each runs a hook in every model.
-func each(t *testing.T, hook string, kind abi.Hook, kv reference.KV, check func(t *testing.T, p abi.Plugin)) {
+func each(t *testing.T, hook string, kind abi.Hook, kv reference.SharedValues, check func(t *testing.T, p abi.Plugin)) {
 	t.Helper()
 	for _, m := range models {
 		t.Run(m, func(t *testing.T) { check(t, load(t, m, hook, kind, kv)) })

@@ -43,8 +43,8 @@ type received struct {
 	body   []byte
 }
 
-func (r *received) reply() *hostapi.Reply {
-	return &hostapi.Reply{Code: r.code, Header: r.header, Body: string(r.body)}
+func (r *received) reply() *hostapi.FetchReply {
+	return &hostapi.FetchReply{Code: r.code, Header: r.header, Body: string(r.body)}
 }
 
 // newRequest checks s. Fields that say to whom a message goes and where it ends
@@ -243,7 +243,7 @@ func (c *hostCall) batched(argument []byte) ([]hostapi.BatchItem, error) {
 func sendAll(ctx context.Context, client native.HTTP, in *hostapi.Batch, requests []*outbound.HTTPRequest,
 ) (items []hostapi.BatchItem, whole bool) {
 	var size atomic.Int64
-	items = in.Send(func(i int) *hostapi.Reply {
+	items = in.Send(func(i int) *hostapi.FetchReply {
 		if size.Load() > maxReplies {
 			return nil
 		}

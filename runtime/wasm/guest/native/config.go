@@ -8,10 +8,10 @@ import (
 	"github.com/c386954a/sallyport/abi"
 )
 
-// members are the members of one JSON object, as guests read them: strings as
+// memberList are the members of one JSON object, as guests read them: strings as
 // their text, everything else as JSON. The entry with the empty name is the
 // whole object.
-type members []member
+type memberList []member
 
 type member struct {
 	name  string
@@ -19,7 +19,7 @@ type member struct {
 }
 
 // parseMembers takes a JSON object apart. Nil has no members.
-func parseMembers(object []byte) (members, error) {
+func parseMembers(object []byte) (memberList, error) {
 	if len(object) == 0 {
 		return nil, nil
 	}
@@ -27,7 +27,7 @@ func parseMembers(object []byte) (members, error) {
 	if err := json.Unmarshal(object, &raw); err != nil {
 		return nil, err
 	}
-	ms := members{{"", object}}
+	ms := memberList{{"", object}}
 	for name, value := range raw {
 		if name != "" {
 			ms = append(ms, member{name, plain(value)})
@@ -38,7 +38,7 @@ func parseMembers(object []byte) (members, error) {
 }
 
 // get returns the member of that name.
-func (ms members) get(name []byte) (value []byte, ok bool) {
+func (ms memberList) get(name []byte) (value []byte, ok bool) {
 	for i := range ms {
 		if ms[i].name == string(name) {
 			return ms[i].value, true
@@ -68,7 +68,7 @@ func configGet(c *Call, f hostFrame) int64 {
 	if !ok {
 		return int64(CodeFault)
 	}
-	var config members
+	var config memberList
 	switch f.u32(0) {
 	case scopePlugin:
 		config = c.host.config

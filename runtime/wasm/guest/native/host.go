@@ -42,7 +42,7 @@ type Host struct {
 	declares abi.Declaration
 
 	log     LineLog
-	config  members
+	config  memberList
 	apis    []apiConfig
 	start   time.Time     // zero of the monotonic clock
 	timeout time.Duration // of a call without a deadline
@@ -57,7 +57,7 @@ type Host struct {
 // loaded.
 type apiConfig struct {
 	api    *abi.API
-	config members
+	config memberList
 }
 
 // defaultTimeout is that of a call without a deadline.
@@ -145,7 +145,7 @@ func (h *Host) Close() {
 
 // apiConfig returns the configuration of a. APIs that the plugin was not told
 // of at load are parsed each time.
-func (h *Host) apiConfig(a *abi.API) members {
+func (h *Host) apiConfig(a *abi.API) memberList {
 	for i := range h.apis {
 		if h.apis[i].api == a {
 			return h.apis[i].config
