@@ -44,11 +44,14 @@ var legacyAttacks = []struct {
 // process takes, for each attack on each engine. After each of them, the same
 // API serves.
 func TestLegacyScriptsThatDoHarm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory to and fro")
+	}
 	var table []string
 	for _, engine := range [...]string{config.JSVM, config.Wasm} {
 		w := attackedWorld(t, engine)
 		for _, a := range legacyAttacks {
-			if a.long && (testing.Short() || !longtest.Enabled()) {
+			if a.long && !longtest.Enabled() {
 				continue
 			}
 			t.Run(engine+"/"+a.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/output"
 )
 
 // APIConfig is one API of the file.
@@ -56,6 +57,29 @@ func (a *APIConfig) Dispatches() bool {
 	return slices.ContainsFunc(a.Hooks[abi.Pre], func(b Binding) bool {
 		return b.Plugin.Runtime.Value == Builtin && b.Plugin.Entry.Value == "version"
 	})
+}
+
+// Reach says for people how requests come to an API.
+func (a *APIConfig) Reach() string {
+	if a.Internal {
+		return "(internal)"
+	}
+	return a.Match.Host + a.Match.Path
+}
+
+// Protection says for people which plugin decides who may use an API.
+func (a *APIConfig) Protection() string {
+	if a.Dispatches() {
+		return "its versions decide"
+	}
+	exempt := ""
+	if n := len(a.Exempt); n > 0 {
+		exempt = ", not for " + output.Plural(n, "exempt path")
+	}
+	for _, b := range a.Hooks[abi.Auth] {
+		return fmt.Sprintf("auth by %s (%s)%s", b.Plugin.Name, b.Plugin.Runtime.Value, exempt)
+	}
+	return "no auth plugin: open to everyone"
 }
 
 // taken remembers what must be unique among APIs, and where it stands.

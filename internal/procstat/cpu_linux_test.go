@@ -47,3 +47,13 @@ func TestCPUGrowsWithWork(t *testing.T) {
 		t.Errorf("CPU() = %v after %v, %v", after, before, err)
 	}
 }
+
+func TestProcessThatIsNotThereIsAnError(t *testing.T) {
+	const nobody = 1<<22 + 1 // above what the kernel gives out
+	if d, err := procstat.CPU(nobody); err == nil {
+		t.Errorf("CPU() = %v, want an error", d)
+	}
+	if n, err := procstat.Resident(nobody); err == nil {
+		t.Errorf("Resident() = %v, want an error", n)
+	}
+}
