@@ -11,8 +11,12 @@ const (
 )
 
 // SetHeader replaces all header fields of that name by one. The first keeps
-// its place; a new field goes to the end. The name is written as spelled.
+// its place; a new field goes to the end. The name is written as spelled. A
+// field of the connection, see [IsConnectionField], is refused.
 func (x *Exchange) SetHeader(m Message, name, value []byte) error {
+	if IsConnectionField(name) {
+		return connectionFieldError(string(name))
+	}
 	h, err := x.editHeader(m, name, value)
 	if err != nil {
 		return err
@@ -28,6 +32,9 @@ func (x *Exchange) SetHeader(m Message, name, value []byte) error {
 
 // AddHeader appends a header field; fields of the same name stay.
 func (x *Exchange) AddHeader(m Message, name, value []byte) error {
+	if IsConnectionField(name) {
+		return connectionFieldError(string(name))
+	}
 	h, err := x.editHeader(m, name, value)
 	if err != nil {
 		return err

@@ -3,7 +3,9 @@ package abi_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -267,5 +269,27 @@ func TestBodiesAreLimited(t *testing.T) {
 	}
 	if err := x.Answer(200, []byte("12345")); !errors.Is(err, abi.ErrBodySize) {
 		t.Errorf("Answer() above the limit = %v, want ErrBodySize", err)
+	}
+}
+
+func TestFieldsOfOneConnectionAreRefusedByName(t *testing.T) {
+	x := &abi.Exchange{}
+	x.Begin(abi.Pre, time.Time{})
+	for _, name := range []string{"Connection", "keep-alive", "Proxy-Connection", "TE", "Trailer", "transfer-encoding", "UPGRADE"} {
+		for _, m := range []abi.Message{abi.OfRequest, abi.OfReply} {
+			for what, err := range map[string]error{
+				"SetHeader": x.SetHeader(m, []byte(name), []byte("x")), "AddHeader": x.AddHeader(m, []byte(name), []byte("x")),
+			} {
+				if abi.KindOf(err) != abi.Protocol || !strings.Contains(err.Error(), name) {
+					t.Errorf("%s(%s) = %v, want an error that names the field", what, name, err)
+				}
+			}
+			if err := x.DelHeader(m, []byte(name)); err != nil {
+				t.Errorf("DelHeader(%s) = %v", name, err)
+			}
+		}
+	}
+	if len(x.Request.Header)+len(x.Reply.Header) > 0 {
+		t.Errorf("fields were set: %v %v", x.Request.Header, x.Reply.Header)
 	}
 }

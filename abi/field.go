@@ -49,6 +49,35 @@ func (m Meta) index(name []byte) int {
 	return -1
 }
 
+// IsConnectionField reports whether a field is about one connection (RFC 9110
+// section 7.6.1). The gateway writes those itself, so that a plugin which sets
+// one would do nothing, or confuse who reads the message.
+func IsConnectionField(name []byte) bool {
+	switch len(name) {
+	case 2, 7, 10, 16, 17:
+	default:
+		return false
+	}
+	for _, f := range connectionFields {
+		if EqualFold(name, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// connectionFields is never written to.
+var connectionFields = [...][]byte{
+	[]byte("connection"), []byte("keep-alive"), []byte("proxy-connection"), []byte("te"), []byte("trailer"),
+	[]byte("transfer-encoding"), []byte("upgrade"),
+}
+
+// connectionFieldError takes a string, since the bytes of callers must not
+// escape.
+func connectionFieldError(name string) error {
+	return Errorf(Protocol, "the header field %q is about one connection: the gateway writes it", name)
+}
+
 // EqualFold reports whether two header names are equal without regard to
 // ASCII case. Unlike bytes.EqualFold it folds no other letters.
 func EqualFold(a, b []byte) bool {

@@ -60,6 +60,8 @@ func loadTransform(_ *Runtime, s abi.Spec) (abi.Plugin, error) {
 		switch {
 		case !abi.ValidName([]byte(name)):
 			return nil, refuse("set: %q is not a valid header name", name)
+		case abi.IsConnectionField([]byte(name)):
+			return nil, refuse("set: %s is about one connection: the gateway writes it", name)
 		case !abi.ValidValue([]byte(cfg.Set[name])):
 			return nil, refuse("set: the value of %s has a control character", name)
 		}

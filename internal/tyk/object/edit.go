@@ -31,6 +31,9 @@ func (h *headerEdits) edit(x *abi.Exchange, m abi.Message) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.add)) {
 		for _, value := range h.add[name] {
+			if abi.IsConnectionField([]byte(name)) {
+				continue // as with Tyk, it does not reach the wire
+			}
 			if err := x.AddHeader(m, []byte(name), []byte(value)); err != nil {
 				return err
 			}
@@ -39,12 +42,11 @@ func (h *headerEdits) edit(x *abi.Exchange, m abi.Message) error {
 	return nil
 }
 
-// put sets a field. Host and the fields of framing do not reach the wire, as
-// with Tyk, but must be valid.
+// put sets a field. Host, the fields of framing and those of the connection do
+// not reach the wire, as with Tyk, but must be valid.
 func (h *headerEdits) put(x *abi.Exchange, m abi.Message, name, value string) error {
 	key := textproto.CanonicalMIMEHeaderKey(name)
-	switch key {
-	case "Host", "Content-Length", "Transfer-Encoding":
+	if key == "Host" || key == "Content-Length" || abi.IsConnectionField([]byte(key)) {
 		if !abi.ValidValue([]byte(value)) {
 			return abi.ErrValue
 		}

@@ -234,21 +234,13 @@ func (a *applier) write(m abi.Message, name, value []byte, replace bool) error {
 // fixed reports whether a header field belongs to the connection or is
 // computed by the gateway (RFC 9110 section 7.6.1, RFC 9112 section 6).
 func (a *applier) fixed(name []byte) bool {
-	for _, f := range fixedNames {
-		if abi.EqualFold(name, f) {
-			return true
-		}
-	}
-	return false
+	return abi.IsConnectionField(name) || abi.EqualFold(name, lengthName)
 }
 
-// hostName and fixedNames are never written after their initialisation.
+// hostName and lengthName are never written to.
 var (
 	hostName   = []byte("host")
-	fixedNames = [][]byte{
-		[]byte("connection"), []byte("content-length"), []byte("keep-alive"), []byte("proxy-connection"),
-		[]byte("te"), []byte("trailer"), []byte("transfer-encoding"), []byte("upgrade"),
-	}
+	lengthName = []byte("content-length")
 )
 
 // url replaces path and query, then edits the query. Path and query have
