@@ -31,6 +31,7 @@ type Generation struct {
 	took     time.Duration
 	runtimes map[string]abi.Runtime
 	plugins  map[string]abi.Plugin
+	breakers map[string]*chain.Breaker // of plugins that have one
 	apis     map[string]*abi.API
 	chains   []*chain.Chain
 	routes   []proxy.API
@@ -70,6 +71,7 @@ func load(ctx context.Context, old *Generation, cfg *config.Config, d deps) (*Ge
 		number: old.number + 1, runtimes: runtimes, cfg: cfg, deps: d,
 		plugins: map[string]abi.Plugin{}, apis: map[string]*abi.API{},
 	}
+	g.newBreakers()
 	start := time.Now()
 	if err := g.build(ctx); err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
