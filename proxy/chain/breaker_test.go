@@ -97,13 +97,14 @@ func TestTheBreakerOpensAndClosesAgain(t *testing.T) {
 		if g.calls != chain.DefaultBreakerTimeouts || !time.Now().Equal(before) {
 			t.Errorf("%d calls, and refusing took %v; want none more, and no time", g.calls, time.Since(before))
 		}
-		for _, pause := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-			time.Sleep(pause*time.Second - 1)
+		for _, seconds := range []int{1, 2, 4, 8, 16, 30, 30} {
+			pause := time.Duration(seconds) * time.Second
+			time.Sleep(pause - time.Nanosecond)
 			g.repeat(t, 1, "unavailable")
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			g.changed(t)
 			g.repeat(t, 1, "timeout")
-			g.changed(t, "half-open", fmt.Sprint("open ", min(2*pause, 30)*time.Second))
+			g.changed(t, "half-open", fmt.Sprint("open ", min(2*pause, 30*time.Second)))
 			g.repeat(t, 1, "unavailable")
 		}
 		time.Sleep(30 * time.Second)

@@ -138,7 +138,7 @@ func (c *Chain) call(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 	if err == nil {
 		err = check(x, v)
 	}
-	if err == errBreakerOpen {
+	if err != nil && errors.Is(err, errBreakerOpen) {
 		s.stats.refuse()
 		x.Discard()
 		return abi.Respond, start, err

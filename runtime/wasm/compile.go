@@ -30,7 +30,7 @@ func (p *plugin) compile(ctx context.Context, code []byte) error {
 	p.abandoned = true
 	p.compilations.begin()
 	go func() {
-		<-ended
+		_ = <-ended // nobody is interested in the code any more
 		p.closeEngine(context.WithoutCancel(ctx))
 		p.compilations.end()
 	}()

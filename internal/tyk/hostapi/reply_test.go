@@ -42,7 +42,7 @@ func TestOnlyFinalStatusesAreReplies(t *testing.T) {
 // the client closes it, and then closes closed.
 func answerAndWait(t *testing.T, text string) (url string, closed <-chan struct{}) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 // that the client has closed.
 func serveRaw(t *testing.T, talk func(w io.Writer) error) (url string, closed <-chan struct{}) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
