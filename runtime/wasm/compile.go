@@ -12,15 +12,15 @@ import (
 // process waits for it.
 func (p *plugin) compile(ctx context.Context, code []byte) error {
 	done := p.compiling(p.spec.Name)
-	ended := make(chan error, 1)
+	var err error
+	ended := make(chan struct{})
 	go func() {
-		compiled, err := p.engine.CompileModule(context.WithoutCancel(ctx), code)
-		p.code = compiled
+		defer close(ended)
+		p.code, err = p.engine.CompileModule(context.WithoutCancel(ctx), code)
 		done()
-		ended <- err
 	}()
 	select {
-	case err := <-ended:
+	case <-ended:
 		if err != nil {
 			return fmt.Errorf("compile: %w", err)
 		}
@@ -30,7 +30,7 @@ func (p *plugin) compile(ctx context.Context, code []byte) error {
 	p.abandoned = true
 	p.compilations.begin()
 	go func() {
-		_ = <-ended // nobody is interested in the code any more
+		<-ended
 		p.closeEngine(context.WithoutCancel(ctx))
 		p.compilations.end()
 	}()
