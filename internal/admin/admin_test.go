@@ -151,3 +151,39 @@ func TestStatusShowsHowInstancesAreKept(t *testing.T) {
 		t.Errorf("a plugin that does not report has %+v", plugins[1].Instances)
 	}
 }
+
+// TestTheBreakerOfAPluginIsShown has two steps that share one, and one without.
+func TestTheBreakerOfAPluginIsShown(t *testing.T) {
+	cfg := chain.Config{API: &abi.API{Name: "orders"}}
+	late, later, other := step("late", timeout, chain.Open), step("late", timeout, chain.Open), step("ok", pass, chain.Closed)
+	late.Breaker = chain.NewBreaker(chain.BreakerConfig{Timeouts: 1, Pause: time.Hour, MaxPause: time.Hour})
+	later.Breaker = late.Breaker
+	cfg.Steps[abi.Pre], cfg.Steps[abi.Post] = []*chain.Step{late, other}, []*chain.Step{later}
+	c, err := chain.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	if v, err := c.HandleRequest(new(abi.Exchange)); v != chain.Forward || err != nil {
+		t.Fatalf("HandleRequest() = %v, %v, want continue", v, err)
+	}
+	url := serve(t, c)
+	_, body := get(t, url+"/status")
+	var got admin.StatusReport
+	if err := json.Unmarshal([]byte(body), &got); err != nil {
+		t.Fatalf("%v in %s", err, body)
+	}
+	p := got.APIs[0].Plugins
+	if p[0].Breaker != "open" || p[1].Breaker != "" || p[2].Breaker != "open" || p[0].Refused != 0 || p[2].Refused != 1 {
+		t.Errorf("breakers are not as they are: %s", body)
+	}
+	_, body = get(t, url+"/metrics")
+	for _, want := range []string{
+		`sallyport_plugin_breaker_state{model="builtin",plugin="late"} 2`,
+		`sallyport_plugin_refused_total{api="orders",hook="post",model="builtin",plugin="late"} 1`,
+	} {
+		if strings.Count(body, want) != 1 {
+			t.Errorf("metrics do not have one %s", want)
+		}
+	}
+}

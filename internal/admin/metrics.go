@@ -21,9 +21,12 @@ var (
 	callsDesc    = desc("calls_total", "Calls of a plugin.")
 	respondsDesc = desc("responds_total", "Calls that ended the request.")
 	skippedDesc  = desc("skipped_total", "Faults that on_fault: open let pass.")
+	refusedDesc  = desc("refused_total", "Calls that the breaker did not make.")
 	secondsDesc  = desc("seconds_total", "Time spent in calls.")
 	faultsDesc   = desc("faults_total", "Faults by kind.", "kind")
-	droppedDesc  = prometheus.NewDesc("sallyport_events_dropped_total",
+	breakerDesc  = prometheus.NewDesc("sallyport_plugin_breaker_state",
+		"State of the breaker of a plugin: 0 closed, 1 half-open, 2 open.", []string{"plugin", "model"}, nil)
+	droppedDesc = prometheus.NewDesc("sallyport_events_dropped_total",
 		"Events that found the queue full.", []string{"api"}, nil)
 )
 
@@ -33,7 +36,9 @@ func desc(name, help string, more ...string) *prometheus.Desc {
 
 // Describe implements prometheus.Collector.
 func (c *chainCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{callsDesc, respondsDesc, skippedDesc, secondsDesc, faultsDesc, droppedDesc} {
+	for _, d := range []*prometheus.Desc{
+		callsDesc, respondsDesc, skippedDesc, refusedDesc, secondsDesc, faultsDesc, breakerDesc, droppedDesc,
+	} {
 		ch <- d
 	}
 }
@@ -43,10 +48,27 @@ func (c *chainCollector) Describe(ch chan<- *prometheus.Desc) {
 func (c *chainCollector) Collect(ch chan<- prometheus.Metric) {
 	chains := c.chains()
 	collectCustom(ch, chains)
+	collectBreakers(ch, chains)
 	for _, one := range chains {
 		counter(ch, droppedDesc, float64(one.DroppedEvents()), one.API().Name)
 		for key, n := range sums(one) {
 			collect(ch, n, one.API().Name, key.hook, key.plugin, key.model)
+		}
+	}
+}
+
+// collectBreakers sends the state of each plugin's breaker, however many hooks
+// and APIs share it.
+func collectBreakers(ch chan<- prometheus.Metric, chains []*chain.Chain) {
+	seen := map[*chain.Breaker]bool{nil: true}
+	for _, c := range chains {
+		for step := range c.Steps() {
+			if seen[step.Breaker] {
+				continue
+			}
+			seen[step.Breaker] = true
+			state := float64(step.Breaker.State())
+			ch <- prometheus.MustNewConstMetric(breakerDesc, prometheus.GaugeValue, state, step.Name, step.Model)
 		}
 	}
 }
@@ -66,6 +88,7 @@ func collect(ch chan<- prometheus.Metric, n chain.Snapshot, labels ...string) {
 	counter(ch, callsDesc, float64(n.Calls), labels...)
 	counter(ch, respondsDesc, float64(n.Responds), labels...)
 	counter(ch, skippedDesc, float64(n.Skipped), labels...)
+	counter(ch, refusedDesc, float64(n.Refused), labels...)
 	counter(ch, secondsDesc, n.Total.Seconds(), labels...)
 	for k, count := range n.Faults {
 		if count > 0 {

@@ -32,9 +32,11 @@ type StepStatus struct {
 	Model    string            `json:"model"`
 	Error    string            `json:"load_error,omitempty"` // why it is not loaded, and every call is a fault
 	OnFault  string            `json:"on_fault"`
+	Breaker  string            `json:"breaker,omitempty"` // its state, if the plugin has one
 	Calls    uint64            `json:"calls"`
 	Responds uint64            `json:"responds"`
 	Skipped  uint64            `json:"skipped"`
+	Refused  uint64            `json:"refused"` // by the breaker; not among the calls
 	Faults   map[string]uint64 `json:"faults"`
 	Mean     float64           `json:"mean_us"`
 	P50      float64           `json:"p50_us"`
@@ -84,14 +86,22 @@ func stepStatus(step *chain.Step) StepStatus {
 	n := step.Stats().Snapshot()
 	return StepStatus{
 		Hook: step.Hook().String(), Plugin: step.Name, Model: step.Model, Error: loadError(step.Plugin),
-		OnFault: step.OnFault.String(),
-		Calls:   n.Calls, Responds: n.Responds, Skipped: n.Skipped, Faults: faults(n),
+		OnFault: step.OnFault.String(), Breaker: breakerState(step.Breaker),
+		Calls: n.Calls, Responds: n.Responds, Skipped: n.Skipped, Refused: n.Refused, Faults: faults(n),
 		Mean: micros(n.Total / time.Duration(max(n.Calls, 1))),
 		P50:  micros(n.Quantile(0.5)),
 		P99:  micros(n.Quantile(0.99)),
 
 		Instances: instanceStatus(step.Plugin),
 	}
+}
+
+// breakerState returns the state of a breaker, or nothing.
+func breakerState(b *chain.Breaker) string {
+	if b == nil {
+		return ""
+	}
+	return b.State().String()
 }
 
 // broken is a plugin that stands in for one that could not be loaded.

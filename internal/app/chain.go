@@ -78,6 +78,7 @@ func (g *Generation) newStep(a *config.APIConfig, h abi.Hook, b config.Binding) 
 	step := &chain.Step{
 		Name: p.Name, Model: p.Runtime.Value, Plugin: g.plugins[p.Name],
 		Timeout: p.Limits.Timeout, BodyLimit: int(p.Limits.MaxBody), Events: b.Events,
+		Breaker: g.breakers[p.Name],
 	}
 	if p.FailOpen {
 		step.OnFault = chain.Open

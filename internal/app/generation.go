@@ -28,6 +28,7 @@ type Generation struct {
 	took     time.Duration
 	runtimes map[string]abi.Runtime
 	plugins  map[string]abi.Plugin
+	breakers map[string]*chain.Breaker // of plugins that have one
 	apis     map[string]*abi.API
 	chains   []*chain.Chain
 	routes   []proxy.Route
@@ -83,6 +84,7 @@ func load(ctx context.Context, old *Generation, cfg *config.Config, o Options) (
 		counts: map[stepKey]*chain.Stats{}, previous: old.counts,
 	}
 	defer func() { g.previous = nil }() // what has no step any more is forgotten
+	g.newBreakers()
 	start := time.Now()
 	if err := g.build(ctx); err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)

@@ -93,6 +93,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Source:  config.Text{Value: "etc/middleware/headers.js"},
 		Entry:   config.Text{Value: "addHeaders"},
 		Limits:  abi.Limits{Timeout: 40 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
+		Breaker: breaker(),
 	}
 	tenant := &config.PluginConfig{
 		Name:      "tenant",
@@ -100,6 +101,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Source:    config.Text{Value: "/plugins/tenant.wasm"},
 		SHA256:    config.Text{Value: strings.Repeat("9f2c", 16)},
 		Limits:    abi.Limits{Timeout: 20 * time.Millisecond, Memory: 32 << 20, MaxBody: 2e6},
+		Breaker:   breaker(),
 		Instances: abi.Instances{Mode: abi.Pooled, Max: 64},
 		Grants: abi.Grants{
 			KV:   []string{"tenant:*"},
@@ -113,6 +115,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Runtime:  config.Text{Value: config.Process},
 		Entry:    config.Text{Value: "fraud-score"},
 		Limits:   abi.Limits{Timeout: 200 * time.Millisecond, Memory: 8 << 20, MaxBody: 512 << 10},
+		Breaker:  breaker(),
 		FailOpen: true,
 		Retry:    true,
 		Extractor: &config.ExtractorConfig{
@@ -127,6 +130,7 @@ func TestParseReadsEveryKey(t *testing.T) {
 		Preload: config.Text{Value: "etc/tyk.js"},
 		Entry:   config.Text{Value: "several"},
 		Limits:  legacy.Limits,
+		Breaker: breaker(),
 		Lenient: true,
 	}
 	keys := &config.PluginConfig{
@@ -282,4 +286,9 @@ func TestProblemfReportsLikeTheChecker(t *testing.T) {
 	if got, want := p.String(), "f:3:5: plugin a: bad magic. remove it"; got != want {
 		t.Errorf("Problemf() = %q, want %q", got, want)
 	}
+}
+
+// breaker is what plugins have unless the file says otherwise.
+func breaker() *config.BreakerSettings {
+	return &config.BreakerSettings{Timeouts: 5, Window: 10 * time.Second, Pause: time.Second, MaxPause: 30 * time.Second}
 }

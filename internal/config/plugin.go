@@ -37,10 +37,11 @@ type PluginConfig struct {
 	Limits    abi.Limits
 	Instances abi.Instances
 	Grants    abi.Grants
-	FailOpen  bool   // on_fault: open
-	Lenient   bool   // on_load_error: fault
-	Retry     bool   // retry: idempotent
-	Config    []byte // a JSON object; nil if there is none
+	Breaker   *BreakerSettings // nil: off
+	FailOpen  bool             // on_fault: open
+	Lenient   bool             // on_load_error: fault
+	Retry     bool             // retry: idempotent
+	Config    []byte           // a JSON object; nil if there is none
 
 	Extractor *ExtractorConfig // nil: every call goes to the plugin
 }
@@ -49,6 +50,7 @@ type PluginConfig struct {
 type defaults struct {
 	limits   abi.Limits
 	failOpen bool
+	breaker  *BreakerSettings
 }
 
 func (f *fields) defaults() defaults {
@@ -58,7 +60,7 @@ func (f *fields) defaults() defaults {
 		Timeout: 50 * time.Millisecond,
 		Memory:  16 << 20,
 		MaxBody: 1 << 20,
-	}})
+	}, breaker: usualBreaker()})
 }
 
 // settings reads the keys that defaults and plugins share.
@@ -71,6 +73,7 @@ func (f *fields) settings(d defaults) defaults {
 			MaxBody: f.size("max_body", d.limits.MaxBody, 1, maxMemory),
 		},
 		failOpen: f.choice("on_fault", policy, "closed", "open") == "open",
+		breaker:  f.breaker(d.breaker),
 	}
 }
 
@@ -109,8 +112,12 @@ func (r *reader) name(s string, pos Pos, what string) {
 func (f *fields) plugin(d defaults) *PluginConfig {
 	defer f.done()
 	p := &PluginConfig{Runtime: f.runtime()}
+	if p.Runtime.Value == Builtin {
+		f.refuse("does not apply to runtime builtin", "remove it", "breaker")
+		d.breaker = nil
+	}
 	own := f.settings(d)
-	p.Limits, p.FailOpen = own.limits, own.failOpen
+	p.Limits, p.FailOpen, p.Breaker = own.limits, own.failOpen, own.breaker
 	f.code(p)
 	f.isolation(p)
 	p.Config = f.object("config")

@@ -3,8 +3,10 @@
 package chain_test
 
 import (
+	"errors"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/dialect"
@@ -69,6 +71,7 @@ func TestChainDoesNotAllocate(t *testing.T) {
 		{"an answer with its cause", three(t, because, chain.Closed)},
 		{"three plugins", three(t, edit, chain.Closed)},
 		{"an answer", three(t, answer, chain.Closed)},
+		{"breakers", withBreakers(three(t, edit, chain.Closed))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var x abi.Exchange
@@ -84,6 +87,36 @@ func TestAFaultCostsOneAllocation(t *testing.T) {
 	c := three(t, fail, chain.Open)
 	if n := testing.AllocsPerRun(100, func() { run(&x, c) }); n > 1 {
 		t.Errorf("%v allocations, want 1 for the fault", n)
+	}
+}
+
+// withBreakers gives each step a breaker of its own.
+func withBreakers(c *chain.Chain) *chain.Chain {
+	for s := range c.Steps() {
+		s.Breaker = chain.NewBreaker(chain.BreakerConfig{})
+	}
+	return c
+}
+
+func TestACallThatABreakerRefusesCostsOneAllocation(t *testing.T) {
+	var x abi.Exchange
+	late := &abi.Error{Kind: abi.Timeout, Err: errors.New("late")}
+	c := three(t, func(*abi.Exchange) (abi.Verdict, error) { return 0, late }, chain.Closed)
+	for s := range c.Steps() {
+		s.Breaker = chain.NewBreaker(chain.BreakerConfig{Timeouts: 1, Pause: time.Hour})
+	}
+	run(&x, c)
+	if n := testing.AllocsPerRun(100, func() { run(&x, c) }); n > 1 {
+		t.Errorf("%v allocations, want 1 for the fault", n)
+	}
+}
+
+func BenchmarkChainWithBreakers(b *testing.B) {
+	c := withBreakers(three(b, func(x *abi.Exchange) (abi.Verdict, error) { return abi.Continue, nil }, chain.Closed))
+	var x abi.Exchange
+	b.ReportAllocs()
+	for b.Loop() {
+		run(&x, c)
 	}
 }
 

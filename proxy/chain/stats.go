@@ -14,6 +14,7 @@ type Stats struct {
 	calls    atomic.Uint64
 	responds atomic.Uint64
 	skipped  atomic.Uint64
+	refused  atomic.Uint64
 	nanos    atomic.Int64
 	faults   [abi.KindCount]atomic.Uint64
 	buckets  [bucketCount]atomic.Uint64
@@ -39,6 +40,13 @@ func (s *Stats) record(v abi.Verdict, took time.Duration, err error) {
 	}
 }
 
+// refuse counts a call that the breaker did not make. It is a fault, but took no
+// time that says something about the plugin.
+func (s *Stats) refuse() {
+	s.refused.Add(1)
+	s.faults[abi.Unavailable].Add(1)
+}
+
 // bucketOf returns the bucket of a duration.
 func bucketOf(d time.Duration) int {
 	n := uint64(max(d, 1<<bucketMin))
@@ -59,6 +67,7 @@ type Snapshot struct {
 	Calls    uint64
 	Responds uint64 // calls that ended the request
 	Skipped  uint64 // faults that the open policy let pass
+	Refused  uint64 // calls that the breaker did not make; they are not in Calls
 	Total    time.Duration
 	Faults   [abi.KindCount]uint64
 
@@ -71,6 +80,7 @@ func (s *Stats) Snapshot() Snapshot {
 		Calls:    s.calls.Load(),
 		Responds: s.responds.Load(),
 		Skipped:  s.skipped.Load(),
+		Refused:  s.refused.Load(),
 		Total:    time.Duration(s.nanos.Load()),
 	}
 	for i := range s.faults {
@@ -121,6 +131,7 @@ func (s Snapshot) combine(other *Snapshot, sign int64) Snapshot {
 	s.Calls += n * other.Calls
 	s.Responds += n * other.Responds
 	s.Skipped += n * other.Skipped
+	s.Refused += n * other.Refused
 	s.Total += time.Duration(sign) * other.Total
 	for i := range s.Faults {
 		s.Faults[i] += n * other.Faults[i]

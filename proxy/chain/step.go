@@ -41,6 +41,10 @@ type Step struct {
 	OnFault   Policy
 	BodyLimit int // bytes; 0 means no limit
 
+	// Breaker keeps calls away while the plugin does nothing but time out: they
+	// are faults of kind Unavailable then. Nil makes every call.
+	Breaker *Breaker
+
 	// Exemptable leaves the step out for requests that are exempt.
 	Exemptable bool
 	// Authenticates says that the step checks a credential although it is not
@@ -121,7 +125,9 @@ func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 		return v, end, nil
 	}
 	f := &Fault{Step: s, Hook: h, Err: asError(err)}
-	c.observe(x, f)
+	if f.Err != errBreakerOpen { // was told once, when the breaker opened
+		c.observe(x, f)
+	}
 	if s.OnFault == Open {
 		s.Counts.skipped.Add(1)
 		return abi.Continue, end, nil
@@ -133,9 +139,14 @@ func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 func (c *Chain) call(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi.Verdict, time.Time, error) {
 	x.BodyLimit = s.BodyLimit
 	x.Begin(h, start.Add(s.Timeout))
-	v, err := s.guard(x)
+	v, err := s.run(x)
 	if err == nil {
 		err = check(x, v)
+	}
+	if err != nil && errors.Is(err, errBreakerOpen) {
+		s.Counts.refuse()
+		x.Discard()
+		return abi.Respond, start, err
 	}
 	end := time.Now()
 	s.Counts.record(v, end.Sub(start), err)
@@ -163,6 +174,20 @@ func (c *Chain) saveSession(x *abi.Exchange, s *Step, now time.Time) time.Time {
 		c.observe(x, &Fault{Step: s, Hook: x.Hook, Err: abi.Errorf(abi.Unavailable, "session is not saved: %w", err)})
 	}
 	return time.Now()
+}
+
+// run calls the plugin, if the breaker permits it.
+func (s *Step) run(x *abi.Exchange) (abi.Verdict, error) {
+	if s.Breaker == nil {
+		return s.guard(x)
+	}
+	p, err := s.Breaker.admit()
+	if err != nil {
+		return abi.Respond, err
+	}
+	v, err := s.guard(x)
+	s.Breaker.done(p, err)
+	return v, err
 }
 
 // guard turns a panic of a runtime into a fault of this one call.

@@ -28,3 +28,18 @@ func (r *Runtime) AddFormat(name, from string, contract func() guest.Contract) *
 	}}, r.formats...)
 	return r
 }
+
+// AwaitCompilations waits for those that go on although their Load has ended,
+// and for what Close has left to them.
+func (r *Runtime) AwaitCompilations() {
+	c := &r.compilations
+	ended := make(chan struct{})
+	c.mu.Lock()
+	before := c.last
+	c.last = func() { before(); close(ended) }
+	running := c.running
+	c.mu.Unlock()
+	if running > 0 {
+		<-ended
+	}
+}

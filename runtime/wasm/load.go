@@ -3,7 +3,6 @@ package wasm
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/artifact"
@@ -98,13 +97,4 @@ func (p *plugin) prepare(ctx context.Context, code []byte) error {
 		return err
 	}
 	return p.ready(ctx)
-}
-
-func (p *plugin) compile(ctx context.Context, code []byte) (err error) {
-	done := p.compiling(p.spec.Name)
-	defer done()
-	if p.code, err = p.engine.CompileModule(ctx, code); err != nil {
-		return fmt.Errorf("compile: %w", err)
-	}
-	return nil
 }

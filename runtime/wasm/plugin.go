@@ -40,6 +40,8 @@ type plugin struct {
 	depthLimit    int32 // slots of the native stack
 	reinstantiate bool
 	compiling     func(plugin string) (done func())
+	compilations  *compilations
+	abandoned     bool // the compilation goes on, and closes the engine when it ends
 
 	// life ends when the plugin has to stop what it is running. It is the
 	// parent of all calls into the guest, not a carrier of request state.
@@ -67,7 +69,7 @@ func (r *Runtime) newPlugin(ctx context.Context, s abi.Spec, m *module) (*plugin
 		startTimeout: cmp.Or(r.config.StartTimeout, m.format.startTimeout, defaultStartTimeout),
 		report:       m.report, depthLimit: int32(m.depthLimit), fallback: &fallback{},
 		caps: r.caps, quota: r.quota, strategy: r.config.Strategy,
-		reinstantiate: r.reinstantiate, compiling: r.config.compiling,
+		reinstantiate: r.reinstantiate, compiling: r.config.compiling, compilations: &r.compilations,
 	}
 	if m.report.Memory.HasMax {
 		p.memory = min(p.memory, int64(m.report.Memory.Max)*snapshot.PageSize)
@@ -132,6 +134,13 @@ func (p *plugin) release(ctx context.Context) {
 	if p.image != nil {
 		p.image.Close()
 	}
+	if !p.abandoned {
+		p.closeEngine(ctx)
+	}
+}
+
+// closeEngine frees the machine code.
+func (p *plugin) closeEngine(ctx context.Context) {
 	if p.code != nil {
 		_ = p.code.Close(ctx) // only frees memory, and always succeeds
 	}

@@ -18,6 +18,7 @@ import (
 type instancePool struct {
 	plugin      *plugin
 	max         int
+	width       int           // how many calls may run at one time
 	ahead       int           // how many unused instances are kept ready where making one is slow
 	idleTimeout time.Duration // after which instances that were not needed are closed
 	wake        chan struct{} // tells replenish that there may be work
@@ -28,6 +29,7 @@ type instancePool struct {
 	timerSet bool                   // the timer of replenish is set; only replenish looks at it
 	low      int                    // the fewest idle instances since replenish last looked
 	live     int                    // instances that exist or are being made
+	running  int                    // calls that have an instance or make one
 	all      map[*instance]struct{} // those that exist
 	waiting  []*waiter              // the first that came is told first
 	users    int                    // calls between get and put or discard
@@ -51,7 +53,19 @@ func newPool(p *plugin, c abi.Instances, idleTimeout time.Duration) *instancePoo
 		drained:     make(chan struct{}),
 	}
 	q.ahead = min(q.max, 2*n)
+	q.width = cmp.Or(c.Max, widthOf(p.spec.Grants, q.max, n))
 	return q
+}
+
+// widthOf returns how many calls of a plugin run at one time on n processors
+// where the configuration does not say. One processor is left to the rest of the
+// gateway, whatever the plugin does, unless it may send requests: most of its
+// calls wait for somebody else then.
+func widthOf(g abi.Grants, instances, n int) int {
+	if len(g.HTTP) > 0 {
+		return instances
+	}
+	return max(1, n-1)
 }
 
 // start puts the first instance into the pool and starts replenish.
@@ -102,21 +116,28 @@ func (q *instancePool) enter() (*instance, *waiter, error) {
 	return i, w, nil
 }
 
-// take returns an idle instance, or a waiter in the queue if all are taken, or
-// neither if the caller has to make one. The lock is held. A caller that has
-// waited passes its waiter, which goes to the front of the queue.
+// take returns an idle instance, or neither if the caller has to make one, or a
+// waiter in the queue if no instance is free or no more calls may run. The lock
+// is held. A caller that has waited passes its waiter, which goes to the front
+// of the queue.
 func (q *instancePool) take(w *waiter) (*instance, *waiter) {
-	if n := len(q.idle); n > 0 {
+	n := len(q.idle)
+	if n == 0 {
+		q.low = 0
+		q.wakeIfShort()
+	}
+	switch {
+	case q.running >= q.width:
+	case n > 0:
 		i := q.idle[n-1]
 		q.idle[n-1], q.idle = nil, q.idle[:n-1]
 		q.low = min(q.low, n-1)
+		q.running++
 		q.wakeIfShort()
 		return i, nil
-	}
-	q.low = 0
-	q.wakeIfShort()
-	if q.live < q.max {
+	case q.live < q.max:
 		q.live++
+		q.running++
 		return nil, nil
 	}
 	if w != nil {
@@ -134,7 +155,7 @@ func (q *instancePool) make(deadline time.Time) (*instance, error) {
 	defer cancel()
 	i, err := q.plugin.newInstance(ctx)
 	if err != nil {
-		q.free()
+		q.free(1)
 		return nil, err
 	}
 	q.mu.Lock()
@@ -147,6 +168,7 @@ func (q *instancePool) make(deadline time.Time) (*instance, error) {
 func (q *instancePool) put(i *instance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.running--
 	q.store(i)
 	q.exit()
 }
@@ -155,7 +177,7 @@ func (q *instancePool) put(i *instance) {
 func (q *instancePool) discard(i *instance) {
 	q.remove(i)
 	i.close()
-	q.free()
+	q.free(1)
 	q.wakeUp()
 	q.leave()
 }
@@ -166,16 +188,28 @@ func (q *instancePool) remove(i *instance) {
 	delete(q.all, i)
 }
 
-// free lets the next waiter make an instance in the place of one that is gone.
-func (q *instancePool) free() {
+// free lets the next waiter make an instance in the place of one that is gone,
+// with which that many calls ran: 1, or 0 if it was never used.
+func (q *instancePool) free(calls int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) > 0 {
-		q.next().turn <- turn{}
+	q.running -= calls
+	q.live--
+	if !q.waited() {
 		return
 	}
-	q.live--
+	w := q.next()
+	if len(q.idle) > 0 {
+		w.turn <- turn{again: true}
+		return
+	}
+	q.live++
+	q.running++
+	w.turn <- turn{}
 }
+
+// waited reports whether a call waits that may run now. The lock is held.
+func (q *instancePool) waited() bool { return len(q.waiting) > 0 && q.running < q.width }
 
 // leave ends the use of the pool by a call.
 func (q *instancePool) leave() {

@@ -2,6 +2,7 @@ package wasm_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -235,5 +236,42 @@ func TestCloseStopsCallsWhenItsContextEnds(t *testing.T) {
 	closeNow(t, p)
 	if err := <-done; abi.KindOf(err) != abi.Timeout {
 		t.Errorf("the call ended with %v, want to be stopped", err)
+	}
+}
+
+// TestALoopLeavesAProcessorToOthers is for finding 7 of issue 12: as many calls
+// loop as may run at one time, and then one more comes.
+func TestALoopLeavesAProcessorToOthers(t *testing.T) {
+	width := max(1, runtime.GOMAXPROCS(0)-1)
+	for _, tt := range []struct {
+		name   string
+		change func(*abi.Spec)
+		runs   bool
+	}{
+		{"by default", func(*abi.Spec) {}, false},
+		{"with instances.max", func(s *abi.Spec) { s.Instances.Max = width + 1 }, true},
+		{"with a grant to send requests", func(s *abi.Spec) { s.Grants.HTTP = []string{"https://idp.test/*"} }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			logger, lines := logLines()
+			s := spec(t, loops().Bytes(), abi.Fresh, 0)
+			tt.change(&s)
+			p, err := newRuntime(t, wasm.Config{Logger: logger}).Load(context.Background(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var loops []chan error
+			for range width {
+				loops = append(loops, occupy(t, p, lines, long))
+			}
+			want := abi.Busy
+			if _, err := call(p, exchange(), abi.Post, short); (err == nil) != tt.runs || err != nil && abi.KindOf(err) != want {
+				t.Errorf("Call() = %v, want it to run: %v", err, tt.runs)
+			}
+			closeNow(t, p)
+			for _, done := range loops {
+				<-done
+			}
+		})
 	}
 }

@@ -27,6 +27,8 @@ type Runtime struct {
 
 	formats []format
 
+	compilations compilations
+
 	options       rewrite.Options // of the instrumentation
 	reinstantiate bool            // never take an image; for measurements
 }
@@ -91,8 +93,13 @@ func openCache(dir string) (wazero.CompilationCache, error) {
 	return cache, nil
 }
 
-// Close releases the compiled code. All plugins have been closed before.
+// Close releases the compiled code. All plugins have been closed before. A
+// compilation that a Load did not wait for releases it later, when it ends.
 func (r *Runtime) Close(ctx context.Context) error {
+	later := context.WithoutCancel(ctx)
+	if r.compilations.defers(func() { _ = r.cache.Close(later) }) { // only frees memory
+		return nil
+	}
 	if err := r.cache.Close(ctx); err != nil {
 		return abi.Errorf(abi.Trap, "wasm: %w", err)
 	}

@@ -84,7 +84,7 @@ func (q *instancePool) prepare() bool {
 	i, err := q.plugin.newInstance(ctx)
 	if err != nil {
 		q.plugin.log.Warn().Err(err).Msg("spare instance could not be started")
-		q.free()
+		q.free(0)
 		return false
 	}
 	q.mu.Lock()

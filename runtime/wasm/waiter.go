@@ -69,12 +69,13 @@ func (q *instancePool) forget(w *waiter) bool {
 // store makes an instance idle and tells the next waiter, or hands it over to
 // one that has waited for long. The lock is held.
 func (q *instancePool) store(i *instance) {
-	if len(q.waiting) == 0 {
+	if !q.waited() {
 		q.idle = append(q.idle, i)
 		return
 	}
 	w := q.next()
 	if time.Since(w.since) > handOverAfter {
+		q.running++
 		w.turn <- turn{instance: i}
 		return
 	}

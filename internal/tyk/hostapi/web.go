@@ -2,7 +2,9 @@ package hostapi
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"sync"
 )
@@ -22,6 +24,19 @@ type FetchReply struct {
 	Header map[string][]string
 	Body   string
 }
+
+// CheckReply refuses a reply of net/http whose status is not a final one of HTTP
+// (RFC 9110, section 15), and closes its body. It has to be called before the
+// body is read: after a 101 the body is the connection itself, and reading it
+// does not end with the context (golang/go#30876).
+func CheckReply(r *http.Response) error {
+	if r.StatusCode >= 200 && r.StatusCode <= 599 {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("%w: status %d", errReply, r.StatusCode), r.Body.Close())
+}
+
+var errReply = errors.New("not a final response of HTTP")
 
 // fetch is the argument of TykMakeHttpRequest.
 type fetch struct {

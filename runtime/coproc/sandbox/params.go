@@ -22,9 +22,9 @@ type params struct {
 	Lacking []string // what was asked for and cannot be
 }
 
-// outcome is what the shim says on descriptor 4: a report, and then, if the
+// checkOutcome is what the shim says on descriptor 4: a report, and then, if the
 // confinedProgram could not be started, a failure.
-type outcome struct {
+type checkOutcome struct {
 	Report *Enforcement `json:",omitempty"`
 	Step   string       `json:",omitempty"`
 	Errno  int          `json:",omitempty"`

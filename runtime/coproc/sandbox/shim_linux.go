@@ -39,8 +39,8 @@ type stepError struct {
 
 func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 
-func (e *stepError) outcome() outcome {
-	o := outcome{Step: e.step, Text: e.err.Error()}
+func (e *stepError) outcome() checkOutcome {
+	o := checkOutcome{Step: e.step, Text: e.err.Error()}
 	if errno, ok := errors.AsType[syscall.Errno](e.err); ok {
 		o.Errno = int(errno)
 	}
@@ -76,7 +76,7 @@ func run(out *json.Encoder) (code int, err error) {
 	}
 	// The pipe is broken if the gateway has died before it could be set to
 	// take us along.
-	if err := out.Encode(outcome{Report: &s.report}); err != nil {
+	if err := out.Encode(checkOutcome{Report: &s.report}); err != nil {
 		return exitSetup, err
 	}
 	err = s.exec()

@@ -183,7 +183,7 @@ func (p *params) converse(tell, hear *os.File, limit time.Duration) (*Enforcemen
 
 // understand reads a report, and the failure that may follow it.
 func (p *params) understand(said []byte) (*Enforcement, error) {
-	var o outcome
+	var o checkOutcome
 	in := json.NewDecoder(bytes.NewReader(said))
 	for in.More() {
 		if err := in.Decode(&o); err != nil {
@@ -194,7 +194,7 @@ func (p *params) understand(said []byte) (*Enforcement, error) {
 }
 
 // report returns what is enforced, or why the program does not run.
-func (o *outcome) report(p *params) (*Enforcement, error) {
+func (o *checkOutcome) report(p *params) (*Enforcement, error) {
 	switch {
 	case o.Step != "":
 		return nil, &failure{*o}
@@ -206,7 +206,7 @@ func (o *outcome) report(p *params) (*Enforcement, error) {
 }
 
 // failure is what the shim could not do. It unwraps to the system's error.
-type failure struct{ outcome }
+type failure struct{ checkOutcome }
 
 func (f *failure) Error() string { return f.Step + ": " + f.Text }
 

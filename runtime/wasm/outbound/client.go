@@ -46,9 +46,10 @@ const (
 // Errors of a request that was not sent, or whose response was not kept. All
 // other errors are those of the network and of deadlines.
 var (
-	ErrDenied  = errors.New("not granted")
-	ErrInvalid = errors.New("not a valid request")
-	ErrLimit   = errors.New("body too large")
+	ErrDenied   = errors.New("not granted")
+	ErrInvalid  = errors.New("not a valid request")
+	ErrLimit    = errors.New("body too large")
+	ErrResponse = errors.New("not a final response of HTTP")
 )
 
 var errClosed = errors.New("client is closed")

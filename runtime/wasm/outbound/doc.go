@@ -34,6 +34,14 @@
 // for the new URL, which is checked like any other. No proxy is taken from the
 // environment, there are no cookies, and nothing is compressed or expanded.
 //
+// # What comes back
+//
+// A final status, 200 to 599. A response with any other one is an error, also
+// 101, whatever the server sends behind it. Interim responses are skipped. Until
+// the deadline the header section, all interim ones included, may have 64 KiB
+// and the body as much as the plugin may have; a server that sends more, or
+// never ends, loses its connection.
+//
 // # Concurrency
 //
 // A Client may be used by many goroutines; its connections are shared between

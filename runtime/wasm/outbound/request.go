@@ -37,7 +37,7 @@ const maxURL = 8 << 10
 
 // Do sends a request and reads the whole response. It returns when ctx ends,
 // with the error of ctx. Other errors wrap [ErrInvalid], [ErrDenied],
-// [ErrLimit] or that of the network.
+// [ErrLimit], [ErrResponse] or that of the network.
 func (c *HTTPClient) Do(ctx context.Context, q *HTTPRequest) (*HTTPResponse, error) {
 	response, err := c.do(ctx, q)
 	switch {
@@ -59,11 +59,24 @@ func (c *HTTPClient) do(ctx context.Context, q *HTTPRequest) (*HTTPResponse, err
 		return nil, err
 	}
 	defer answer.Body.Close()
+	if err := checkStatus(answer.StatusCode); err != nil {
+		return nil, err
+	}
 	body, err := c.body(answer)
 	if err != nil {
 		return nil, err
 	}
 	return &HTTPResponse{Status: answer.StatusCode, Header: fields(answer.Header), Body: body}, nil
+}
+
+// checkStatus refuses what is no final status of HTTP (RFC 9110, section 15).
+// After a 101 the transport hands the connection over as the body, and reading
+// it no longer ends with the context (golang/go#30876), so it is not read.
+func checkStatus(status int) error {
+	if status < 200 || status > 599 {
+		return fmt.Errorf("%w: status %d", ErrResponse, status)
+	}
+	return nil
 }
 
 // request checks a request and copies it: the transport may still read it

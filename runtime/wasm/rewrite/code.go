@@ -21,6 +21,7 @@ type codeSection struct {
 	scratch  []byte
 	edits    []edit
 	stack    operandStack
+	work     functionWork
 }
 
 // editKind says what the instrumentation does at a place in a function.
@@ -87,12 +88,16 @@ func (p *moduleParser) function() {
 	f.instrs = p.pos
 	p.code.stack.reset(len(f.typ.results))
 	p.code.edits = p.code.edits[:0]
+	p.code.work = functionWork{CompileWork: CompileWork{Functions: 1, Blocks: entryBlocks}}
 	for open := true; open && p.err == nil; {
 		open = p.instruction(&f)
 	}
 	p.op = -1
 	if p.err == nil && p.pos != p.end {
 		p.malformed(p.pos, "%d bytes behind the end of the function", p.rest())
+	}
+	if p.err == nil {
+		p.checkWork(&f)
 	}
 	if p.err == nil {
 		p.instrument(&f)
@@ -124,6 +129,7 @@ func (p *moduleParser) instruction(f *functionBody) bool {
 		return false
 	}
 	p.features |= opcodeFeature(p.op)
+	p.code.work.weigh(p.op)
 	switch imm {
 	case immBlock:
 		p.block(start)
@@ -206,7 +212,15 @@ func (p *moduleParser) unknown(start int) {
 	p.malformed(start, "unknown instruction")
 }
 
-func (p *moduleParser) edit(e edit) { p.code.edits = append(p.code.edits, e) }
+func (p *moduleParser) edit(e edit) {
+	switch e.kind {
+	case editHost:
+		p.code.work.Blocks += hostBlocks
+	case editBulk:
+		p.code.work.Blocks += bulkBlocks
+	}
+	p.code.edits = append(p.code.edits, e)
+}
 
 func (p *moduleParser) block(start int) {
 	params, results := p.blockType()
@@ -219,6 +233,7 @@ func (p *moduleParser) block(start int) {
 	if !p.code.stack.open(byte(p.op), params, results) {
 		p.malformed(start, "operand missing")
 	}
+	p.code.work.open(p.code.stack.blocks(), p.op == opLoop)
 	if p.op == opLoop {
 		p.code.loops++
 		p.edit(edit{at: p.pos, kind: editLoop})
@@ -267,6 +282,7 @@ func (p *moduleParser) elseOf(start int) {
 // endOf closes a block and reports whether one is left, the function included.
 func (p *moduleParser) endOf(start int) bool {
 	p.ended(start)
+	p.code.work.close(p.code.stack.top().kind == opLoop)
 	p.code.stack.close()
 	return len(p.code.stack.frames) > 0
 }

@@ -95,6 +95,10 @@
 // 50,000 locals in a function, 1,000 parameters or results, or a million initial
 // table entries; and tail calls unless [Options].TailCalls is set.
 //
+// Refused as well is what would take the engine too long to compile, or too much
+// memory: its compiler cannot be interrupted. [CompileWork] is what decides, and
+// the README of package wasm has the limits with what ordinary guests need.
+//
 // What is accepted but cannot be undone by a snapshot, such as table.set, is
 // listed in [ModuleReport].Reasons.
 package rewrite

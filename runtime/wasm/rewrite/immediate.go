@@ -7,7 +7,9 @@ func (p *moduleParser) operands(f *functionBody, start int, imm immediate) {
 	case immLabel:
 		p.label()
 	case immLabels:
-		for range p.count(1) {
+		n := p.count(1)
+		p.code.work.Targets += n
+		for range n {
 			p.label()
 		}
 		p.label()

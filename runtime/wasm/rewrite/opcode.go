@@ -10,11 +10,16 @@ const (
 	opElse         = 0x05
 	opEnd          = 0x0b
 	opBr           = 0x0c
+	opBrIf         = 0x0d
 	opBrTable      = 0x0e
 	opReturn       = 0x0f
+	opCall         = 0x10
+	opCallIndirect = 0x11
 	opReturnCall   = 0x12
 	opReturnCallIn = 0x13
 	opDrop         = 0x1a
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
 	opTableSet     = 0x26
@@ -104,7 +109,7 @@ func plainImmediate(op byte) immediate {
 		return immElse
 	case opEnd:
 		return immEnd
-	case opBr, 0x0d:
+	case opBr, opBrIf:
 		return immLabel
 	case opBrTable:
 		return immLabels

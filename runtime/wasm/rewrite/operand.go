@@ -89,13 +89,13 @@ func plainEffect(op int) (take, put int) {
 		return 1, 1
 	}
 	switch op {
-	case opDrop, 0x0d, 0x0e, opIf, 0x21, opGlobalSet: // br_if, br_table, local.set
+	case opDrop, opBrIf, opBrTable, opIf, opLocalSet, opGlobalSet:
 		return 1, 0
 	case 0x1b, 0x1c: // select
 		return 3, 1
 	case 0x20, opGlobalGet, 0x3f, opRefNull, opRefFunc: // local.get, memory.size
 		return 0, 1
-	case 0x22, 0x25, opMemoryGrow, 0xd1: // local.tee, table.get, ref.is_null
+	case opLocalTee, 0x25, opMemoryGrow, 0xd1: // table.get, ref.is_null
 		return 1, 1
 	case opTableSet:
 		return 2, 0

@@ -103,7 +103,12 @@ func (p *moduleParser) typeSection() {
 }
 
 func (p *moduleParser) functionSection() {
-	for range p.count(1) {
+	start, n := p.pos, p.count(1)
+	if n > maxFunctions {
+		p.refuse(start, "too costly to compile: the module has %d functions; the limit is %d", n, maxFunctions)
+		return
+	}
+	for range n {
 		p.funcs = append(p.funcs, p.index("type", len(p.types)))
 	}
 	p.declared = make([]bool, len(p.funcs))

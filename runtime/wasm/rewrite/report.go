@@ -49,6 +49,8 @@ type ModuleReport struct {
 	Wrapped      int // functions with a depth check
 	Loops        int
 	DataSegments int // before stripping or merging
+
+	Compile CompileWork
 }
 
 // MemoryLimits is the memory a module declared, in pages of 64 KiB. The declared
