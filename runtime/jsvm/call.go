@@ -86,6 +86,7 @@ func (r *run) script() (string, error) {
 	m, c := r.machine, r.call
 	args := make([]any, len(c.args))
 	for i := range c.args {
+		m.large = m.large || len(c.args[i].json)+len(c.args[i].body) > 4*unchecked
 		v, err := c.args[i].value(m.vm)
 		if err != nil {
 			return "", err

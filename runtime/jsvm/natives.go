@@ -11,8 +11,6 @@ import (
 	"github.com/robertkrimen/otto"
 	"github.com/robertkrimen/otto/ast"
 	"github.com/robertkrimen/otto/parser"
-
-	"github.com/c386954a/sallyport/runtime/jsvm/syntax"
 )
 
 //go:embed natives.js
@@ -25,18 +23,10 @@ type native struct {
 	check        func(*guarded)
 }
 
-// natives lists these functions. The constructor RegExp has no holder.
-// String.prototype.split is not among them: it compiles no regular expression.
-var natives = []native{
-	{"", "RegExp", (*guarded).pattern},
-	{"String.prototype", "match", (*guarded).pattern},
-	{"String.prototype", "search", (*guarded).pattern},
-	{"String.prototype", "replace", (*guarded).pattern},
-}
-
 // guarded is one call of such a function.
 type guarded struct {
 	*host
+	m    *machine
 	vm   *otto.Otto
 	this otto.Value
 	args *otto.Object // the arguments, which a check may change
@@ -61,7 +51,7 @@ func (h *host) guardNatives(vm *otto.Otto) error {
 			return err
 		}
 		construct := ""
-		if n.holder == "" {
+		if n.name == "RegExp" {
 			construct = fmt.Sprintf("if (this instanceof %s) { return new (checked(%d, this, arguments))(arguments[0], arguments[1]); }\n", n.name, i)
 		}
 		parts[i] = fmt.Sprintf("[%s, %q, function %s(%s) {\n%sreturn checked(%d, this, arguments).apply(this, arguments);\n}]",
@@ -109,32 +99,10 @@ func (h *host) check(call otto.FunctionCall) otto.Value {
 	if err != nil {
 		return otto.UndefinedValue()
 	}
-	natives[i].check(&guarded{host: h, vm: call.Otto, this: call.Argument(2), args: call.Argument(3).Object()})
+	if m := h.machineOf(&call); m != nil {
+		m.check(call.Otto)
+		natives[i].check(&guarded{host: h, m: m, vm: call.Otto, this: call.Argument(2), args: call.Argument(3).Object()})
+	}
 	original, _ := call.Argument(0).Object().Get(strconv.FormatInt(i, 10))
 	return original
-}
-
-// pattern throws a SyntaxError if the first argument is a regular expression
-// that is too long. It converts an object to a string once, because a second
-// conversion may give another text.
-func (g *guarded) pattern() {
-	v, err := g.args.Get("0")
-	if err != nil {
-		return
-	}
-	if v.IsObject() && v.Class() != "RegExp" {
-		s, err := v.ToString()
-		if err != nil {
-			g.rethrow(&otto.FunctionCall{Otto: g.vm}, err)
-		}
-		v = text(s)
-		if err := g.args.Set("0", v); err != nil {
-			g.rethrow(&otto.FunctionCall{Otto: g.vm}, err)
-		}
-	}
-	if v.IsString() {
-		if err := syntax.CheckPattern(v.String()); err != nil {
-			panic(g.vm.MakeSyntaxError(err.Error()))
-		}
-	}
 }
