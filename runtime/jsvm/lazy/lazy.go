@@ -200,14 +200,20 @@ func (t *Template) fill(o *object) *objectClass {
 	return o.objectClass
 }
 
-// peek copies one property of a stub. It returns nil if the stub must be filled:
-// the property is not a plain value, or many have been read.
-func (t *Template) peek(o *object, name string) *property {
+// peek copies one property of a stub, and returns nil if there is none. It reports
+// false if the stub must be filled: the property is not a plain value, or many
+// have been read.
+func (t *Template) peek(o *object, name string) (*property, bool) {
 	in, c := t.originOf(o)
-	p := in.property[name]
+	p, found := in.property[name]
 	v, plain := p.value.(otto.Value)
-	if !plain || in.class == "Arguments" || cap(o.propertyOrder) == maxPeeked {
-		return nil
+	switch {
+	case in.class == "Arguments" || in.class == "String" && name[:min(1, len(name))] <= "9":
+		return nil, false // it may have elements as well
+	case !found:
+		return nil, true
+	case !plain || cap(o.propertyOrder) == maxPeeked:
+		return nil, false
 	}
 	o.propertyOrder = unsafe.Slice((*string)(unsafe.Pointer(in)), cap(o.propertyOrder)+1)[:0]
 	if v.IsObject() {
@@ -215,24 +221,35 @@ func (t *Template) peek(o *object, name string) *property {
 		*at = unsafe.Pointer(c.object((*object)(*at)))
 		p.value = v
 	}
-	return &p
+	return &p, true
+}
+
+func (t *Template) getProperty(o *object, name string) *property {
+	p, ok := t.peek(o, name)
+	switch {
+	case !ok:
+		return t.fill(o).getProperty(o, name)
+	case p != nil || o.prototype == nil:
+		return p
+	}
+	return o.prototype.objectClass.getProperty(o.prototype, name)
 }
 
 // newStubs is the table of methods of a stub.
 func (t *Template) newStubs() *objectClass {
 	return &objectClass{
 		getOwnProperty: func(o *object, name string) *property { return t.fill(o).getOwnProperty(o, name) },
-		getProperty: func(o *object, name string) *property {
-			if p := t.peek(o, name); p != nil {
-				return p
-			}
-			return t.fill(o).getProperty(o, name)
-		},
+		getProperty:    t.getProperty,
 		get: func(o *object, name string) otto.Value {
-			if p := t.peek(o, name); p != nil {
-				return p.value.(otto.Value)
+			if p := t.getProperty(o, name); p == nil {
+				return otto.Value{}
+			} else if v, ok := p.value.(otto.Value); ok {
+				return v
 			}
-			return t.fill(o).get(o, name)
+			if o.objectClass == t.stubs { // the property is an accessor
+				t.fill(o)
+			}
+			return o.objectClass.get(o, name)
 		},
 		canPut:         func(o *object, name string) bool { return t.fill(o).canPut(o, name) },
 		put:            func(o *object, name string, v otto.Value, throw bool) { t.fill(o).put(o, name, v, throw) },
