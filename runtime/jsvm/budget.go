@@ -78,7 +78,7 @@ func (m *machine) reserveString(vm *otto.Otto, bytes int64) {
 // afford interrupts the script if a native step of so many nanoseconds would
 // end after the deadline, since nothing can interrupt the step itself.
 func (m *machine) afford(vm *otto.Otto, nanoseconds int64) {
-	if nanoseconds > int64(time.Millisecond) && time.Now().Add(time.Duration(nanoseconds)).After(m.task.deadline.Add(grace)) {
+	if nanoseconds > int64(time.Millisecond) && time.Now().Add(time.Duration(nanoseconds)).After(m.task.deadline) {
 		m.stop(pastDeadline)
 	}
 	m.check(vm)

@@ -100,7 +100,7 @@ func (b *builder) sliceUnderscore() (string, error) {
 	if !ok {
 		return "", nil
 	}
-	rewrite(program)
+	rewrite(program, false)
 	part, err := b.vm.Run(program)
 	if err != nil {
 		return "", err

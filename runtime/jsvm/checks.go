@@ -311,7 +311,7 @@ func (g *guarded) match() {
 	g.pattern()
 	v := g.argument("0")
 	matches, groups := g.scan(v, g.text(g.this), isGlobal(v))
-	g.spend(matches, 2500, 300+16*groups)
+	g.spend(matches, 2500+100*groups, 300+16*groups)
 }
 
 func isGlobal(pattern otto.Value) bool {
@@ -355,7 +355,7 @@ func (g *guarded) replace() {
 	if v.Class() == "RegExp" {
 		matches, groups = g.scan(v, target, isGlobal(v))
 	}
-	g.spend(matches, 1500, 48+16*groups)
+	g.spend(matches, 1500+100*groups, 48+16*groups)
 	by := g.argument("1")
 	if by.IsFunction() {
 		if matches > 16 || g.m.large {
@@ -496,13 +496,14 @@ func (g *guarded) scan(pattern otto.Value, target string, all bool) (matches, gr
 	}
 	begun := time.Now()
 	matches = g.countMatches(re, target, all)
-	g.m.afford(g.vm, int64(time.Since(begun)))
+	g.m.afford(g.vm, 2*int64(time.Since(begun)))
 	return matches, groups
 }
 
 func (g *guarded) countMatches(re *regexp.Regexp, target string, all bool) (matches int64) {
 	for at := 0; at <= len(target); {
-		place := re.FindReaderIndex(&checkedReader{Reader: strings.NewReader(target[at:]), g: g})
+		g.m.check(g.vm)
+		place := re.FindReaderSubmatchIndex(&checkedReader{Reader: strings.NewReader(target[at:]), g: g})
 		if place == nil {
 			return matches
 		}

@@ -67,6 +67,8 @@ func TestALongLiteralIsRefusedWithItsLine(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"pattern": {"var a;\n\nvar x = /" + strings.Repeat("a", 33000) + "/;", "refused: script.js:3: SyntaxError: a regular expression is longer than 32768 bytes"},
 		"groups":  {"var a;\nf" + strings.Repeat("()", 1<<20) + "(/", "refused: script.js:2: SyntaxError: the script is nested too deeply"},
+		"length":  {"var a = []; with (a) { length = 4294967295; length = 0; }", "refused: script.js: SyntaxError: a with statement must not change length"},
+		"in with": {"var a = []; with (a) { var length = 1; }", "refused: script.js: SyntaxError: a with statement must not change length"},
 		"slash":   {"var a;\nb: {}\n/x/.test(a);", "refused: script.js:3: SyntaxError: it is not clear whether this slash divides: put a semicolon or brackets before it"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,14 +27,24 @@ const thrown = "sallyport thrown"
 // and every write that may change the length of an array passes the array through
 // a function that bounds it: otto would delete the elements of a sparse array one
 // by one, even those that are not there.
-func rewrite(p *ast.Program) {
-	ast.Walk(&rewriter{file: p.File, wrapped: make(map[ast.Expression]bool), skipped: make(map[ast.Expression]int)}, p)
+//
+// It reports false for a script that writes to a variable named length which may
+// be that of an array, by a with statement. Code made at run time may be in one.
+func rewrite(p *ast.Program, made bool) bool {
+	r := &rewriter{file: p.File, wrapped: make(map[ast.Expression]bool), skipped: make(map[ast.Expression]int)}
+	if made {
+		r.with++
+	}
+	ast.Walk(r, p)
+	return !r.refused
 }
 
 type rewriter struct {
 	file    *file.File
 	wrapped map[ast.Expression]bool
 	skipped map[ast.Expression]int // sums that are not wrapped, with the length of their chain
+	with    int                    // with statements around the node, and one for code made at run time
+	refused bool
 }
 
 // Enter implements ast.Visitor.
@@ -55,6 +65,10 @@ func (r *rewriter) Enter(n ast.Node) ast.Visitor {
 		n.Argument = r.located(n)
 	case *ast.AssignExpression:
 		r.written(n.Left)
+	case *ast.VariableExpression:
+		r.refused = r.refused || r.with > 0 && n.Name == "length"
+	case *ast.WithStatement:
+		r.with++
 	case *ast.UnaryExpression:
 		if n.Operator == token.INCREMENT || n.Operator == token.DECREMENT {
 			r.written(n.Operand)
@@ -65,7 +79,11 @@ func (r *rewriter) Enter(n ast.Node) ast.Visitor {
 }
 
 // Exit implements ast.Visitor.
-func (r *rewriter) Exit(ast.Node) {}
+func (r *rewriter) Exit(n ast.Node) {
+	if _, ok := n.(*ast.WithStatement); ok {
+		r.with--
+	}
+}
 
 // sums wraps the sums among the operands of a node.
 func (r *rewriter) sums(n ast.Node) {
@@ -137,6 +155,8 @@ func isLiteral(e ast.Expression) bool {
 // be the length of an array.
 func (r *rewriter) written(target ast.Node) {
 	switch n := target.(type) {
+	case *ast.Identifier:
+		r.refused = r.refused || r.with > 0 && n.Name == "length"
 	case *ast.DotExpression:
 		if n.Identifier.Name == "length" {
 			n.Left = callOf(targetName, n.Left)

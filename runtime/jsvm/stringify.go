@@ -120,6 +120,9 @@ func (h *host) enterWalk(call otto.FunctionCall) otto.Value {
 	if m == nil {
 		return replacer
 	}
+	if replacer.Class() == "Array" {
+		(&guarded{host: h, m: m, vm: call.Otto}).count(replacer)
+	}
 	w := &stringification{base: m.walkDepth()}
 	m.walks = append(m.walks, w)
 	if m.couldWalk() && !replacer.IsFunction() && m.fits(call.Argument(1), &dataSize{values: maxUncounted, bytes: m.longest()}) {
