@@ -74,6 +74,9 @@ func (h *host) parsed(call *otto.FunctionCall, code string) *source {
 		panic(vm.MakeRangeError("code made at run time is too long"))
 	}
 	m := h.machineOf(call)
+	if m != nil && len(code) > 4*unchecked {
+		m.large = true
+	}
 	src, err := parseForeign(madeName, code, maxMadeNesting, func() bool { return m != nil && m.hasStopped() })
 	if m != nil {
 		m.check(vm)

@@ -177,6 +177,14 @@ func (f *files) depth() (most int) {
 	return most
 }
 
+// size is the length of all files, which bounds that of their strings.
+func (f *files) size() (n int) {
+	for s := range f.each {
+		n += len(s.text)
+	}
+	return n
+}
+
 // usage is how all files together use underscore.
 func (f *files) usage() *underscore.Usage {
 	u := underscore.NewUsage()

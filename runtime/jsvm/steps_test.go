@@ -136,7 +136,7 @@ var steps = map[string]string{
 	"copy by underscore, sparse":   longs + `_.extend(a, {length: 0});`,
 	"size of a function's source":  `var s = "a,"; while (s.length < 1 << 17) { s += s; } Function(s + "a", "");`,
 	"RegExp of a joined array":     longs + `new RegExp(a);`,
-	"hidden originals":             `var g = this; Object.getOwnPropertyNames(g).forEach(function (n) { if (n.indexOf("sallyport") === 0) { var f = g[n]; if (typeof f === "function") { try { f([], 7, new Array(1e9), ["x"]).call(new Array(1e9), "x"); } catch (e) {} } } }); new Array(1e9).join("x");`,
+	"hidden originals":             `var g = this; Object.getOwnPropertyNames(g).forEach(function (n) { if (n.indexOf("sallyport") === 0) { var f = g[n]; if (typeof f === "function") { try { for (var i = 0; i < 60; i++) { f(i, [], []).call(new Array(1e9), "x"); } } catch (e) {} } } }); new Array(1e9).join("x");`,
 	"apply replaced, then a join":  `Function.prototype.apply = function () { return this; }; var j = [].join(); new Array(1e9).join("x");`,
 	"numbers in a pattern":         mega + `new RegExp("(" + s.substring(0, 10000) + "){1,1000}").test(s);`,
 	"host text, joined":            `var s = b64dec(b64enc(Array(200000).join("x"))); var a = []; for (var i = 0; i < 4000; i++) { a.push(s); } a.join();`,
@@ -153,7 +153,7 @@ func TestNativeStepsAreBounded(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(steps)) {
 		t.Run(name, func(t *testing.T) {
-			got := inProcess(t, name)
+			got := inProcess(t, stepPrefix+name)
 			t.Log(got)
 			match := inResult.FindStringSubmatch(got)
 			if match == nil {
@@ -171,9 +171,13 @@ func TestNativeStepsAreBounded(t *testing.T) {
 	}
 }
 
+// stepPrefix tells a step from other scenarios of the same name.
+const stepPrefix = "step: "
+
 // stepScenario returns the scenario of one of the steps.
 func stepScenario(name string) (scenario, bool) {
-	body, ok := steps[name]
+	body, ok := steps[strings.TrimPrefix(name, stepPrefix)]
+	ok = ok && strings.HasPrefix(name, stepPrefix)
 	return scenario{body: body, bounded: true}, ok
 }
 
