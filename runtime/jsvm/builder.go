@@ -46,6 +46,7 @@ func (b *builder) build() error {
 		return err
 	}
 	b.defines = b.files.defines()
+	b.large = b.machine.large || b.files.size() > 16*unchecked
 	b.files.forget()
 	if b.template = newTemplate(b.vm, maxObjects); b.template == nil {
 		return abi.Errorf(abi.Refused, "%s: the script leaves more than %d objects, which every call would have to copy", b.files.name, maxObjects)
@@ -100,7 +101,7 @@ func (b *builder) sliceUnderscore() (string, error) {
 	if !ok {
 		return "", nil
 	}
-	rewrite(program)
+	rewrite(program, false)
 	part, err := b.vm.Run(program)
 	if err != nil {
 		return "", err

@@ -20,10 +20,10 @@ var attacks = map[string]scenario{
 	"recursion, caught":           {body: `function f() { try { f(); } catch (e) { f(); } } f();`, want: []string{"timeout", "trap"}},
 	"server that never answers":   {body: `TykMakeHttpRequest(JSON.stringify({Domain: spec.config_data.silent}));`, want: []string{"timeout"}},
 	"list that grows":             {body: `var a = []; while (true) { a.push({n: a.length}); }`, want: []string{"limit", "timeout"}},
-	"string of 1 GiB, doubled":    {body: `var s = "x"; while (s.length < 1 << 30) { s += s; } return m.ReturnData(request, {});`, want: []string{"limit", "done", "timeout"}},
-	"string of 1 GiB, in 4 steps": {body: `var s = Array(1025).join("x"); for (var i = 0; i < 4; i++) { s = Array(33).join(s); } return m.ReturnData(request, {});`, want: []string{"limit", "done", "timeout"}},
+	"string of 1 GiB, doubled":    {body: `var s = "x"; while (s.length < 1 << 30) { s += s; } return m.ReturnData(request, {});`, want: []string{"trap"}},
+	"string of 1 GiB, in 4 steps": {body: `var s = Array(1025).join("x"); for (var i = 0; i < 4; i++) { s = Array(33).join(s); } return m.ReturnData(request, {});`, want: []string{"trap"}},
 	"regular expression":          {body: `/^(a+)+$/.test(Array(100000).join("a") + "b"); return m.ReturnData(request, {});`, want: []string{"done"}},
-	"native step of seconds":      {body: `Array(6e6).join("x");`, want: []string{"timeout", "limit"}},
+	"native step of seconds":      {body: `Array(6e6).join("x");`, want: []string{"trap"}},
 }
 
 func TestAttacks(t *testing.T) {

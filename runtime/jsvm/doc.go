@@ -60,18 +60,19 @@
 //
 // Loading rewrites the script: every function and every loop begins with a
 // check whether the deadline has passed (see rewrite.go). So does code that a
-// script makes at run time. A VM that is stuck in one native step, such as
-// joining a huge array, cannot be stopped: it is abandoned, and the caller is
-// answered. A plugin with too many of them answers Busy.
+// script makes at run time. Otto's own functions have no such check, so those
+// whose time depends on a length or a count do not begin if they would end after
+// the deadline (see checks.go). A host call that hangs, such as a write to a full
+// log, cannot be stopped: its VM is abandoned, and the caller is answered. A
+// plugin with too many of them answers Busy.
 //
 // # What a call costs
 //
 // Copying the whole VM would be the main cost, so a copy consists of what the
-// call uses; see package lazy. Of underscore a script gets what it names as
-// _.member with all that this needs, cut out of underscore's own source; all of
-// it if it uses _ in any other way, or could change what _ is. Whatever it
-// reaches in a way that cannot be seen, such as computed names, comes when it
-// asks for it. README.md has the figures.
+// call uses; see package lazy. A script gets the members of underscore that it
+// names as _.member, with all that they need, cut out of underscore's own source.
+// It gets all of underscore if it uses _ in any other way, or could change what
+// _ is. README.md has the figures.
 //
 // # Several files
 //
@@ -82,36 +83,38 @@
 //
 // # Memory
 //
-// An interpreter inside the process cannot bound the memory of a script; this
-// is a best effort. While scripts run, the memory of the process is looked at
-// every 10 ms. If it has grown by more than the limit since a call began, and a
-// collection does not help, the call that has been running longest is broken
-// off with a Limit error. So a call may be blamed for what others did, and one
-// that takes its memory in a single native step (joining a list, doubling a
-// long string) is broken off only after that step. Limits that hold need the
-// sandbox or the external process.
+// A string has at most 32 MiB, or a quarter of the memory limit if that is less,
+// and otto's functions run on arrays of at most 1,048,576 elements, with or
+// without values. A step that would take more than half of the memory limit, or
+// exceed those, throws a RangeError before it begins.
+//
+// What scripts make in many small steps is watched: while they run, the memory of
+// the process is looked at every 10 ms, and before large steps. If it has grown
+// by more than the limit since a call began, and a garbage collection does not
+// help, a call is interrupted with a Limit error: the one that makes a large step,
+// or else the one that has been running longest. Otto cannot count what a script
+// holds, so a call may be blamed for what others did.
 //
 // # Depth
 //
-// A Go stack that overflows ends the process, and nothing can recover it, so
-// whatever recurses has a bound: the nesting of sources, counted before they
-// are parsed; regular expressions, which have at most 32 KiB, be they literals,
-// made by RegExp, or texts given to match, search and replace; calls, fewer of
-// them for scripts of deep expressions; the objects that a script leaves when
-// it is loaded, which a copy walks through; the levels of JSON. What is too
-// much in a file refuses the plugin with file and line; in a call it throws a
-// SyntaxError or a RangeError. A slash that may begin a regular expression or
-// divide, as behind the brace of a label, is refused as well. Chains of prototypes have no bound of their own: they
-// would need 8 million objects, which the deadline and the memory watch do not
-// let them have.
+// A Go stack that overflows ends the process, so everything that recurses has a
+// bound: the nesting of sources, which is counted before they are parsed; regular
+// expressions, which have at most 32 KiB; nested calls, of which scripts with deep
+// expressions have fewer; the objects that a script leaves when it is loaded,
+// because a copy visits them all; and the levels of JSON. A file that exceeds a
+// bound refuses the plugin with file and line, and a call throws a SyntaxError or
+// a RangeError. A slash that may either begin a regular expression or divide, as
+// behind the brace of a label, is refused, and so is a with statement whose body
+// assigns to a variable named length. Chains of prototypes have no bound of their
+// own: they would need 8 million objects, which the deadline and the memory watch
+// prevent.
 //
 // # Mistakes
 //
-// Otto's parser goes on after a mistake, takes time by the square of their
-// number, and cannot be interrupted. So a text of more than 4 KiB is parsed in
-// longer and longer parts until one has a mistake, and no further once the
-// deadline has passed. What is left is the time of one part: a quarter of the
-// text before it and a sixteenth of the whole at most.
+// Otto's parser continues after a mistake, takes time that grows with the square
+// of their number, and cannot be interrupted. So package syntax parses a text of
+// more than 4 KiB in growing parts, until one has a mistake or the deadline has
+// passed.
 //
 // # Concurrency
 //

@@ -32,8 +32,10 @@ func (h *host) newEngine() (*otto.Otto, error) {
 	if err := vm.Set("console", console); err != nil {
 		return nil, err
 	}
-	if err := hidden(vm, thrown, h.thrown); err != nil {
-		return nil, err
+	for name, f := range map[string]func(otto.FunctionCall) otto.Value{thrown: h.thrown, sumName: h.sum, targetName: h.target} {
+		if err := hidden(vm, name, f); err != nil {
+			return nil, err
+		}
 	}
 	for _, own := range []struct {
 		text     string
@@ -41,7 +43,7 @@ func (h *host) newEngine() (*otto.Otto, error) {
 	}{
 		{jsapi.Core(), services{"keepBytes": keepBytes}},
 		{evalText, services{"eval": h.eval, "Function": h.function}},
-		{stringifyText, services{"enter": h.enterWalk, "leave": h.leaveWalk}},
+		{stringifyText, services{"enter": h.enterWalk, "leave": h.leaveWalk, "parse": h.checkParse}},
 	} {
 		if err := install(vm, own.text, own.services); err != nil {
 			return nil, err

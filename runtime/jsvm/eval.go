@@ -12,6 +12,9 @@ import (
 // deepest nesting of 64 KiB, all brackets, was measured to take 256 MiB.
 const maxCode = 64 << 10
 
+// madeName is the file name of such code.
+const madeName = "<made>"
+
 // maxMadeDepth is how deep a function in such code may be nested. The stack
 // depth of the VM does not take that code into account.
 const maxMadeDepth = 300
@@ -71,7 +74,10 @@ func (h *host) parsed(call *otto.FunctionCall, code string) *source {
 		panic(vm.MakeRangeError("code made at run time is too long"))
 	}
 	m := h.machineOf(call)
-	src, err := parseForeign("<made>", code, maxMadeNesting, func() bool { return m != nil && m.hasStopped() })
+	if m != nil && len(code) > 4*unchecked {
+		m.large = true
+	}
+	src, err := parseForeign(madeName, code, maxMadeNesting, func() bool { return m != nil && m.hasStopped() })
 	if m != nil {
 		m.check(vm)
 	}

@@ -155,12 +155,21 @@ func TestResultsThatAreNotValidAreRefused(t *testing.T) {
 	}
 }
 
-// stuck takes otto a second or two in one native step, and no script check
-// comes by.
-const stuck = `Array(2e6).join("x");`
+// stuck is one step that nothing can interrupt: it writes to a hung log. The
+// natives of otto are bounded, so that none takes as long.
+const stuck = `rawlog("stuck");`
+
+// hung is a log that takes long for every line.
+type hung struct{}
+
+// Write implements io.Writer.
+func (hung) Write(b []byte) (int, error) {
+	<-time.After(10 * short)
+	return len(b), nil
+}
 
 func TestStuckNativeCallIsAbandonedOnTime(t *testing.T) {
-	p := load(t, handler(stuck+`return m.ReturnData(request, {});`))
+	p := loadSpec(t, jsvm.Config{Raw: hung{}}, abi.Spec{Entry: "m"}, handler(stuck+`return m.ReturnData(request, {});`))
 	_, err := callWithin(p, exchange(), abi.Pre, short)
 	if abi.KindOf(err) != abi.Timeout || !strings.Contains(err.Error(), "abandoned") {
 		t.Errorf("Call() = %v, want an abandoned VM", err)
@@ -168,7 +177,7 @@ func TestStuckNativeCallIsAbandonedOnTime(t *testing.T) {
 }
 
 func TestTooManyStuckVMsMakeThePluginBusy(t *testing.T) {
-	p := loadSpec(t, jsvm.Config{}, abi.Spec{Entry: "m", Instances: abi.Instances{Max: 1}}, handler(stuck))
+	p := loadSpec(t, jsvm.Config{Raw: hung{}}, abi.Spec{Entry: "m", Instances: abi.Instances{Max: 1}}, handler(stuck))
 	if _, err := callWithin(p, exchange(), abi.Pre, short); abi.KindOf(err) != abi.Timeout {
 		t.Fatalf("first Call() = %v, want timeout", err)
 	}
@@ -223,7 +232,7 @@ func TestCloseWaitsForCallsInFlight(t *testing.T) {
 }
 
 func TestCloseGivesUpWhenItsContextEnds(t *testing.T) {
-	r := jsvm.New(jsvm.Config{})
+	r := jsvm.New(jsvm.Config{Raw: hung{}})
 	p, err := r.Load(t.Context(), abi.Spec{Source: write(t, handler(stuck)), Entry: "m"})
 	if err != nil {
 		t.Fatal(err)

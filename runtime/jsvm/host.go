@@ -54,7 +54,7 @@ func (h *host) install(vm *otto.Otto) error {
 	functions := h.storage()
 	maps.Copy(functions, map[string]func(otto.FunctionCall) otto.Value{
 		"log": h.log, "rawlog": h.rawlog,
-		"b64dec": b64dec, "b64enc": b64enc, "rawb64dec": rawb64dec, "rawb64enc": rawb64enc,
+		"b64dec": h.b64dec, "b64enc": h.b64enc, "rawb64dec": h.rawb64dec, "rawb64enc": h.rawb64enc,
 		"TykMakeHttpRequest": h.fetch, "TykBatchRequest": h.batch,
 		"TykGetKeyData": h.getKeyData, "TykSetKeyData": h.setKeyData,
 	})
@@ -107,29 +107,29 @@ func (h *host) thrown(call otto.FunctionCall) otto.Value {
 }
 
 // b64dec decodes standard base64, with padding or without.
-func b64dec(call otto.FunctionCall) otto.Value {
-	return decoded(call.Argument(0).String(), base64.StdEncoding, base64.RawStdEncoding)
+func (h *host) b64dec(call otto.FunctionCall) otto.Value {
+	return h.decoded(&call, call.Argument(0).String(), base64.StdEncoding, base64.RawStdEncoding)
 }
 
 // rawb64dec decodes standard base64 without padding.
-func rawb64dec(call otto.FunctionCall) otto.Value {
-	return decoded(call.Argument(0).String(), base64.RawStdEncoding)
+func (h *host) rawb64dec(call otto.FunctionCall) otto.Value {
+	return h.decoded(&call, call.Argument(0).String(), base64.RawStdEncoding)
 }
 
-func b64enc(call otto.FunctionCall) otto.Value {
-	return text(base64.StdEncoding.EncodeToString([]byte(call.Argument(0).String())))
+func (h *host) b64enc(call otto.FunctionCall) otto.Value {
+	return h.result(&call, base64.StdEncoding.EncodeToString([]byte(call.Argument(0).String())))
 }
 
-func rawb64enc(call otto.FunctionCall) otto.Value {
-	return text(base64.RawStdEncoding.EncodeToString([]byte(call.Argument(0).String())))
+func (h *host) rawb64enc(call otto.FunctionCall) otto.Value {
+	return h.result(&call, base64.RawStdEncoding.EncodeToString([]byte(call.Argument(0).String())))
 }
 
 // decoded returns what the first encoding that fits makes of s; undefined if
 // none does.
-func decoded(s string, encodings ...*base64.Encoding) otto.Value {
+func (h *host) decoded(call *otto.FunctionCall, s string, encodings ...*base64.Encoding) otto.Value {
 	for _, e := range encodings {
 		if b, err := e.DecodeString(s); err == nil {
-			return text(string(b))
+			return h.result(call, string(b))
 		}
 	}
 	return otto.UndefinedValue()

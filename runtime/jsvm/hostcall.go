@@ -62,7 +62,7 @@ func (h *host) settled(call *otto.FunctionCall, name, result string, err error) 
 		h.complain(call, name, err)
 		return otto.UndefinedValue()
 	}
-	return text(result)
+	return h.result(call, result)
 }
 
 // complain writes the reason why a host call failed to the log.

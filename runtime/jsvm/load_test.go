@@ -47,7 +47,7 @@ func TestLoadRefusesWhatNeverEnds(t *testing.T) {
 		{"parser", strings.Repeat("a:{", 800), "hangs when it is loaded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := loadError(t, jsvm.Config{LoadTimeout: short}, abi.Spec{Entry: "m"}, c.script)
+			got := loadError(t, jsvm.Config{LoadTimeout: short, Raw: hung{}}, abi.Spec{Entry: "m"}, c.script)
 			if !strings.Contains(got, c.want) {
 				t.Errorf("Load() = %q, want %q", got, c.want)
 			}

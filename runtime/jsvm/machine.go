@@ -1,6 +1,7 @@
 package jsvm
 
 import (
+	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ type machine struct {
 	steps   int   // functions entered and iterations of loops
 	walks   []*stringification
 	stopped atomic.Int32 // the reason; 0 while it may go on
+	budget
 
 	mu     sync.Mutex
 	cancel func() // ends the host call that runs; nil if none does
@@ -38,7 +40,7 @@ var haltValue = func() otto.Value {
 
 // newMachine takes over a VM that nothing else uses.
 func newMachine(vm *otto.Otto, t *task) *machine {
-	m := &machine{task: t, depth: maxMadeDepth}
+	m := &machine{task: t, depth: maxMadeDepth, budget: budget{limit: minGrowth, heap: math.MaxInt64}}
 	m.adopt(vm)
 	return m
 }

@@ -41,6 +41,7 @@ func newMemoryWatch() *memoryWatch { return &memoryWatch{calls: make(map[*machin
 // enter begins to watch a call.
 func (w *memoryWatch) enter(m *machine, limit int64) {
 	c := watched{begun: time.Now(), used: heapInUse(), limit: uint64(max(limit, minGrowth))}
+	m.budget = budget{limit: int64(c.limit), heap: c.used}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls[m] = c

@@ -11,8 +11,6 @@ import (
 	"github.com/robertkrimen/otto"
 	"github.com/robertkrimen/otto/ast"
 	"github.com/robertkrimen/otto/parser"
-
-	"github.com/c386954a/sallyport/runtime/jsvm/syntax"
 )
 
 //go:embed natives.js
@@ -25,27 +23,22 @@ type native struct {
 	check        func(*guarded)
 }
 
-// natives lists these functions. The constructor RegExp has no holder.
-// String.prototype.split is not among them: it compiles no regular expression.
-var natives = []native{
-	{"", "RegExp", (*guarded).pattern},
-	{"String.prototype", "match", (*guarded).pattern},
-	{"String.prototype", "search", (*guarded).pattern},
-	{"String.prototype", "replace", (*guarded).pattern},
-}
-
 // guarded is one call of such a function.
 type guarded struct {
 	*host
+	m    *machine
 	vm   *otto.Otto
 	this otto.Value
 	args *otto.Object // the arguments, which a check may change
 }
 
-// guardName names the global function that checks a call and returns the original of
-// the function. Only the replacements know the name, which is random, because a
-// script that got the originals could call them without a check.
-var guardName = "sallyport " + rand.Text()
+// guardName names the global function that checks a call and returns the original
+// of the function.
+const guardName = "sallyport native"
+
+// guardToken is what the replacements hand to that function. No script knows it:
+// a script that got the originals could call them without a check.
+var guardToken = rand.Text()
 
 // guardNatives replaces the functions by ones with the same name and length that
 // call their check first. It must run before any script.
@@ -61,11 +54,15 @@ func (h *host) guardNatives(vm *otto.Otto) error {
 			return err
 		}
 		construct := ""
-		if n.holder == "" {
-			construct = fmt.Sprintf("if (this instanceof %s) { return new (checked(%d, this, arguments))(arguments[0], arguments[1]); }\n", n.name, i)
+		if n.name == "RegExp" {
+			construct = fmt.Sprintf("if (this instanceof %s) { return new (checked(%d, this, arguments, 'token'))(arguments[0], arguments[1]); }\n", n.name, i)
 		}
-		parts[i] = fmt.Sprintf("[%s, %q, function %s(%s) {\n%sreturn checked(%d, this, arguments).apply(this, arguments);\n}]",
-			cmp.Or(n.holder, "this"), n.name, n.name, strings.Join(parameterNames[:count], ", "), construct, i)
+		call := fmt.Sprintf("checked(%d, this, arguments, 'token').apply(this, arguments)", i)
+		if n.name == "search" { // its result is in bytes
+			call = "checked(-1, this, " + call + ", 'token')"
+		}
+		parts[i] = fmt.Sprintf("[%s, %q, function %s(%s) {\n%sreturn %s;\n}]",
+			cmp.Or(n.holder, "this"), n.name, n.name, strings.Join(parameterNames[:count], ", "), construct, call)
 	}
 	program, err := parser.ParseFile(nil, shimName, "["+strings.Join(parts, ",\n")+"]", 0)
 	if err != nil {
@@ -86,14 +83,21 @@ func (h *host) guardNatives(vm *otto.Otto) error {
 
 var parameterNames = []string{"a", "b", "c", "d", "e", "f", "g"}
 
-// renamer gives the function checked its real name, which no source text can
-// contain.
+// renamer puts guardName and guardToken in the place of the words that stand for
+// them. So the source text that a script can get of a function has neither.
 type renamer struct{}
 
 // Enter implements ast.Visitor.
 func (r renamer) Enter(n ast.Node) ast.Visitor {
-	if id, ok := n.(*ast.Identifier); ok && id != nil && id.Name == "checked" {
-		id.Name = guardName
+	switch n := n.(type) {
+	case *ast.Identifier:
+		if n != nil && n.Name == "checked" {
+			n.Name = guardName
+		}
+	case *ast.StringLiteral:
+		if n.Value == "token" {
+			n.Value = guardToken
+		}
 	}
 	return r
 }
@@ -102,39 +106,20 @@ func (r renamer) Enter(n ast.Node) ast.Visitor {
 func (renamer) Exit(ast.Node) {}
 
 // check runs the check of a native and returns the original. Its arguments are
-// the originals, to which it is bound, the index of the native, and this and the
-// arguments of the call. It throws if the native must not run.
+// the originals, to which it is bound, the index of the native, this and the
+// arguments of the call, and guardToken. It throws if the native must not run.
 func (h *host) check(call otto.FunctionCall) otto.Value {
 	i, err := call.Argument(1).ToInteger()
-	if err != nil {
-		return otto.UndefinedValue()
+	if err != nil || call.Argument(4).String() != guardToken {
+		panic(call.Otto.MakeTypeError("not for scripts"))
 	}
-	natives[i].check(&guarded{host: h, vm: call.Otto, this: call.Argument(2), args: call.Argument(3).Object()})
+	if i < 0 {
+		return position(call.Argument(2), call.Argument(3))
+	}
+	if m := h.machineOf(&call); m != nil {
+		m.check(call.Otto)
+		natives[i].check(&guarded{host: h, m: m, vm: call.Otto, this: call.Argument(2), args: call.Argument(3).Object()})
+	}
 	original, _ := call.Argument(0).Object().Get(strconv.FormatInt(i, 10))
 	return original
-}
-
-// pattern throws a SyntaxError if the first argument is a regular expression
-// that is too long. It converts an object to a string once, because a second
-// conversion may give another text.
-func (g *guarded) pattern() {
-	v, err := g.args.Get("0")
-	if err != nil {
-		return
-	}
-	if v.IsObject() && v.Class() != "RegExp" {
-		s, err := v.ToString()
-		if err != nil {
-			g.rethrow(&otto.FunctionCall{Otto: g.vm}, err)
-		}
-		v = text(s)
-		if err := g.args.Set("0", v); err != nil {
-			g.rethrow(&otto.FunctionCall{Otto: g.vm}, err)
-		}
-	}
-	if v.IsString() {
-		if err := syntax.CheckPattern(v.String()); err != nil {
-			panic(g.vm.MakeSyntaxError(err.Error()))
-		}
-	}
 }

@@ -43,7 +43,9 @@ func TestPatternsAreTakenAsBefore(t *testing.T) {
 		{`/x(.)/.test("xy") + RegExp.$1`, "truey"},
 		{`String(RegExp(/x/g)) + (/x/ instanceof RegExp) + (/x/.constructor === RegExp)`, "/x/gtruetrue"},
 		{`String("".match("b"))`, "null"},
-		{`"aéb".search(String.fromCharCode(98)) + ""`, "3"}, // in bytes, as otto counts
+		{`"aéb".search(String.fromCharCode(98)) + ""`, "2"}, // in UTF-16, where otto counts bytes
+		{`"é;x".search(/;/) + ""`, "1"},
+		{`"é;x".search(/y/) + "" + ";".search(/;/)`, "-10"},
 		{`(function () { var o = {}; try { "x".match({toString: function () { throw o; }}); } catch (e) { return String(e === o); } })()`, "true"},
 		{`(function () { try { new RegExp("("); } catch (e) { return e.name; } })()`, "TypeError"},
 		{`(function () { try { new RegExp("*"); } catch (e) { return e.name; } })()`, "SyntaxError"},
@@ -67,6 +69,8 @@ func TestALongLiteralIsRefusedWithItsLine(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"pattern": {"var a;\n\nvar x = /" + strings.Repeat("a", 33000) + "/;", "refused: script.js:3: SyntaxError: a regular expression is longer than 32768 bytes"},
 		"groups":  {"var a;\nf" + strings.Repeat("()", 1<<20) + "(/", "refused: script.js:2: SyntaxError: the script is nested too deeply"},
+		"length":  {"var a = []; with (a) { length = 4294967295; length = 0; }", "refused: script.js: SyntaxError: a with statement must not change length"},
+		"in with": {"var a = []; with (a) { var length = 1; }", "refused: script.js: SyntaxError: a with statement must not change length"},
 		"slash":   {"var a;\nb: {}\n/x/.test(a);", "refused: script.js:3: SyntaxError: it is not clear whether this slash divides: put a semicolon or brackets before it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -74,5 +78,24 @@ func TestALongLiteralIsRefusedWithItsLine(t *testing.T) {
 				t.Errorf("Load() = %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+func TestPositionsCountInUTF16(t *testing.T) {
+	const smile = "\U0001f60b"
+	for _, c := range []struct{ expr, want string }{
+		{`(function () { var s = "a` + smile + `b;c"; return s.slice(s.indexOf(";") + 1); })()`, "c"},
+		{`(function () { var s = "a` + smile + `b;c"; return s.substring(s.indexOf(";"), 3); })()`, "b"},
+		{`"a` + smile + `b".slice(1, 3)`, smile},
+		{`"a` + smile + `b".slice(-3)`, smile + "b"},
+		{`"a` + smile + `b".slice(-3, -1)`, smile},
+		{`"a` + smile + `b".substring(-3, 1)`, "a"},
+		{`"a` + smile + `b".slice(1)`, smile + "b"},
+		{`"aéb".slice(1, 2) + "aéb".substring(2) + "abc".slice(-1) + "abc".substring(1, 0)`, "ébca"},
+		{`"a` + smile + `b".slice(undefined, 1e9)`, "a" + smile + "b"},
+	} {
+		if got := says(t, jsvm.Config{}, "", c.expr); got != c.want {
+			t.Errorf("%s = %q, want %q", c.expr, got, c.want)
+		}
 	}
 }

@@ -28,6 +28,7 @@ type program struct {
 	stackDepth int    // the most nested calls
 	depth      int    // how deep the files are nested; see syntax.Parse
 	defines    string // the global variables and functions, for messages
+	large      bool   // its scripts may hold strings of more than a few KiB
 }
 
 // loadProgram runs the files under ctx's deadline.

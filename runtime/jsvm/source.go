@@ -58,20 +58,19 @@ func (s *source) defines() (names []string) {
 
 // parse parses a script of our own and prepares it for otto; see rewrite.
 func parse(name, text string) (*source, error) {
-	return prepared(syntax.Parse(name, text, syntax.MaxNesting, nil))
+	return parseForeign(name, text, syntax.MaxNesting, nil)
 }
 
 // parseForeign does the same for a script that others have written. No more
 // than limit may be open at any place of it.
 func parseForeign(name, text string, limit int, stopped func() bool) (*source, error) {
-	return prepared(syntax.Parse(name, text, limit, stopped))
-}
-
-func prepared(program *ast.Program, depth int, err error) (*source, error) {
+	program, depth, err := syntax.Parse(name, text, limit, stopped)
 	if err != nil {
 		return nil, err
 	}
-	rewrite(program)
+	if !rewrite(program, name == madeName) {
+		return nil, abi.Errorf(abi.Refused, "%s: SyntaxError: a with statement must not change length", name)
+	}
 	return &source{program: program, depth: depth}, nil
 }
 
@@ -176,6 +175,14 @@ func (f *files) depth() (most int) {
 		most = max(most, s.depth)
 	}
 	return most
+}
+
+// size is the length of all files, which bounds that of their strings.
+func (f *files) size() (n int) {
+	for s := range f.each {
+		n += len(s.text)
+	}
+	return n
 }
 
 // usage is how all files together use underscore.

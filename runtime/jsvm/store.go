@@ -45,6 +45,9 @@ func (h *host) stored(name string, f func(*storing) (any, error)) func(otto.Func
 		if result == nil {
 			return otto.UndefinedValue()
 		}
+		if s, ok := result.(string); ok {
+			return h.result(&call, s)
+		}
 		v, err := call.Otto.ToValue(result)
 		if err != nil {
 			h.throw(&call, name, err)
@@ -136,7 +139,7 @@ func (h *host) getKeyData(call otto.FunctionCall) otto.Value {
 	if err != nil {
 		h.complain(&call, "TykGetKeyData", err)
 	}
-	return text(string(hostapi.KeyData(s)))
+	return h.result(&call, string(hostapi.KeyData(s)))
 }
 
 // findSession returns the session of a key if it belongs to the organisation of

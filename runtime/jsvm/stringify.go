@@ -1,6 +1,8 @@
 package jsvm
 
 import (
+	"strings"
+
 	"github.com/robertkrimen/otto"
 )
 
@@ -24,6 +26,90 @@ type stringification struct {
 	last    otto.Value   // what the replacer has returned
 	base    int          // depth of the walks around this one
 	allowed map[string]bool
+	values  int
+	bytes   int64 // of strings
+}
+
+// maxUncounted is how many values data may have that is walked without counting.
+const maxUncounted = 20000
+
+// dataSize is how much data may still be visited.
+type dataSize struct {
+	values int
+	bytes  int64
+}
+
+// fits reports whether JSON.stringify visits no more than left, which may be many
+// times what the script has made if objects are in several others. It says no
+// where functions of the script would take part.
+func (m *machine) fits(v otto.Value, left *dataSize) bool {
+	if left.values--; left.values < 0 || left.bytes < 0 {
+		return false
+	}
+	if !v.IsObject() {
+		if v.IsString() {
+			left.bytes -= int64(len(v.String()))
+		}
+		return true
+	}
+	o := v.Object()
+	if toJSON, err := o.Get("toJSON"); err != nil || toJSON.IsFunction() {
+		return false
+	}
+	switch v.Class() {
+	case "Function":
+		return true
+	case "Array":
+		length, err := o.Get("length")
+		if err != nil {
+			return false
+		}
+		if n, err := length.ToInteger(); err != nil || n > int64(left.values) {
+			return false
+		}
+	}
+	for _, key := range o.Keys() {
+		inner, err := o.Get(key)
+		if err != nil || !m.fits(inner, left) {
+			return false
+		}
+	}
+	return true
+}
+
+// count bounds a walk that fits has not.
+func (w *stringification) count(h *host, call *otto.FunctionCall, value otto.Value) {
+	m := h.machineOf(call)
+	if m == nil {
+		return
+	}
+	m.check(call.Otto)
+	if value.Class() == "Array" {
+		(&guarded{host: h, m: m, vm: call.Otto}).count(value)
+	}
+	if value.IsString() {
+		w.bytes += int64(len(value.String()))
+		m.reserveString(call.Otto, w.bytes)
+	}
+	if w.values++; w.values%64 == 0 {
+		m.reserve(call.Otto, 64*128)
+	}
+}
+
+// checkParse bounds what JSON.parse makes of a text, and returns the text.
+func (h *host) checkParse(call otto.FunctionCall) otto.Value {
+	v := call.Argument(0)
+	m := h.machineOf(&call)
+	if m == nil {
+		return v
+	}
+	g := &guarded{host: h, m: m, vm: call.Otto}
+	s := g.text(v)
+	if len(s) > unchecked/4 {
+		containers, members := int64(strings.Count(s, "{")+strings.Count(s, "[")), int64(strings.Count(s, ","))
+		g.spend(1, containers*1000+members*2000, containers*400+members*100)
+	}
+	return text(s)
 }
 
 // enterWalk begins a JSON.stringify: it takes the replacer and returns the one
@@ -34,9 +120,12 @@ func (h *host) enterWalk(call otto.FunctionCall) otto.Value {
 	if m == nil {
 		return replacer
 	}
+	if replacer.Class() == "Array" {
+		(&guarded{host: h, m: m, vm: call.Otto}).count(replacer)
+	}
 	w := &stringification{base: m.walkDepth()}
 	m.walks = append(m.walks, w)
-	if m.couldWalk() {
+	if m.couldWalk() && !replacer.IsFunction() && m.fits(call.Argument(1), &dataSize{values: maxUncounted, bytes: m.longest()}) {
 		w.cheap = true
 		return replacer
 	}
@@ -74,6 +163,7 @@ func namesIn(list otto.Value) map[string]bool {
 func (h *host) replace(call *otto.FunctionCall, w *stringification, replacer otto.Value) otto.Value {
 	key, value := call.Argument(0), call.Argument(1)
 	w.enter(call)
+	w.count(h, call, value)
 	switch {
 	case w.allowed != nil:
 		if len(w.holders) > 1 && call.This.Class() != "Array" && !w.allowed[key.String()] {

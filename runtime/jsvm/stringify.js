@@ -4,7 +4,7 @@
     var stringify = JSON.stringify, parse = JSON.parse;
 
     JSON.stringify = function (value, replacer, space) {
-        var safe = host.enter(replacer);
+        var safe = host.enter(replacer, value);
         try {
             return stringify(value, safe, space);
         } finally {
@@ -29,7 +29,7 @@
     }
 
     JSON.parse = function (text, reviver) {
-        var value = parse(text);
+        var value = parse(host.parse(text));
         return typeof reviver === "function" ? revive({"": value}, "", reviver) : value;
     };
 

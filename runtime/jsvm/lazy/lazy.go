@@ -7,9 +7,6 @@
 // table, so the first use of a stub fills it by otto's own code and gives it
 // its real table. A script sees no difference.
 //
-//	template := lazy.New(vm, most) // vm must not run again
-//	copied := template.Copy() // to be released
-//
 // Otto has no public way to do this, so the package reads and writes some of
 // otto's private structs. If they are not those that it knows, which [Supported]
 // reports, it changes nothing and Copy is otto's own. README.md of runtime/jsvm
@@ -29,8 +26,9 @@ import (
 // Template is a VM that is copied. It is safe for concurrent use. A copy belongs
 // to one goroutine at a time.
 type Template struct {
-	vm    *otto.Otto
-	stubs *objectClass // of objects that have not been used yet; nil copies all
+	vm      *otto.Otto
+	objects []*object
+	stubs   *objectClass // of objects that have not been used yet; nil copies all
 
 	// mu protects the map below, of copies that exist, by their runtimes.
 	mu     sync.Mutex
@@ -45,27 +43,25 @@ type derived struct {
 
 // New makes a template of a VM, which must not run again, not even to compile.
 // It returns nil if the VM has more than most objects and scopes.
-func New(vm *otto.Otto, most int) *Template { return newTemplate(vm, most, Supported()) }
-
-// NewComplete makes a template whose copies are otto's own, which is what New
-// does if otto's types are not known.
-func NewComplete(vm *otto.Otto, most int) *Template { return newTemplate(vm, most, false) }
-
-func newTemplate(vm *otto.Otto, most int, supported bool) *Template {
-	t := &Template{vm: vm, copies: make(map[*runtime]*cloner)}
-	objects, ok := objectsOf(vm, most)
-	switch {
-	case !ok:
-		return nil
-	case supported:
-		t.stubs = t.newStubs()
-		t.derive(objects)
+func New(vm *otto.Otto, most int) *Template {
+	t := NewComplete(vm, most)
+	if t != nil && Supported() {
+		t.derive()
 	}
 	return t
 }
 
-// Copy returns a VM in the state of the template. Its debugger handler, and
-// what else a VM has beside objects, is as [otto.Otto.Copy] leaves it.
+// NewComplete makes a template whose copies are otto's, as New does if it is not [Supported].
+func NewComplete(vm *otto.Otto, most int) *Template {
+	objects, ok := objectsOf(vm, most)
+	if !ok {
+		return nil
+	}
+	return &Template{vm: vm, objects: objects, copies: make(map[*runtime]*cloner)}
+}
+
+// Copy returns a VM in the state of the template. What else a VM has is as
+// [otto.Otto.Copy] leaves it.
 func (t *Template) Copy() *otto.Otto { return t.vm.Copy() }
 
 // Release forgets a copy. It must not be used afterwards.
@@ -79,10 +75,11 @@ func (t *Template) Release(copied *otto.Otto) {
 }
 
 // derive gives the objects of the template tables that copy them as stubs.
-func (t *Template) derive(objects []*object) {
+func (t *Template) derive() {
+	t.stubs = t.newStubs()
 	plain, functions, bound := map[*objectClass]*derived{}, map[*objectClass]*derived{}, map[*objectClass]*derived{}
 	global := (*object)(reflect.ValueOf(t.vm).Elem().FieldByName("runtime").Elem().FieldByName("globalObject").UnsafePointer())
-	for _, o := range objects {
+	for _, o := range t.objects {
 		original := o.objectClass
 		switch {
 		case o == global:
@@ -103,9 +100,8 @@ func (t *Template) derive(objects []*object) {
 // sharedTable returns the derived table of an original one.
 func sharedTable(tables map[*objectClass]*derived, original *objectClass, clone func(in, out *object, c *cloner) *object) *objectClass {
 	if tables[original] == nil {
-		d := &derived{objectClass: *original, original: original}
-		d.clone = clone
-		tables[original] = d
+		tables[original] = &derived{objectClass: *original, original: original}
+		tables[original].clone = clone
 	}
 	return &tables[original].objectClass
 }
@@ -179,15 +175,15 @@ func (t *Template) stub(in, out *object) *object {
 	return out
 }
 
-// originOf returns the object that a stub stands for, and the state of the copy.
+// originOf returns the original of a stub, and the state of the copy.
 func (t *Template) originOf(o *object) (*object, *cloner) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return (*object)(unsafe.Pointer(unsafe.SliceData(o.propertyOrder))), t.copies[o.runtime]
 }
 
-// maxPeeked is how many reads of a stub copy only one property. The capacity of
-// the list that points to the object counts them.
+// maxPeeked is how many reads of a stub copy one property only. The capacity of
+// the list counts them.
 const maxPeeked = 6
 
 // fill makes an object of a stub. It keeps the fields that otto may have written
@@ -200,39 +196,51 @@ func (t *Template) fill(o *object) *objectClass {
 	return o.objectClass
 }
 
-// peek copies one property of a stub. It returns nil if the stub must be filled:
-// the property is not a plain value, or many have been read.
-func (t *Template) peek(o *object, name string) *property {
+// peek copies one property of a stub, and returns nil if there is none. It reports
+// false if the stub must be filled: for an accessor, an element, or many reads.
+func (t *Template) peek(o *object, name string) (*property, bool) {
 	in, c := t.originOf(o)
-	p := in.property[name]
+	p, found := in.property[name]
 	v, plain := p.value.(otto.Value)
-	if !plain || in.class == "Arguments" || cap(o.propertyOrder) == maxPeeked {
-		return nil
+	elements := in.class == "Arguments" || in.class == "String" && name[:min(1, len(name))] <= "9"
+	if elements || found && (!plain || cap(o.propertyOrder) == maxPeeked) {
+		return nil, false
+	} else if !found {
+		return nil, true
 	}
 	o.propertyOrder = unsafe.Slice((*string)(unsafe.Pointer(in)), cap(o.propertyOrder)+1)[:0]
 	if v.IsObject() {
-		at := &(*stasher)(unsafe.Pointer(&(*jsValue)(unsafe.Pointer(&v)).value)).at
+		at := &(*stasher)(unsafe.Pointer(&v)).at // a value begins with an interface
 		*at = unsafe.Pointer(c.object((*object)(*at)))
 		p.value = v
 	}
-	return &p
+	return &p, true
+}
+
+func (t *Template) getProperty(o *object, name string) *property {
+	if p, ok := t.peek(o, name); !ok {
+		return t.fill(o).getProperty(o, name)
+	} else if p != nil || o.prototype == nil {
+		return p
+	}
+	return o.prototype.objectClass.getProperty(o.prototype, name)
 }
 
 // newStubs is the table of methods of a stub.
 func (t *Template) newStubs() *objectClass {
 	return &objectClass{
 		getOwnProperty: func(o *object, name string) *property { return t.fill(o).getOwnProperty(o, name) },
-		getProperty: func(o *object, name string) *property {
-			if p := t.peek(o, name); p != nil {
-				return p
-			}
-			return t.fill(o).getProperty(o, name)
-		},
+		getProperty:    t.getProperty,
 		get: func(o *object, name string) otto.Value {
-			if p := t.peek(o, name); p != nil {
-				return p.value.(otto.Value)
+			p := t.getProperty(o, name)
+			if p == nil {
+				return otto.Value{}
+			} else if v, ok := p.value.(otto.Value); ok {
+				return v
+			} else if o.objectClass == t.stubs { // the property is an accessor
+				t.fill(o)
 			}
-			return t.fill(o).get(o, name)
+			return o.objectClass.get(o, name)
 		},
 		canPut:         func(o *object, name string) bool { return t.fill(o).canPut(o, name) },
 		put:            func(o *object, name string, v otto.Value, throw bool) { t.fill(o).put(o, name, v, throw) },
@@ -247,13 +255,19 @@ func (t *Template) newStubs() *objectClass {
 	}
 }
 
-// objectsOf returns all objects of a VM. It reports false if the VM has more than
-// most objects and scopes. It reads otto's memory, because otto shows only some
-// of the objects to scripts.
+// objectsOf finds the objects of a VM in otto's memory, because scripts reach only some of
+// them. It reports false if the VM has more than most objects and scopes.
 func objectsOf(vm *otto.Otto, most int) (objects []*object, ok bool) {
 	todo, seen, found := []reflect.Value{reflect.ValueOf(vm)}, make(map[unsafe.Pointer]bool), 0
+	types := make(map[reflect.Type]bool)
 	add := func(v reflect.Value) {
-		if v.IsValid() && leads(v.Type()) {
+		if !v.IsValid() {
+			return
+		}
+		if _, known := types[v.Type()]; !known {
+			types[v.Type()] = leads(v.Type())
+		}
+		if types[v.Type()] {
 			todo = append(todo, v)
 		}
 	}
@@ -288,8 +302,7 @@ func objectsOf(vm *otto.Otto, most int) (objects []*object, ok bool) {
 	return objects, found <= most
 }
 
-// leads reports whether objects can be reached through a type. They are behind
-// types of otto only, and not in the program of a function.
+// leads reports whether a type can lead to objects. The program of a function has none.
 func leads(of reflect.Type) bool {
 	switch kind := of.Kind(); kind {
 	case reflect.Pointer:
@@ -302,8 +315,7 @@ func leads(of reflect.Type) bool {
 	}
 }
 
-// The types below are otto's own, by its names. Those without fields stand for
-// types behind pointers.
+// The types below are otto's own. Those without fields stand for types behind pointers.
 type (
 	runtime             struct{}
 	objectStash         struct{}
@@ -311,7 +323,6 @@ type (
 	fnStash             struct{}
 	nodeFunctionLiteral struct{}
 	propertyMode        int //nolint:unused // as above
-	valueKind           int
 
 	object struct {
 		value         any
@@ -341,10 +352,6 @@ type (
 		value any
 		mode  propertyMode //nolint:unused // it is copied with the property
 	}
-	jsValue struct {
-		value any
-		kind  valueKind
-	}
 	cloner struct {
 		runtime     *runtime
 		obj         map[*object]*object
@@ -361,22 +368,16 @@ type (
 	stasher struct{ kind, at unsafe.Pointer }
 )
 
-// Supported reports whether otto's types are those that the package knows. If
-// they are not, copies are complete: slower, and otherwise the same.
+// Supported reports whether the package knows otto's types. If not, copies are complete.
 func Supported() (ok bool) {
-	defer func() {
-		if recover() != nil { // a field that led to the next type is missing
-			ok = false
-		}
-	}()
+	defer func() { ok = recover() == nil && ok }() // a field on the way to a type is missing
 	theirs := fieldOf(fieldOf(reflect.TypeFor[otto.Otto](), "runtime"), "globalObject")
 	class := fieldOf(theirs, "objectClass")
 	return matches[object](theirs) && matches[objectClass](class) && matches[property](fieldOf(theirs, "property")) &&
-		matches[cloner](fieldOf(class, "clone")) && matches[jsValue](reflect.TypeFor[otto.Value]())
+		matches[cloner](fieldOf(class, "clone")) && reflect.TypeFor[otto.Value]().Field(0).Type.Kind() == reflect.Interface
 }
 
-// matches reports whether one of the types above has the fields of otto's, and
-// so the same layout in memory.
+// matches reports whether a type above has the fields of otto's, and so its layout.
 func matches[ours any](theirs reflect.Type) bool {
 	return fields(reflect.TypeFor[ours]()) == fields(theirs)
 }
@@ -389,8 +390,7 @@ func fields(t reflect.Type) string {
 	return strings.Join(list, "; ")
 }
 
-// fieldOf returns the type that a field of a struct leads to: behind a pointer,
-// in a map, or the last parameter of a function.
+// fieldOf returns the type behind a pointer, in a map, or of the last parameter of a function.
 func fieldOf(t reflect.Type, name string) reflect.Type {
 	f, _ := t.FieldByName(name)
 	if f.Type.Kind() == reflect.Func {
