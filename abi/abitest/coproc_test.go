@@ -23,7 +23,18 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "conform")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	guests.dir, guests.files = dir, map[string]string{}
+	return m.Run()
 }
 
 // TestCoproc plays the scenarios against the conform process: this binary,

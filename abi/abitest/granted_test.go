@@ -21,6 +21,7 @@ func TestSDKsReachWhatIsGranted(t *testing.T) {
 	defer server.Close()
 	for name, guest := range sdkGuests() {
 		t.Run(name, func(t *testing.T) {
+			oneVariant(t, name)
 			p := loadGranted(t, guest.build(t, "granted"), server.URL)
 			x := grantedExchange()
 			for _, h := range []abi.Hook{abi.Pre, abi.Auth, abi.Post} {

@@ -1,7 +1,21 @@
+// Package abitest checks that a runtime keeps the contract of package abi.
+//
+// It holds one set of scenarios, the txtar files in testdata, and plays them
+// through proxy/chain against any number of runtimes. Nothing in it depends
+// on a runtime: a runtime's own test gives [Run] a [Row] that loads the
+// conform plugin, written once for each runtime. README.md describes the
+// plugin and the format of a scenario.
 package abitest
 
 import (
 	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -9,6 +23,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/fixture"
+	"github.com/c386954a/sallyport/proxy/chain"
 )
 
 // callTimeout is the deadline of calls in scenarios that do not test it. It
@@ -165,4 +181,184 @@ func loadPlugin(t *testing.T, name string, rt abi.Runtime, s abi.Spec, scenarios
 		}
 	})
 	return p
+}
+
+// outcome is what a scenario expects, or what came of it.
+type outcome struct {
+	fixture.Played
+	events int // calls of event subscribers that succeeded
+
+	faults []error // of all plugins, for the log
+}
+
+// String returns the outcome in the sections of a scenario.
+func (o outcome) String() string {
+	return fmt.Sprintf("%s-- events --\n%d\n", o.Played, o.events)
+}
+
+// settle chooses among the kinds of fault that a scenario allows.
+func (o outcome) settle(got outcome) outcome {
+	o.Played = o.Settle(got.Played)
+	return o
+}
+
+// play carries the scenario out: it stands in for the proxy and the upstream.
+func (s *scenario) play(x *abi.Exchange, plugin pluginFor) (outcome, error) {
+	var got outcome
+	c, err := s.chain(plugin, func(_ *abi.Exchange, f *chain.Fault) { got.faults = append(got.faults, f) })
+	if err != nil {
+		return got, err
+	}
+	got.Played = s.Play(x, c)
+	c.Close()
+	for step := range c.Steps() {
+		if step.Hook() == abi.Event {
+			n := step.Stats().Snapshot()
+			got.events += int(n.Calls - n.FaultCount())
+		}
+	}
+	return got, nil
+}
+
+func (s *scenario) chain(plugin pluginFor, observe func(*abi.Exchange, *chain.Fault)) (*chain.Chain, error) {
+	cfg := chain.Config{API: s.api, Observe: observe}
+	for _, b := range s.hooks {
+		step := &chain.Step{
+			Name: "conform", Plugin: plugin(b.hook),
+			Timeout: b.timeout, OnFault: b.onFault, BodyLimit: b.bodyLimit,
+		}
+		if step.Timeout == 0 {
+			step.Timeout = callTimeout
+		}
+		if b.hook == abi.Virtual {
+			cfg.Virtuals = append(cfg.Virtuals, chain.Virtual{Method: b.method, Path: b.path, Step: step})
+			continue
+		}
+		cfg.Steps[b.hook] = append(cfg.Steps[b.hook], step)
+	}
+	return chain.New(cfg)
+}
+
+//go:embed testdata/*.txtar
+var testdata embed.FS
+
+// scenario is one txtar file, see README.md.
+type scenario struct {
+	fixture.Case
+
+	name  string
+	api   *abi.API
+	hooks []binding
+	want  outcome
+}
+
+// binding is one line of the section hooks.
+type binding struct {
+	hook         abi.Hook
+	method, path string // of virtual
+	timeout      time.Duration
+	onFault      chain.Policy
+	bodyLimit    int
+}
+
+// slow reports whether the scenario waits for a deadline.
+func (s *scenario) slow() bool {
+	for _, b := range s.hooks {
+		if b.timeout > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func loadScenarios(t *testing.T) []*scenario {
+	t.Helper()
+	files, err := fs.Glob(testdata, "testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]*scenario, 0, len(files))
+	for _, file := range files {
+		data, err := testdata.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := parseScenario(strings.TrimSuffix(path.Base(file), ".txtar"), data)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// parseScenario reads a scenario. It refuses sections it does not know: a
+// misspelled one would test less than it says.
+func parseScenario(name string, data []byte) (*scenario, error) {
+	f := fixture.Split(data)
+	s := &scenario{name: name, hooks: hooks(f)}
+	s.Request = f.Message("request", nil)
+	s.UpstreamReply = f.Message("upstream.reply", []byte("HTTP/1.1 200\n"))
+	s.api = &abi.API{
+		ID: name, Name: name, OrgID: "org1", ListenPath: "/",
+		Config: f.JSON("config.json", []byte("{}")), Generation: 1,
+	}
+	s.want.Upstream = f.Message("upstream", nil)
+	s.want.Reply = f.Message("reply", nil)
+	s.want.events = f.Int("events", 0)
+	return s, f.Err()
+}
+
+func hooks(f *fixture.Sections) []binding {
+	var all []binding
+	for line := range strings.Lines(string(f.Take("hooks", nil))) {
+		b, err := parseBinding(strings.Fields(line))
+		if err != nil {
+			f.Fail("hooks", err)
+		}
+		all = append(all, b)
+	}
+	return all
+}
+
+// parseBinding reads "HOOK [METHOD] [/path] [timeout=D] [on_fault=open]
+// [body_limit=N]".
+func parseBinding(words []string) (binding, error) {
+	var b binding
+	if len(words) == 0 {
+		return b, errors.New("empty line")
+	}
+	h, ok := abi.ParseHook(words[0])
+	if !ok {
+		return b, fmt.Errorf("no hook %s", words[0])
+	}
+	b.hook = h
+	for _, word := range words[1:] {
+		if err := b.set(word); err != nil {
+			return b, err
+		}
+	}
+	if h != abi.Virtual && b.method+b.path != "" {
+		return b, errors.New("only virtual takes a method or a path")
+	}
+	return b, nil
+}
+
+func (b *binding) set(word string) (err error) {
+	key, value, option := strings.Cut(word, "=")
+	switch {
+	case option && key == "timeout":
+		b.timeout, err = time.ParseDuration(value)
+	case option && key == "body_limit":
+		b.bodyLimit, err = strconv.Atoi(value)
+	case word == "on_fault=open":
+		b.onFault = chain.Open
+	case option:
+		err = fmt.Errorf("no option %s", word)
+	case strings.HasPrefix(word, "/"):
+		b.path = word
+	default:
+		b.method = word
+	}
+	return err
 }

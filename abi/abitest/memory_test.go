@@ -18,6 +18,7 @@ func TestSDKsKeepTheirMemoryBounded(t *testing.T) {
 	const step, largest = 50_000, 1_000_000
 	for name, limit := range map[string]int64{"C": 2_500_000, "CWithLibc": 8 << 20, "Rust": 8 << 20, "RustOnWasi": 8 << 20} {
 		t.Run(name, func(t *testing.T) {
+			oneVariant(t, name)
 			p := loadLimited(t, sdkGuests()[name].build(t, "conform"), limit)
 			for size := step; size <= largest; size += step {
 				x := appending(size)

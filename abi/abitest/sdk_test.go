@@ -1,11 +1,15 @@
 package abitest_test
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/abi/abitest"
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
@@ -28,10 +32,43 @@ type sdkGuest struct {
 // build compiles one of the guests and returns the file.
 func (g sdkGuest) build(t *testing.T, name string) string {
 	t.Helper()
-	wasmtest.Watch(t, g.dir, g.sdk)
-	out := filepath.Join(t.TempDir(), name+".wasm")
-	wasmtest.MustRunScript(t, filepath.Join(g.dir, "build.sh"), append([]string{name, out}, g.variant...)...)
-	return out
+	return builtOnce(t, filepath.Join(g.dir, "build.sh"), []string{g.dir, g.sdk}, func(out string) []string {
+		return append([]string{name, out}, g.variant...)
+	})
+}
+
+// guests holds what this run has compiled: several tests load the same guest,
+// and the compilers take most of the time of this package.
+var guests struct {
+	mu    sync.Mutex
+	files map[string]string // by the script and its arguments
+	dir   string            // TestMain removes it
+}
+
+// builtOnce runs a build script with the arguments that args makes of the name
+// of the output file, unless a test of this run has done so before.
+func builtOnce(t *testing.T, script string, sources []string, args func(out string) []string) string {
+	t.Helper()
+	wasmtest.Watch(t, sources...)
+	guests.mu.Lock()
+	defer guests.mu.Unlock()
+	key := script + " " + strings.Join(args("OUT"), " ")
+	if file, ok := guests.files[key]; ok {
+		return file
+	}
+	file := filepath.Join(guests.dir, fmt.Sprintf("%d.wasm", len(guests.files)))
+	wasmtest.MustRunScript(t, script, args(file)...)
+	guests.files[key] = file
+	return file
+}
+
+// oneVariant lets the plain build stand for the variants of an SDK, unless
+// tests run in full. The scenarios are played against every variant.
+func oneVariant(t *testing.T, name string) {
+	t.Helper()
+	if name != "C" && name != "Rust" && !longtest.Enabled() {
+		t.Skip("the plain build stands for it: set SALLYPORT_LONG=1 to run it too")
+	}
 }
 
 // TestWasmC plays the scenarios against the conform guest in C, without any

@@ -1,12 +1,11 @@
 package abitest_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/abi/abitest"
-	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
+	"github.com/c386954a/sallyport/internal/longtest"
 )
 
 // TestWasmTS plays the scenarios against the conform guest in AssemblyScript.
@@ -18,13 +17,15 @@ func TestWasmTS(t *testing.T) {
 
 // TestWasmTSWithCollector does so with the collector in mode fresh.
 func TestWasmTSWithCollector(t *testing.T) {
+	if !longtest.Enabled() {
+		t.Skip("the other modes stand for it: set SALLYPORT_LONG=1 to play it too")
+	}
 	abitest.Run(t, wasmRow(buildTS(t, "incremental"), abi.Fresh))
 }
 
 func buildTS(t *testing.T, runtime string) string {
 	t.Helper()
-	wasmtest.Watch(t, "guest-ts", "../../sdk/assemblyscript")
-	guest := filepath.Join(t.TempDir(), "conform.wasm")
-	wasmtest.MustRunScript(t, "guest-ts/build.sh", guest, runtime)
-	return guest
+	return builtOnce(t, "guest-ts/build.sh", []string{"guest-ts", "../../sdk/assemblyscript"}, func(out string) []string {
+		return []string{out, runtime}
+	})
 }

@@ -20,7 +20,10 @@
 package builtin
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -126,4 +129,115 @@ func refuse(format string, args ...any) error { return abi.Errorf(abi.Refused, f
 // unavailable turns an error of the store into a fault.
 func unavailable(err error) error {
 	return &abi.Error{Kind: abi.Unavailable, Err: err}
+}
+
+// decode reads the plugin's configuration into dst, a pointer to a struct
+// whose JSON names are known. It refuses every other key by its name.
+func decode(s abi.Spec, dst any, known ...string) error {
+	if len(s.Config) == 0 {
+		return nil
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(s.Config, &keys); err != nil {
+		return refuse("the configuration is not an object: %w", err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		if slices.Contains(known, key) {
+			continue
+		}
+		if len(known) == 0 {
+			return refuse("unknown key %q in the configuration; %s takes none", key, s.Entry)
+		}
+		return refuse("unknown key %q in the configuration%s; %s takes %s",
+			key, hint(key, known), s.Entry, strings.Join(known, ", "))
+	}
+	d := json.NewDecoder(bytes.NewReader(s.Config))
+	d.DisallowUnknownFields() // those further down
+	err := d.Decode(dst)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return refuse("%s must be a %s, not a %s", wrong.Field, wrong.Type, wrong.Value)
+	}
+	if err != nil {
+		return refuse("configuration: %w", err)
+	}
+	return nil
+}
+
+// hint returns "; did you mean …?" for a name that is close to a known one.
+func hint(name string, known []string) string {
+	best, distance := "", 3
+	for _, k := range known {
+		if d := editDistance(name, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
+}
+
+// editDistance counts the single-byte edits that turn a into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// Role says what a step of this package decides about, besides its hook.
+type Role uint8
+
+const (
+	// NoRole is the role of every other plugin.
+	NoRole Role = iota
+	// ChecksKey is that of a step that asks for a key.
+	ChecksKey
+	// ChecksSession is that of a step that asks what a session may do.
+	ChecksSession
+)
+
+// RoleOf returns the role of a plugin, whatever made it.
+func RoleOf(p abi.Plugin) Role {
+	switch p.(type) {
+	case *keyAuth:
+		return ChecksKey
+	case *access:
+		return ChecksSession
+	}
+	return NoRole
+}
+
+// Versions returns the names of the APIs that a plugin sends requests on to if
+// it is a step that chooses one by its version; else nil.
+func Versions(p abi.Plugin) []string {
+	v, ok := p.(*version)
+	if !ok {
+		return nil
+	}
+	var apis []string
+	for _, name := range slices.Sorted(maps.Keys(v.targets)) {
+		apis = append(apis, string(v.targets[name].api))
+	}
+	return apis
+}
+
+// SetsSession reports whether a plugin is a step that gives a request the
+// session of its key, and so takes away one that is there.
+func SetsSession(p abi.Plugin) bool {
+	k, ok := p.(*keyAuth)
+	return ok && !k.keep
 }

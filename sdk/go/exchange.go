@@ -1,5 +1,10 @@
 package sallyport
 
+import (
+	"time"
+	"unsafe"
+)
+
 // Exchange is one request and, once there is one, its reply. It is valid
 // until the hook returns, for the goroutine that runs the hook.
 type Exchange struct {
@@ -93,3 +98,56 @@ func (v Value) String() string { return string(v) }
 
 // Is reports whether the value is s, without allocating.
 func (v Value) Is(s string) bool { return v != nil && string(v) == s }
+
+// view returns the bytes as a string without a copy, for the length of one
+// call of the host.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// Verdict is what a hook decides.
+type Verdict int32
+
+const (
+	// Continue lets the request go on.
+	Continue Verdict = iota
+	// Respond ends the request with the reply that the hook has set.
+	Respond
+)
+
+// Run calls a handler with the exchange of the hook that is running. Only
+// exported hook functions call it.
+func Run(handler func(*Exchange) Verdict) Verdict {
+	current.begin()
+	return handler(current)
+}
+
+// current is the exchange of this instance, which serves one hook at a time.
+var current = newExchange(host{})
+
+// Level is the level of a log line.
+type Level uint32
+
+// The levels.
+const (
+	Debug Level = iota
+	Info
+	Warn
+	Error
+)
+
+// Log writes a line to the log of the gateway, where it is tagged with plugin
+// and request. Long lines are cut and floods are dropped.
+func (x *Exchange) Log(level Level, line string) { hostLog(&x.host, uint32(level), line) }
+
+// TimeLeft returns how long the hook may still run.
+func (x *Exchange) TimeLeft() time.Duration { return time.Duration(hostTimeLeft(&x.host)) }
+
+// Env returns an environment value of the gateway that the configuration of
+// the plugin names: allow: { env: ["REGION"] }. It is nil if the value is not
+// set, or was not granted. A plugin that uses it needs a grant.
+func (x *Exchange) Env(name string) Value {
+	n := hostEnvGet(&x.host, name, x.free())
+	if x.tooSmall(n) {
+		n = hostEnvGet(&x.host, name, x.free())
+	}
+	return x.take(n)
+}

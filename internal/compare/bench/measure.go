@@ -3,7 +3,10 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
+	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -159,3 +162,74 @@ func (s *session) paced(ctx context.Context, x *subject, rate float64, d time.Du
 
 // micros makes microseconds of nanoseconds.
 func micros[T int64 | float64](ns T) float64 { return float64(ns) / 1e3 }
+
+// median returns the middle of the values, 0 of none.
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// deviation returns the median distance of the values from their median: half
+// of them are nearer. Outliers do not move it.
+func deviation(values []float64) float64 {
+	m := median(values)
+	distances := make([]float64, len(values))
+	for i, v := range values {
+		distances[i] = math.Abs(v - m)
+	}
+	return median(distances)
+}
+
+// differences returns a[i] - b[i].
+func differences(a, b []float64) []float64 {
+	out := make([]float64, min(len(a), len(b)))
+	for i := range out {
+		out[i] = a[i] - b[i]
+	}
+	return out
+}
+
+// round cuts a figure to so many decimals: what is beyond is noise.
+func round(v float64, decimals int) float64 {
+	p := math.Pow10(decimals)
+	return math.Round(v*p) / p
+}
+
+// progress says on a writer what is being done and how long the rest will
+// take. It prints at most a line a second.
+type progress struct {
+	out     io.Writer
+	started time.Time
+	printed time.Time
+	total   time.Duration // planned, all steps together
+	done    time.Duration // planned, of the steps that are over
+}
+
+// said tells at once.
+func (p *progress) said(format string, args ...any) {
+	fmt.Fprintf(p.out, format+"\n", args...)
+}
+
+// step counts one more step that was planned to take d, and tells what it was.
+func (p *progress) step(what string, d time.Duration) {
+	p.done += d
+	if now := time.Now(); now.Sub(p.printed) >= time.Second {
+		p.printed = now
+		p.said("%s, %v left", what, p.left(now.Sub(p.started)).Round(time.Second))
+	}
+}
+
+// left guesses from what the steps so far have taken beyond their plan.
+func (p *progress) left(took time.Duration) time.Duration {
+	if p.done <= 0 || p.done >= p.total {
+		return 0
+	}
+	return time.Duration(float64(took) * float64(p.total-p.done) / float64(p.done))
+}

@@ -1,6 +1,9 @@
 package faults
 
 import (
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/c386954a/sallyport/internal/compare/faults/attack"
@@ -134,4 +137,92 @@ func escaping() []Scenario {
 			Bare:    "Reads its own environment and that of the gateway.",
 		}},
 	}
+}
+
+// Names of the models.
+const (
+	Wasm    = "wasm"        // a module in the sandbox
+	WasmJS  = "wasm-js"     // JavaScript in the sandbox
+	JSVM    = "jsvm"        // JavaScript on the legacy VM
+	Process = "coproc"      // the external process, confined
+	Bare    = "coproc-bare" // the external process without its sandbox
+)
+
+// Model is one way of running a plugin, a column of the table.
+type Model struct {
+	ID    string `json:"id"`    // also the middle part of its paths in the lab
+	Title string `json:"title"` // a few words
+
+	// Sandbox says that the model promises to contain everything: a verdict of
+	// not contained fails the suite.
+	Sandbox bool `json:"sandbox"`
+
+	// KeepsState says that what a request leaves is there for the next one,
+	// because the model is made so.
+	KeepsState bool `json:"keeps_state"`
+
+	runtime string // in the configuration
+}
+
+// Models returns all models in the order of the table.
+func Models() []Model {
+	return []Model{
+		{Wasm, "WebAssembly in the sandbox", true, false, "wasm"},
+		{WasmJS, "JavaScript in the sandbox", true, false, "wasm"},
+		{JSVM, "JavaScript on the legacy VM", false, false, "jsvm"},
+		{Process, "external process, confined", false, true, "coproc"},
+		{Bare, "external process, not confined", false, true, "coproc"},
+	}
+}
+
+// ModelByID returns the model of that name.
+func ModelByID(id string) (Model, bool) {
+	all := Models()
+	i := slices.IndexFunc(all, func(m Model) bool { return m.ID == id })
+	if i < 0 {
+		return Model{}, false
+	}
+	return all[i], true
+}
+
+// Reachable returns the command with a copy of its program that every user may
+// start, if the gateway runs as root: the external process then gets a user of
+// its own, who may not be let into the folder of the original. remove removes
+// the copy.
+func Reachable(command []string) (reached []string, remove func(), err error) {
+	if os.Geteuid() != 0 || len(command) == 0 {
+		return command, func() {}, nil
+	}
+	dir, err := os.MkdirTemp("", "sallyport-faults-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { _ = os.RemoveAll(dir) }
+	reached = slices.Clone(command)
+	reached[0] = filepath.Join(dir, filepath.Base(command[0])) // a program may go by its name
+	if err = os.Chmod(dir, 0o755); err == nil {
+		err = duplicate(command[0], reached[0])
+	}
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return reached, remove, nil
+}
+
+func duplicate(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if closeErr := out.Close(); err == nil {
+		err = closeErr
+	}
+	return err
 }

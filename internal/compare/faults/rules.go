@@ -2,7 +2,9 @@ package faults
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/c386954a/sallyport/internal/output"
@@ -58,59 +60,47 @@ func (c *Cell) Judge() {
 	}
 }
 
-func died(c *Cell) string {
-	if c.Died == "" {
+// because gives the reason if a rule applies.
+func because(applies bool, format string, args ...any) string {
+	if !applies {
 		return ""
 	}
-	return "the gateway died: " + c.Died
+	return fmt.Sprintf(format, args...)
 }
 
+func died(c *Cell) string { return because(c.Died != "", "the gateway died: %s", c.Died) }
+
 func strangersFailed(c *Cell) string {
-	if n := c.Neighbours.OtherAPI; n.Failed > 0 {
-		return fmt.Sprintf("%d of %d requests of APIs without the model failed", n.Failed, n.Requests)
-	}
-	return ""
+	n := c.Neighbours.OtherAPI
+	return because(n.Failed > 0, "%d of %d requests of APIs without the model failed", n.Failed, n.Requests)
 }
 
 func escaped(c *Cell) string {
-	if c.fault().aim != escape || c.Got.Escaped == "" {
-		return ""
-	}
-	return "the plugin got what it was not granted"
+	return because(c.fault().aim == escape && c.Got.Escaped != "", "the plugin got what it was not granted")
 }
 
 func intruded(c *Cell) string {
-	if c.Got.Intruded == 0 {
-		return ""
-	}
-	return output.Plural(int(c.Got.Intruded), "request") + " reached a server that was not granted"
+	n := int(c.Got.Intruded)
+	return because(n != 0, "%s reached a server that was not granted", output.Plural(n, "request"))
 }
 
 func mixedUp(c *Cell) string {
-	if c.Got.Wrong == 0 {
-		return ""
-	}
-	return output.Plural(c.Got.Wrong, "answer") + " belonged to another request"
+	return because(c.Got.Wrong != 0, "%s belonged to another request", output.Plural(c.Got.Wrong, "answer"))
 }
 
 func unanswered(c *Cell) string {
-	late := c.Got.Slowest > c.Timeout+lateBy
 	if n := c.Got.Statuses["none"]; n > 0 {
 		return fmt.Sprintf("%d of %d faulty requests got no answer", n, c.Got.Requests)
 	}
-	if late {
-		return fmt.Sprintf("an answer came %.1f s after the deadline", (c.Got.Slowest-c.Timeout)/1e3)
-	}
-	return ""
+	late := c.Got.Slowest - c.Timeout
+	return because(late > lateBy, "an answer came %.1f s after the deadline", late/1e3)
 }
 
 // letThrough applies to harm only: requests with a plugin that broke must not
 // reach the upstream.
 func letThrough(c *Cell) string {
-	if c.fault().aim != harm || c.Got.Through == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d faulty requests went on to the upstream", c.Got.Through, c.Got.Requests)
+	return because(c.fault().aim == harm && c.Got.Through != 0, "%d of %d faulty requests went on to the upstream",
+		c.Got.Through, c.Got.Requests)
 }
 
 func memoryTaken(c *Cell) string {
@@ -144,40 +134,27 @@ func processesStarted(c *Cell) string {
 }
 
 func neverBack(c *Cell) string {
-	if c.Back != nil {
-		return ""
-	}
-	return fmt.Sprintf("the plugin did not serve again within %v", backPatience)
+	return because(c.Back == nil, "the plugin did not serve again within %v", backPatience)
 }
 
 func stateLeaked(c *Cell) string {
-	if c.fault().aim != state || c.Got.Escaped == "" || c.model().KeepsState {
-		return ""
-	}
-	return "a request saw what another one had left"
+	return because(c.fault().aim == state && c.Got.Escaped != "" && !c.model().KeepsState,
+		"a request saw what another one had left")
 }
 
 func stateKept(c *Cell) string {
-	if c.fault().aim != state || c.Got.Escaped == "" {
-		return ""
-	}
-	return "a request saw what another one had left: one process serves all of them"
+	return because(c.fault().aim == state && c.Got.Escaped != "",
+		"a request saw what another one had left: one process serves all of them")
 }
 
 func neighboursFailed(c *Cell) string {
 	failed, requests := c.Neighbours.shared()
-	if failed == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d neighbours failed: same API %d, plugin %d, model %d", failed, requests,
+	return because(failed != 0, "%d of %d neighbours failed: same API %d, plugin %d, model %d", failed, requests,
 		c.Neighbours.SameAPI.Failed, c.Neighbours.SamePlugin.Failed, c.Neighbours.SameModel.Failed)
 }
 
 func slowlyBack(c *Cell) string {
-	if *c.Back <= backSoon {
-		return ""
-	}
-	return fmt.Sprintf("the plugin was away for %.0f ms", *c.Back)
+	return because(*c.Back > backSoon, "the plugin was away for %.0f ms", *c.Back)
 }
 
 func stillBusy(c *Cell) string {
@@ -188,10 +165,7 @@ func stillBusy(c *Cell) string {
 }
 
 func logFlooded(c *Cell) string {
-	if c.Logged <= logShare {
-		return ""
-	}
-	return fmt.Sprintf("the log grew by %d MiB", c.Logged>>20)
+	return because(c.Logged > logShare, "the log grew by %d MiB", c.Logged>>20)
 }
 
 func held(c *Cell) string {
@@ -209,21 +183,9 @@ func held(c *Cell) string {
 
 // statuses lists them as "500" or "500 and 504".
 func statuses(counts map[string]int) string {
-	var all []string
-	for s := range counts {
-		all = append(all, s)
+	all := slices.Sorted(maps.Keys(counts))
+	if n := len(all) - 1; n > 0 {
+		return strings.Join(all[:n], ", ") + " and " + all[n]
 	}
-	slices.Sort(all)
-	text := ""
-	for i, s := range all {
-		switch {
-		case i == 0:
-			text = s
-		case i == len(all)-1:
-			text += " and " + s
-		default:
-			text += ", " + s
-		}
-	}
-	return text
+	return strings.Join(all, "")
 }

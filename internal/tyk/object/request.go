@@ -1,12 +1,20 @@
+// Package object gives an exchange the JSON shapes of Tyk's JavaScript
+// middleware: the request, response, session, spec and event objects that
+// scripts receive, and the results that they return.
+//
+// Both directions are strict: nothing is applied to an exchange before the
+// whole result of a script has been decoded and checked.
 package object
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/jsontext"
@@ -157,3 +165,55 @@ func formOf(x *abi.Exchange) url.Values {
 
 // canonical returns a header name as Tyk's scripts know it.
 func canonical(name []byte) string { return textproto.CanonicalMIMEHeaderKey(string(name)) }
+
+// RequestParts are the members of Tyk's request object that differ from
+// request to request, in the order of [AppendRequestParts].
+func RequestParts() []string {
+	return []string{"Headers", "Body", "URL", "Params", "Method", "RequestURI", "Scheme", "Meta"}
+}
+
+// AppendRequestParts appends a list of the members of [AppendRequest]
+// that [RequestParts] names. All others are the same in every request: an
+// engine that can keep an object ready need not make them each time.
+func AppendRequestParts(dst []byte, x *abi.Exchange) []byte {
+	dst = append(dst, '[')
+	dst = appendHeader(dst, x.Request.Header, x.Request.Host)
+	dst = append(dst, ',')
+	dst = jsontext.AppendBase64(dst, x.Request.Body)
+	dst = append(dst, ',')
+	dst = jsontext.AppendText(dst, x.Request.URI)
+	dst = append(dst, ',')
+	dst = appendLists(dst, queryOf(x.Request.URI))
+	dst = append(dst, ',')
+	dst = jsontext.AppendText(dst, x.Request.Method)
+	dst = append(dst, ',')
+	dst = jsontext.AppendText(dst, x.Request.URI)
+	dst = append(dst, `,"`...)
+	dst = append(dst, x.Request.Scheme()...)
+	dst = append(dst, `",`...)
+	dst = jsontext.AppendMeta(dst, x.Meta)
+	return append(dst, ']')
+}
+
+// timestamp is a time of RFC 3339 as text. The empty one is written as Go writes
+// its zero time, in the year 1.
+type timestamp string
+
+// MarshalJSON implements [json.Marshaler].
+func (d timestamp) MarshalJSON() ([]byte, error) {
+	if d == "" {
+		d = "0001-01-01T00:00:00Z"
+	}
+	return json.Marshal(string(d))
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. The text must be a time.
+func (d *timestamp) UnmarshalJSON(raw []byte) error {
+	var t time.Time
+	if err := json.Unmarshal(raw, &t); err != nil || t.IsZero() {
+		*d = ""
+		return err
+	}
+	*d = timestamp(t.Format(time.RFC3339Nano))
+	return nil
+}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/c386954a/sallyport/internal/needs"
@@ -43,4 +46,33 @@ func MustRunScript(t needs.TB, script string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Watch reads the folders that a script reads, but for installed packages.
+// Only what the test itself has read makes the test cache notice a change.
+func Watch(t needs.TB, dirs ...string) {
+	t.Helper()
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.Name() == "node_modules" {
+				return fs.SkipDir
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// BuildGo compiles the Go program in folder dir to a guest in the file out.
+func BuildGo(dir, out string) error {
+	cmd := exec.CommandContext(context.Background(), "go", "build",
+		"-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o", out, ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWORK=off")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build in %s: %w\n%s", dir, err, b)
+	}
+	return nil
 }

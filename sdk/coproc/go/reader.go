@@ -1,9 +1,14 @@
 package sallyport
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
 )
 
 // reader reads JSON that is UTF-8. Its methods report whether the next value
@@ -202,4 +207,108 @@ func (r *reader) value() ([]byte, bool) {
 		r.i++
 	}
 	return r.b[start:r.i], depth == 0
+}
+
+// errTooLong says that a line was skipped because it exceeds the size of a message.
+var errTooLong = errors.New("message too large")
+
+// lines reads frames: one per line, without the line's end.
+type lines struct {
+	r   *bufio.Reader
+	max int
+	big []byte // a line that exceeds the reader's buffer
+}
+
+func newLines(r io.Reader, limit int) *lines {
+	return &lines{r: bufio.NewReaderSize(r, bufferSize), max: limit}
+}
+
+// next returns the next line, valid until the next call. Bytes after the last
+// line break are not a frame, because their writer stopped in the middle.
+func (l *lines) next() ([]byte, error) {
+	line, err := l.r.ReadSlice('\n')
+	if err == nil {
+		return bytes.TrimSpace(line), nil
+	}
+	l.big = l.big[:0]
+	for errors.Is(err, bufio.ErrBufferFull) {
+		if len(l.big) <= l.max {
+			l.big = append(l.big, line...)
+		}
+		line, err = l.r.ReadSlice('\n')
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case len(l.big)+len(line) > l.max+len("\r\n"):
+		return nil, errTooLong
+	}
+	l.big = append(l.big, line...)
+	return bytes.TrimSpace(l.big), nil
+}
+
+// writer sends lines, all that are queued with one write. After an error it
+// drops them: the gateway is gone, and stdin is about to end.
+type writer struct {
+	w    io.Writer
+	wake chan struct{} // holds one: there is something to send
+	done chan struct{} // closed when run has returned
+
+	// mu protects the fields below.
+	mu     sync.Mutex
+	buf    []byte
+	closed bool
+}
+
+func newWriter(w io.Writer) *writer {
+	o := &writer{w: w, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go o.run()
+	return o
+}
+
+func (o *writer) put(line []byte) {
+	o.mu.Lock()
+	if !o.closed {
+		o.buf = append(o.buf, line...)
+	}
+	o.mu.Unlock()
+	o.signal()
+}
+
+func (o *writer) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close waits until everything is sent.
+func (o *writer) close() {
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
+	o.signal()
+	<-o.done
+}
+
+func (o *writer) run() {
+	defer close(o.done)
+	var spare []byte
+	var failed error
+	for range o.wake {
+		runtime.Gosched() // calls that are nearly ready share the write
+		o.mu.Lock()
+		out, closed := o.buf, o.closed
+		o.buf = spare[:0]
+		o.mu.Unlock()
+		if len(out) > 0 && failed == nil {
+			_, failed = o.w.Write(out)
+		}
+		if spare = out; cap(spare) > 16*bufferSize {
+			spare = nil
+		}
+		if closed {
+			return
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	_ "embed"
 	"slices"
 
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
@@ -149,4 +150,62 @@ func Exit() Harm {
 		exit := m.Import("wasi_snapshot_preview1", "proc_exit", 1, 0)
 		return slices.Concat(wasmtest.Call(exit, 9), wasmtest.Const(0))
 	}}
+}
+
+// Script is the middleware of all faults in JavaScript. Its object is named
+// [Entry]. It runs on otto and in the sandbox alike.
+//
+//go:embed attack.js
+var Script []byte
+
+// Entry is what a configuration names as entry of [Script], and as that of
+// [Child].
+const Entry = "attack"
+
+// Bystander is middleware that lets every request pass. Its object is named
+// bystander.
+//
+//go:embed bystander.js
+var Bystander []byte
+
+// Params are what modules are made with, because they cannot read it from the
+// fields of the request.
+type Params struct {
+	Slow   string // URL that is granted, and answers late
+	Target string // URL that is not granted
+	File   string // path that is not granted
+	Secret string // name of an environment value that is not granted
+}
+
+// Module returns the WebAssembly binary for a fault; nil if there is none of
+// that name. Its hook post does nothing.
+func Module(fault string, p Params) []byte {
+	harm, ok := harms(p)[fault]
+	if !ok {
+		return nil
+	}
+	return harm.OnFault().Bytes()
+}
+
+func harms(p Params) map[string]Harm {
+	const atOnce = 320 << 4 // pages, 320 MiB
+	return map[string]Harm{
+		Crash:        Trap(),
+		Hang:         Loop(),
+		MemoryBomb:   TakeForever(),
+		MemoryStep:   GrowAtOnce(atOnce),
+		StackBomb:    Recursion(),
+		ForkBomb:     CallTree(),
+		Garbage:      BadVerdict(),
+		HugeOutput:   HugeReply(),
+		LogFlood:     Chatter(),
+		SlowHost:     Ask(p.Slow),
+		LeakRequests: Keep(),
+		LeakAPIs:     Keep(),
+		ReadFile:     Open(p.File),
+		OpenSocket:   Request(p.Target),
+		ReadEnv:      Environment(p.Secret),
+		Kill:         Exit(),
+		Deadline:     LastMoment(),
+	}
 }

@@ -11,6 +11,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Children returns what the threads of a process have started: see
+// proc_pid_task(5).
+func Children(pid int) (ids []int) {
+	dir := "/proc/" + strconv.Itoa(pid) + "/task/"
+	threads, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, t := range threads {
+		children, err := os.ReadFile(dir + t.Name() + "/children")
+		if err != nil {
+			continue
+		}
+		for field := range bytes.FieldsSeq(children) {
+			if id, err := strconv.Atoi(string(field)); err == nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// Descendants returns the children of a process, and theirs.
+func Descendants(pid int) (ids []int) {
+	for _, child := range Children(pid) {
+		ids = append(append(ids, child), Descendants(child)...)
+	}
+	return ids
+}
+
 // CPU returns the time that all threads of a process have run, ended ones
 // included, in user mode and in the kernel. It is exact to the nanosecond:
 // short slices can be told apart.
@@ -49,4 +79,22 @@ func cpuOfStat(pid int) (time.Duration, error) {
 		total += time.Duration(n) * tick
 	}
 	return total, nil
+}
+
+// Resident returns how many bytes of a process are in memory, of this process
+// for pid 0: see proc_pid_statm(5). It fails once the process is gone.
+func Resident(pid int) (bytes int64, err error) {
+	name := "/proc/self/statm"
+	if pid != 0 {
+		name = fmt.Sprintf("/proc/%d/statm", pid)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return 0, err
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0, fmt.Errorf("procstat: %s: %w", name, err)
+	}
+	return pages * int64(os.Getpagesize()), nil
 }
