@@ -39,7 +39,7 @@ type installation struct {
 
 // install starts an App from a text in which UPSTREAM and DIR stand for those
 // of the test.
-func install(t *testing.T, text string, files map[string]string) *installation {
+func install(t testing.TB, text string, files map[string]string) *installation {
 	t.Helper()
 	in := &installation{dir: t.TempDir(), served: make(chan error, 1)}
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +74,7 @@ func install(t *testing.T, text string, files map[string]string) *installation {
 	return in
 }
 
-func (in *installation) write(t *testing.T, name, content string) {
+func (in *installation) write(t testing.TB, name, content string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(in.dir, name), []byte(content), 0o600); err != nil {
 		t.Fatal(err)

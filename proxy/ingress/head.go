@@ -280,10 +280,16 @@ func (s *Stream) loadAbsolute() error {
 	return nil
 }
 
-// validHost reports whether b has only bytes of a host and port. Parsers
-// disagree about user names and about anything that ends an authority.
+// validHost reports whether b has only bytes of a host and port, and no empty
+// label before a dot. Parsers disagree about user names, about anything that
+// ends an authority, and about how many dots at the end of a name are none.
 func validHost(b []byte) bool {
+	last := byte('.')
 	for _, c := range b {
+		if c == '.' && last == '.' {
+			return false
+		}
+		last = c
 		switch c {
 		case '/', '\\', '@', '?', '#', ',', '"', '<', '>':
 			return false
