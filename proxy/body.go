@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/c386954a/sallyport/abi"
 )
@@ -11,12 +10,17 @@ import (
 // readFirst reads the start of a streamed request body, which may be all of it.
 func (rc *requestContext) readFirst() error {
 	rc.bodyRead = rc.bodyRead || rc.x.Edited(abi.RequestBody)
-	if cap(rc.body) < firstPiece && !rc.wholeBody() {
-		rc.body = make([]byte, 0, firstPiece)
+	if cap(rc.first) < firstPiece && !rc.wholeBody() {
+		rc.first = make([]byte, 0, firstPiece)
 	}
-	for !rc.wholeBody() && len(rc.body) < firstPiece {
-		if err := rc.readMore(firstPiece); err != nil {
+	for !rc.wholeBody() && len(rc.first) < firstPiece {
+		n, err := rc.readInto(rc.first[len(rc.first):firstPiece])
+		rc.first = rc.first[:len(rc.first)+n]
+		if err != nil {
 			return err
+		}
+		if rc.bodyRead {
+			rc.x.Request.Body = rc.first
 		}
 		if rc.client.Head.Chunked {
 			return nil // a client that sends chunks may wait for an answer to this one
@@ -25,20 +29,17 @@ func (rc *requestContext) readFirst() error {
 	return nil
 }
 
-// readMore reads what has arrived of the request body, up to a length of limit
-// in all.
-func (rc *requestContext) readMore(limit int) error {
-	n, err := rc.client.Read(rc.body[len(rc.body):limit])
-	rc.body = rc.body[:len(rc.body)+n]
+// readInto reads what has arrived of the request body, and notes its end.
+func (rc *requestContext) readInto(p []byte) (int, error) {
+	n, err := rc.client.Read(p)
 	if errors.Is(err, io.EOF) {
 		rc.bodyRead = true
-		rc.x.Request.Body = rc.body
-		return nil
+		return n, nil
 	}
 	if err != nil {
 		rc.client.Refuse()
 	}
-	return err
+	return n, err
 }
 
 // needsBody reports whether plugins need a request body that has not been read.
@@ -80,15 +81,29 @@ func (rc *requestContext) readBody(limit int) error {
 		return err
 	}
 	for !rc.bodyRead {
-		if len(rc.body) == cap(rc.body) {
-			rc.body = slices.Grow(rc.body, max(cap(rc.body), 4<<10))
-		}
-		if err := rc.readMore(cap(rc.body)); err != nil {
+		space, err := rc.body.Space()
+		if err != nil {
 			return err
 		}
-		if limit > 0 && len(rc.body) > limit {
+		n, err := rc.readInto(space)
+		rc.body.Fill(n)
+		if err != nil {
+			return err
+		}
+		if limit > 0 && rc.body.Len() > limit {
 			return faultLarge
 		}
 	}
-	return nil
+	whole, err := rc.body.Bytes()
+	rc.x.Request.Body = whole
+	return err
+}
+
+// dropBody gives the memory of the request body back where the reply may still
+// take long.
+func (rc *requestContext) dropBody() {
+	if rc.upload == nil {
+		rc.x.Request.Body = nil
+		rc.body.Release()
+	}
 }

@@ -35,6 +35,8 @@ func child(name string) func() {
 		return func() { childGateway(false) }
 	case "gateway+plugin":
 		return func() { childGateway(true) }
+	case "gateway+body":
+		return childBodies
 	case "minimal":
 		return childMinimal
 	case "origin":
@@ -129,6 +131,30 @@ func childGateway(withPlugin bool) {
 	g := proxy.New(proxy.Config{}, r)
 	go func() { _ = g.Serve(announce()) }()
 	untilTold()
+}
+
+// childBodies is a gateway with a plugin that needs bodies. It tells how much
+// memory they take whenever it is asked.
+func childBodies() {
+	cfg := chain.Config{API: &abi.API{Name: "bodies"}}
+	hooks := abi.SetOf(abi.Pre)
+	cfg.Steps[abi.Pre] = []*chain.Step{{Name: "read", Plugin: &fake{
+		abi.Declaration{Hooks: hooks, RequestBody: hooks},
+		func(*abi.Exchange) (abi.Verdict, error) { return abi.Continue, nil },
+	}}}
+	c, err := chain.New(cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := proxy.NewRouter([]proxy.Route{{Chain: c}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	g := proxy.New(proxy.Config{}, r)
+	go func() { _ = g.Serve(announce()) }()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		fmt.Println(g.BodyMemory())
+	}
 }
 
 // editHeaders is the reference hook: it reads two fields, sets two and deletes

@@ -13,6 +13,11 @@ import (
 type Config struct {
 	ingress.Config
 
+	// BodyMemory is how many bytes the bodies that plugins need whole may take
+	// together, of requests and replies. Above it, a request gets 503.
+	// Default: no limit.
+	BodyMemory int64
+
 	// Observe is told of every request when its reply has been handed to the
 	// connection, or its tunnel has ended, on the goroutine that served it.
 	// It must not keep a. It may be nil.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/chain"
+	"github.com/c386954a/sallyport/proxy/h1"
 	"github.com/c386954a/sallyport/proxy/ingress"
 	"github.com/c386954a/sallyport/proxy/upstream"
 )
@@ -63,15 +64,20 @@ const (
 // buffers are what a request context keeps.
 type buffers struct {
 	clean   []byte // space for the clean path
-	body    []byte // a buffered request body
-	reply   []byte // a buffered reply body
+	first   []byte // the first piece of a streamed request body
+	reply   []byte // a reply body that came with its head
 	head    []byte // a copy of the reply head
 	message []byte // body of an error reply
 	host    [256]byte
+
+	body      h1.BodyBuffer // a request body for plugins
+	replyBody h1.BodyBuffer // a reply body for plugins
 }
 
 func (g *Gateway) newContext(client *ingress.Stream) ingress.Handler {
-	return &requestContext{gateway: g, client: client, x: &client.X}
+	rc := &requestContext{gateway: g, client: client, x: &client.X}
+	rc.body.Budget, rc.replyBody.Budget = &g.bodies, &g.bodies
+	return rc
 }
 
 // Serve moves the request on until it is replied, or until its client has to
@@ -190,7 +196,9 @@ func (rc *requestContext) End() {
 	rc.router.active.Add(-1)
 	rc.requestState = requestState{}
 	b := &rc.buffers
-	b.clean, b.body, b.reply = ingress.Keep(b.clean), ingress.Keep(b.body), ingress.Keep(b.reply)
+	b.body.Release()
+	b.replyBody.Release()
+	b.clean, b.first, b.reply = ingress.Keep(b.clean), b.first[:0], ingress.Keep(b.reply)
 	b.head, b.message = ingress.Keep(b.head), ingress.Keep(b.message)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/c386954a/sallyport/proxy/h1"
 	"github.com/c386954a/sallyport/proxy/ingress"
 )
 
@@ -17,6 +18,7 @@ type Gateway struct {
 	log     *zerolog.Logger
 	server  *ingress.Server
 	router  atomic.Pointer[Router]
+	bodies  h1.BodyBudget
 }
 
 // New returns a gateway that routes by r. It does not listen yet.
@@ -26,6 +28,7 @@ func New(cfg Config, r *Router) *Gateway {
 		nop := zerolog.Nop()
 		g.log, cfg.Logger = &nop, &nop
 	}
+	g.bodies.Limit(cfg.BodyMemory)
 	g.server = ingress.New(cfg.Config, g.newContext)
 	g.router.Store(r)
 	return g
@@ -36,8 +39,14 @@ func New(cfg Config, r *Router) *Gateway {
 func (g *Gateway) SetRouter(r *Router) (old *Router) { return g.router.Swap(r) }
 
 // Configure replaces the configuration of the listeners, as
-// [ingress.Server.Configure] says. Observe stays.
-func (g *Gateway) Configure(cfg Config) { g.server.Configure(cfg.Config) }
+// [ingress.Server.Configure] says, and the memory for bodies. Observe stays.
+func (g *Gateway) Configure(cfg Config) {
+	g.bodies.Limit(cfg.BodyMemory)
+	g.server.Configure(cfg.Config)
+}
+
+// BodyMemory returns how many bytes buffered bodies take now.
+func (g *Gateway) BodyMemory() int64 { return g.bodies.Used() }
 
 // OpenConns returns the number of client connections, tunnels included.
 func (g *Gateway) OpenConns() int { return g.server.OpenConns() }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/proxy/h1"
@@ -42,6 +43,11 @@ func (rc *requestContext) fail(err error) {
 		rc.message = fault.AppendBody(rc.message[:0], rc.x.RequestID)
 	}
 	rc.x.Reply = abi.Reply{Status: fault.Status, Header: append(rc.x.Reply.Header[:0], field), Body: rc.message}
+	if fault.RetryAfter > 0 {
+		rc.x.Reply.Header = append(rc.x.Reply.Header, abi.Field{
+			Name: []byte("Retry-After"), Value: strconv.AppendInt(nil, int64(fault.RetryAfter), 10),
+		})
+	}
 	rc.answer()
 }
 
@@ -93,11 +99,10 @@ func (rc *requestContext) editReply() error {
 	rc.loadReply()
 	if c.ReplyBody() && r.Streamed {
 		var err error
-		rc.reply, err = up.Collect(rc.reply[:0], c.BodyLimit())
-		if err != nil {
+		if r.Body, err = up.Collect(&rc.replyBody, c.BodyLimit()); err != nil {
 			return err
 		}
-		r.Body, r.Streamed = rc.reply, false
+		r.Streamed = false
 	}
 	if err := c.HandleReply(rc.x); err != nil {
 		return err
@@ -166,5 +171,6 @@ func (rc *requestContext) relayBody() {
 		rc.client.SetBody(rc.reply)
 		return
 	}
+	rc.dropBody()
 	rc.client.StreamBody(rc.up, rc.up.BodyLeft(), !rc.up.Received())
 }

@@ -94,7 +94,7 @@ func (rc *requestContext) sendRequest() error {
 		if err := up.Send(up.Request); err != nil {
 			return err
 		}
-		rc.upload = up.StartUpload(rc.body, rc.client, rc.client.Head.Chunked)
+		rc.upload = up.StartUpload(rc.first, rc.client, rc.client.Head.Chunked)
 		return nil
 	}
 	body := rc.x.Request.Body

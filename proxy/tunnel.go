@@ -17,6 +17,7 @@ func (rc *requestContext) openTunnel() error {
 		return upstream.ErrReply // it switches protocols unasked
 	}
 	rc.relayHead(h.Status, h.Reason, h.Fields)
+	rc.dropBody()
 	rc.client.Tunnel(upgraded(h.Fields), rc.join)
 	return nil
 }

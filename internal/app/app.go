@@ -264,11 +264,12 @@ func readKeys(cfg *config.Config) (*store.KeyFile, error) {
 
 // proxyConfig reads the certificate, if there is one.
 func proxyConfig(cfg *config.Config, logger *zerolog.Logger) (proxy.Config, error) {
-	out := proxy.Config{Config: ingress.Config{
+	out := proxy.Config{BodyMemory: cfg.Limits.BodyMemory, Config: ingress.Config{
 		Logger:         logger,
 		MaxHeaderBytes: int(cfg.Limits.Header), MaxURIBytes: int(cfg.Limits.URI), MaxConns: cfg.Limits.Connections,
 		ReadHeaderTimeout: cfg.Timeouts.ReadHeader, ReadTimeout: cfg.Timeouts.ReadBody,
 		WriteTimeout: cfg.Timeouts.Write, IdleTimeout: cfg.Timeouts.Idle,
+		BodyTimeout: cfg.Timeouts.Body, BodyRate: cfg.Limits.BodyRate,
 		TrustedProxies: cfg.Trusted,
 	}}
 	if cfg.TLS == nil {

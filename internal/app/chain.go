@@ -41,7 +41,7 @@ func (g *Generation) route(a *config.APIConfig) (proxy.Route, error) {
 	}
 	route.Upstream, err = upstream.New(upstream.Config{
 		URL: a.Upstream.URL.Value, PreserveHost: !a.Upstream.RewriteHost,
-		ConnectTimeout: a.Upstream.ConnectTimeout, ResponseTimeout: a.Upstream.Timeout,
+		MaxConns: a.Upstream.MaxConnections, ConnectTimeout: a.Upstream.ConnectTimeout, ResponseTimeout: a.Upstream.Timeout,
 	})
 	return route, err
 }

@@ -48,6 +48,7 @@ type UpstreamConfig struct {
 	URL            Text // http or https; its query comes before that of the request
 	Timeout        time.Duration
 	ConnectTimeout time.Duration
+	MaxConnections int  // 0 means no limit
 	RewriteHost    bool // send the upstream's host instead of the client's
 }
 
@@ -225,6 +226,7 @@ func (f *fields) upstream() *UpstreamConfig {
 	u := &UpstreamConfig{
 		Timeout:        f.duration("timeout", 30*time.Second),
 		ConnectTimeout: f.duration("connect_timeout", 5*time.Second),
+		MaxConnections: f.count("max_connections", 0, 0),
 		RewriteHost:    f.choice("host", "preserve", "preserve", "rewrite") == "rewrite",
 	}
 	if f.node == nil {

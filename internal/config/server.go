@@ -37,12 +37,16 @@ type ClientLimits struct {
 	Header      int64 // bytes of a request's header
 	URI         int64 // bytes of a request's target
 	Connections int   // at one time; 0 means no limit
+	BodyMemory  int64 // bytes of all buffered bodies
+	BodyRate    int   // bytes of a request's body per second at least; 0 means no limit
 }
 
-// Timeouts bound how long clients may take. None but DrainDelay is zero.
+// Timeouts bound how long clients may take. None but Body and DrainDelay is
+// zero.
 type Timeouts struct {
 	ReadHeader time.Duration // until the whole header has come
 	ReadBody   time.Duration // without a byte of the body
+	Body       time.Duration // of waiting for the whole body; may be zero for no limit
 	Write      time.Duration // without progress of the reply
 	Idle       time.Duration // between requests
 	Shutdown   time.Duration // for requests in flight when the gateway stops
@@ -172,6 +176,8 @@ func (f *fields) limits() ClientLimits {
 		Header:      m.size("header", 16<<10, 256, 1<<20),
 		URI:         m.size("uri", 8<<10, 256, 1<<20),
 		Connections: m.count("connections", 0, 0),
+		BodyMemory:  m.size("body_memory", 256<<20, 64<<10, 1<<40),
+		BodyRate:    m.count("body_rate", 100, 0),
 	}
 }
 
@@ -181,6 +187,7 @@ func (f *fields) timeouts() Timeouts {
 	return Timeouts{
 		ReadHeader: m.duration("read_header", 10*time.Second),
 		ReadBody:   m.duration("read_body", 30*time.Second),
+		Body:       m.duration("body", 0),
 		Write:      m.duration("write", 30*time.Second),
 		Idle:       m.duration("idle", 60*time.Second),
 		Shutdown:   m.duration("shutdown", 20*time.Second),

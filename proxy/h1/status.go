@@ -6,6 +6,10 @@ package h1
 type StatusError struct {
 	Status int
 	Text   string
+
+	// RetryAfter is in how many seconds the client may try again; 0 says
+	// nothing of it.
+	RetryAfter int
 }
 
 // Error returns the text for the client.

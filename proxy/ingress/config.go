@@ -37,6 +37,14 @@ type Config struct {
 	// ReadTimeout is how long the server waits for the next byte of a
 	// request body. Default 30 s.
 	ReadTimeout time.Duration
+	// BodyTimeout is how long the server waits for the bytes of one request
+	// body in all. It is looked at when bytes arrive. Default: no limit.
+	BodyTimeout time.Duration
+	// BodyRate is the fewest bytes of a request body per second, as an average
+	// over each BodyGrace of waiting for them. The time in which the server
+	// does not want any does not count. Default: no limit; BodyGrace is 20 s.
+	BodyRate  int
+	BodyGrace time.Duration
 	// WriteTimeout is how long a client may take no byte of a reply.
 	// Default 30 s.
 	WriteTimeout time.Duration
@@ -62,6 +70,7 @@ func (c Config) withDefaults() Config {
 	c.MaxURIBytes = cmp.Or(c.MaxURIBytes, 8<<10)
 	c.ReadHeaderTimeout = cmp.Or(c.ReadHeaderTimeout, 10*time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.BodyGrace = cmp.Or(c.BodyGrace, 20*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 75*time.Second)
 	c.LingerTimeout = cmp.Or(c.LingerTimeout, 5*time.Second)

@@ -26,6 +26,7 @@ type clientConn struct {
 	tls     bool
 	trusted bool // its forwarding fields are believed
 
+	pace     bodyPace
 	stream   *Stream // the current request, from its start to its end
 	noLimits bool    // reading has no limits any more, since a tunnel may be silent
 	noWait   bool    // reading fails where it would have to ask the connection
@@ -80,19 +81,53 @@ func (c *clientConn) Read(p []byte) (int, error) {
 	case c.noWait:
 		return 0, os.ErrDeadlineExceeded
 	}
-	body := c.in.Phase() == h1.PhaseNone
-	if body {
-		c.in.Enter(h1.PhaseBody)
+	if c.in.Phase() == h1.PhaseNone {
+		return c.readBody(p)
 	}
 	n, err := c.Conn.Read(p)
-	if body {
-		c.in.Enter(h1.PhaseNone)
-	}
 	c.sawEnd = c.sawEnd || err != nil
-	if !body && !c.sawLine {
+	if !c.sawLine {
 		c.sawLine = bytes.IndexByte(p[:n], '\n') >= 0
 	}
 	return n, err
+}
+
+// readBody reads bytes of a body. One that comes too slowly ends as one that
+// does not come.
+func (c *clientConn) readBody(p []byte) (int, error) {
+	before := c.server.deadlines.Now()
+	c.in.Enter(h1.PhaseBody)
+	n, err := c.Conn.Read(p)
+	c.in.Enter(h1.PhaseNone)
+	c.sawEnd = c.sawEnd || err != nil
+	if err == nil && c.pace.tooSlow(n, c.server.deadlines.Now()-before, c.server.settings.Load()) {
+		c.timedOut.Store(true)
+		return 0, os.ErrDeadlineExceeded
+	}
+	return n, err
+}
+
+// bodyPace is how fast a request body comes.
+type bodyPace struct {
+	total  time.Duration // waited for all of it
+	window time.Duration // waited since the rate was looked at last
+	bytes  int           // that came in that time
+}
+
+// tooSlow counts n bytes for which the server has waited.
+func (b *bodyPace) tooSlow(n int, waited time.Duration, limits *Config) bool {
+	b.total += waited
+	b.window += waited
+	b.bytes += n
+	if limits.BodyTimeout > 0 && b.total > limits.BodyTimeout {
+		return true
+	}
+	if b.window < limits.BodyGrace {
+		return false
+	}
+	slow := float64(b.bytes) < float64(limits.BodyRate)*b.window.Seconds()
+	b.window, b.bytes = 0, 0
+	return slow
 }
 
 // Write writes p, with a limit on the time without progress.

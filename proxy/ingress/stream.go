@@ -89,6 +89,7 @@ func begin(ctx *fasthttp.RequestCtx) *Stream {
 		s, _ = c.server.streams.Get().(*Stream)
 		s.conn, s.ctx, s.Start = c, ctx, time.Now()
 		c.stream = s
+		c.pace = bodyPace{}
 	}
 	s.expecting, s.waiting = false, false
 	return s

@@ -242,20 +242,22 @@ func (c *Conn) Whole(dst []byte) ([]byte, bool) {
 	}
 }
 
-// Collect appends the rest of the body to dst, waiting for it. limit is the
-// most that dst may hold; 0 means no limit.
-func (c *Conn) Collect(dst []byte, limit int) ([]byte, error) {
+// Collect waits for the rest of the body, puts it into buf and returns all that
+// is in there. limit is the most that buf may hold; 0 means no limit.
+func (c *Conn) Collect(buf *h1.BodyBuffer, limit int) ([]byte, error) {
 	for {
 		data, err := c.piece()
 		if err != nil {
-			return dst, c.explain(err, ErrReply)
+			return nil, c.explain(err, ErrReply)
 		}
 		if data == nil {
-			return dst, nil
+			return buf.Bytes()
 		}
-		if limit > 0 && len(dst)+len(data) > limit {
-			return dst, fmt.Errorf("%w: the limit is %d bytes", errReplySize, limit)
+		if limit > 0 && buf.Len()+len(data) > limit {
+			return nil, fmt.Errorf("%w: the limit is %d bytes", errReplySize, limit)
 		}
-		dst = append(dst, data...)
+		if err := buf.Append(data); err != nil {
+			return nil, err
+		}
 	}
 }
