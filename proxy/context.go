@@ -22,7 +22,7 @@ type requestContext struct {
 	buffers
 }
 
-// requestState is what a request context forgets at the end of a request.
+// requestState is zeroed after each request.
 type requestState struct {
 	stage  stage
 	router *Router
@@ -45,13 +45,14 @@ type requestState struct {
 //	admitted   the request is sent, the reply is awaited    answer, relayHead
 //	replied    the body of the reply, or a tunnel, passes   End
 //
-// A plugin that answers, and any fault, leads from the first three straight to
-// replied, by answer. Once a request is replied, there can be no other reply:
-// a fault then cuts the connection off.
+// A plugin's answer (answer) or any error (fail, which calls answer) moves the
+// request from any of the first three stages to replied. No other reply is
+// possible after that: fail cuts the connection off instead.
 //
-// A client that waits for leave to send its body is given it where the body is
-// needed: in admitting by a plugin, else in admitted by the upstream. Serve
-// returns then, and goes on in the same stage when it is called again.
+// A client that sent Expect: 100-continue gets its 100 where the body is first
+// needed: in admitting if a plugin needs it, else in admitted, just before the
+// request is sent to the upstream. Serve then returns, and continues in the same
+// stage when the body comes.
 type stage uint8
 
 const (
@@ -61,7 +62,7 @@ const (
 	stageReplied
 )
 
-// buffers are what a request context keeps.
+// buffers are reused from request to request.
 type buffers struct {
 	clean   []byte // space for the clean path
 	first   []byte // the first piece of a streamed request body

@@ -82,7 +82,7 @@ func NewRouter(apis []Route) (*Router, error) {
 	return r, nil
 }
 
-// hostRoutes returns the routes of a host, made if need be.
+// table returns the routes of a host and creates them if there are none.
 func (r *Router) table(host string) *hostRoutes {
 	if host == "" {
 		return r.any

@@ -60,8 +60,7 @@ func (o Options) complete() Options {
 // requests pass through, and the admin listener beside it. Make one with [New]
 // and end it with either [App.Run] or [App.Close].
 //
-// All methods may be called at any time between these two, but only one Reload
-// at a time.
+// All methods may be called at any time between these two, by any goroutine.
 type App struct {
 	options Options     // complete, with the store
 	owned   store.Store // closed at the end; nil if the caller closes it
@@ -73,6 +72,9 @@ type App struct {
 	stopping atomic.Bool   // no new requests are wanted; tells readiness
 	ended    chan struct{} // closed when generations that retire have no more time
 	retiring sync.WaitGroup
+
+	reloading sync.Mutex // protects the field below, and is held during a reload
+	ending    bool       // no generation may follow or retire any more
 }
 
 // New loads everything that the configuration names. It does not listen.
@@ -118,12 +120,17 @@ func (a *App) watch(cfg *config.Config) {
 
 // Reload builds a generation from cfg and, once all of it has loaded, sends
 // new requests there: with its plugins and routes, its keys, certificates,
-// limits, timeouts and rules of admission. Keys that the key file has lost stop
-// at once; counters go on. It returns the generation before, which the caller
-// must drain or hand to [App.Retire]. After an error nothing has changed; what
-// only a restart can change is such an error, a [config.Problems] that names
-// it.
+// limits, timeouts and rules of admission. Keys removed from the key file stop
+// working at once; counters continue. It returns the previous generation, which
+// the caller must drain or hand to [App.Retire]. On an error nothing has changed.
+// A change that needs a restart is such an error: a [config.Problems] that names
+// the key.
 func (a *App) Reload(ctx context.Context, cfg *config.Config) (old *Generation, err error) {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	if a.ending {
+		return nil, errEnding
+	}
 	old = a.current.Load()
 	if problems := fixed(old.cfg, cfg); len(problems) > 0 {
 		return nil, problems
@@ -149,7 +156,17 @@ func (a *App) Reload(ctx context.Context, cfg *config.Config) (old *Generation, 
 // wait, and tells done how that ended. Requests that take longer than limit, or
 // than the App is allowed to take for its end, are cut off.
 func (a *App) Retire(old *Generation, limit time.Duration, done func(error)) {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	if a.ending {
+		limit = 0
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	if a.ending { // nobody waits for retiring any more
+		defer cancel()
+		done(old.Drain(ctx))
+		return
+	}
 	a.retiring.Go(func() {
 		defer cancel()
 		done(old.Drain(ctx))
@@ -193,9 +210,21 @@ func admission(cfg *config.Config) admin.Admission {
 // Close releases an App that never ran.
 func (a *App) Close(ctx context.Context) error {
 	a.closeLab()
+	a.endRetirement()
+	return errors.Join(a.current.Load().Close(ctx), a.closeStore())
+}
+
+// errEnding is returned for a reload that comes too late.
+var errEnding = errors.New("the gateway is ending")
+
+// endRetirement refuses reloads from now on and waits until the generations
+// that retire are closed.
+func (a *App) endRetirement() {
+	a.reloading.Lock()
+	a.ending = true
+	a.reloading.Unlock()
 	close(a.ended)
 	a.retiring.Wait()
-	return errors.Join(a.current.Load().Close(ctx), a.closeStore())
 }
 
 func (a *App) closeLab() {
@@ -262,7 +291,8 @@ func readKeys(cfg *config.Config) (*store.KeyFile, error) {
 	return f, nil
 }
 
-// proxyConfig reads the certificate, if there is one.
+// proxyConfig builds the settings of the listeners and loads the certificate, if
+// there is one.
 func proxyConfig(cfg *config.Config, logger *zerolog.Logger) (proxy.Config, error) {
 	out := proxy.Config{BodyMemory: cfg.Limits.BodyMemory, Config: ingress.Config{
 		Logger:         logger,

@@ -30,7 +30,7 @@ func Check(ctx context.Context, cfg *config.Config) config.Problems {
 
 // TryLoad loads one plugin as a gateway would, with an empty store, and closes
 // it again. runtime is its name in the configuration. If the plugin does not
-// load, refused says why; err is for what keeps from trying.
+// load, refused says why; err reports that the load could not be attempted.
 func TryLoad(ctx context.Context, runtime string, spec abi.Spec) (d abi.Declaration, refused, err error) {
 	st, err := store.Open("memory:")
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/c386954a/sallyport/runtime/builtin"
 )
 
-// extract puts the search for an identity before a plugin. It closes the
-// plugin if that cannot be.
+// extract wraps p so that the caller's identity is extracted before each call.
+// On an error it closes p.
 func (g *Generation) extract(p abi.Plugin, x *config.ExtractorConfig) (abi.Plugin, error) {
 	out, err := builtin.Extract(p, builtin.Extractor{
 		Sessions: g.options.Store, From: identityIn(x.From), Name: x.Name,

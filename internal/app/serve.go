@@ -115,7 +115,6 @@ func (a *App) stop(ctx context.Context, served <-chan error, running int) error 
 	for range running {
 		errs = append(errs, <-served)
 	}
-	close(a.ended)
-	a.retiring.Wait()
+	a.endRetirement()
 	return errors.Join(append(errs, a.current.Load().Close(ctx), a.closeStore())...)
 }

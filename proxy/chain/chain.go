@@ -32,12 +32,12 @@ type Config struct {
 	// Exempt are the requests for which the steps marked as Exemptable are
 	// left out.
 	Exempt []Pattern
-	// Save is given a session with a key id when a plugin has set or changed
-	// it, once that is committed, on the goroutine of the request, whatever
-	// becomes of the request then. In the auth hook the session is that of the
-	// key it names, in another one it is a change of the one that is kept. An
-	// error is told to Observe and ends nothing. It may be nil: then changes
-	// last as long as the request.
+	// Save stores a session that a plugin has set or changed, if it has a key
+	// id. It runs after the commit, on the request's goroutine, even if the
+	// request fails later. For the auth hook, s is to be stored under s.KeyID;
+	// for any other hook, s replaces the stored session. An error goes to
+	// Observe and does not end the request. If Save is nil, changes last for
+	// this request only.
 	Save func(deadline time.Time, h abi.Hook, s *abi.Session) error
 	// Observe is told of every fault, also of those that the policy lets
 	// pass, on the goroutine of the request. It must not keep x. It may be nil.

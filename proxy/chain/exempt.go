@@ -15,9 +15,10 @@ type Pattern struct {
 	Path   *regexp.Regexp
 }
 
-// exempts reports whether the request needs no key. It asks about the path as
-// it is received, before any plugin. A path that may mean another to the
-// upstream than to us, since it hides a separator, is never exempt.
+// exempts reports whether the request needs no key. It looks at the path as it
+// was received, before any plugin. A path that the upstream may resolve
+// differently, because it contains an escaped separator or a parameter, is never
+// exempt.
 func (c *Chain) exempts(x *abi.Exchange) bool {
 	if len(c.exempt) == 0 {
 		return false

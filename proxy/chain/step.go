@@ -56,8 +56,8 @@ type Step struct {
 	// Events are the names of the events an event step is told of; none means
 	// all.
 	Events []string
-	// Counts are where calls are counted. Those of a step that this one takes
-	// the place of let its counts go on. Nil means that they begin anew.
+	// Counts collects the statistics of the calls. Pass the Counts of the step
+	// that this one replaces to continue them; nil starts at zero.
 	Counts *Stats
 
 	hook     abi.Hook

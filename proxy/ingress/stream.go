@@ -36,7 +36,7 @@ type Stream struct {
 	streamBuffers
 }
 
-// streamState is what a stream forgets at the end of a request.
+// streamState is zeroed after each request.
 type streamState struct {
 	Head     RequestHead
 	Start    time.Time
@@ -57,7 +57,7 @@ type streamState struct {
 	streaming bool // the request ends with the body of the reply, or with a tunnel
 }
 
-// streamBuffers are what a stream keeps.
+// streamBuffers are reused from request to request.
 type streamBuffers struct {
 	id       []byte // request id
 	target   []byte // for the path of an absolute target
@@ -208,8 +208,8 @@ func (s *Stream) Refuse() { s.refused = true }
 // Abort cuts the connection off: it is too late for another reply.
 func (s *Stream) Abort() { _ = s.conn.Conn.Close() }
 
-// Interrupt makes a [Stream.Read] return with an error that waits on another
-// goroutine.
+// Interrupt makes a [Stream.Read] that is blocked on another goroutine return an
+// error.
 func (s *Stream) Interrupt() { _ = s.conn.Conn.SetReadDeadline(h1.Past()) }
 
 // PeerIP returns the address, without its port, that the connection comes from.

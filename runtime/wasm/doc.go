@@ -1,5 +1,5 @@
 // Package wasm runs plugins compiled to WebAssembly in a sandbox on wazero and
-// gives every request fresh state for microseconds.
+// gives every request fresh state at a cost of microseconds.
 //
 // # The life of a plugin
 //

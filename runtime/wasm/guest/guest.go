@@ -69,7 +69,6 @@ type Guest interface {
 	DropStack()
 }
 
-// Refuser is a [Guest] of which the host remembers why it last refused
-// something in this call, or nil. If the guest then breaks off, that is
-// probably the reason.
+// Refuser is a [Guest] that records the last error with which a host function
+// refused this call, or nil. If the guest then traps, that is the likely cause.
 type Refuser interface{ Refused() error }
