@@ -248,13 +248,11 @@ func (g *guarded) keys() {
 	if !v.IsObject() {
 		return
 	}
-	n := int64(0)
 	if v.Class() == "String" {
-		n = g.count(v)
-	} else {
-		n = int64(len(v.Object().Keys()))
+		g.spend(g.count(v), 1500, 200)
+		return
 	}
-	g.spend(n, 1500, 200)
+	g.spend(int64(len(v.Object().Keys())), 1500, 200)
 }
 
 // define keeps the length of a sparse array from being reduced: otto deletes one

@@ -48,14 +48,15 @@ func (g *guarded) match() {
 }
 
 func isGlobal(pattern otto.Value) bool {
-	if pattern.Class() != "RegExp" {
-		return false
-	}
-	global, err := pattern.Object().Get("global")
+	return pattern.Class() == "RegExp" && isTrue(pattern, "global")
+}
+
+func isTrue(o otto.Value, name string) bool {
+	v, err := o.Object().Get(name)
 	if err != nil {
 		return false
 	}
-	is, _ := global.ToBoolean()
+	is, _ := v.ToBoolean()
 	return is
 }
 
@@ -195,12 +196,11 @@ func (g *guarded) scan(pattern otto.Value, target string, all bool) (matches, gr
 			return 0, 1
 		}
 		source = v.String()
-		for name, flag := range map[string]string{"ignoreCase": "i", "multiline": "m"} {
-			if v, err := pattern.Object().Get(name); err == nil {
-				if is, _ := v.ToBoolean(); is {
-					flags += flag
-				}
-			}
+		if isTrue(pattern, "ignoreCase") {
+			flags = "i"
+		}
+		if isTrue(pattern, "multiline") {
+			flags = "m" + flags
 		}
 	}
 	groups = int64(strings.Count(source, "(")) + 1
