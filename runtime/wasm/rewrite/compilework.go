@@ -14,18 +14,25 @@ const (
 	maxTargets      = 30_000 // entries of all br_table of a function
 	maxBlocks       = 20_000
 
-	// Blocks times values, a share of the square of the locals that are written,
-	// and for a module both and its bytes.
+	// Units of work, each of which takes the engine up to a microsecond.
 	maxFunctionWork = 2_000_000
-	maxModuleWork   = 48_000_000
-	liveShare       = 16
+	maxModuleWork   = 80_000_000
+)
+
+// What makes up the work of a function beside its bytes, see [functionWork.sum].
+const (
+	fewestValues = 8   // that a block costs, whatever the function has
+	liveShare    = 16  // of the square of the locals that are written
+	blockShare   = 400 // of the square of the blocks
+	trapWork     = 16  // of an instruction that checks its operands
+	truncWork    = 48  // of a conversion to an integer, which is hundreds of bytes of machine code
 )
 
 // Weights of what splits a function into basic blocks, in blocks: the edges
 // count, because each passes values, and so do the checks that are inserted.
 const (
 	entryBlocks = 4 // the check at the entry
-	loopBlocks  = 6
+	loopBlocks  = 10
 	ifBlocks    = 3
 	brIfBlocks  = 4
 	brBlocks    = 2
@@ -51,6 +58,13 @@ type functionWork struct {
 	CompileWork
 	loops  int // that are open
 	writes int // to locals
+	traps  int // work of instructions that may trap
+}
+
+// sum returns the work of a function with that many locals and operands.
+func (w *functionWork) sum(locals, operands int) int {
+	blocks, live := w.Blocks+w.Targets, min(locals, w.writes)
+	return blocks*(locals+operands+fewestValues) + blocks*blocks/blockShare + live*live/liveShare + w.traps
 }
 
 // open counts a block that is the innermost of that many.
@@ -74,8 +88,18 @@ func (w *functionWork) weigh(op int) {
 	switch op {
 	case opLocalSet, opLocalTee:
 		w.writes++
-	case opBlock, opElse, opCall, opCallIndirect, opMemoryGrow:
+	case opI32DivS, opI32DivU, opI32RemS, opI32RemU, opI64DivS, opI64DivU, opI64RemS, opI64RemU:
+		w.traps += trapWork
+	case opI32TruncF32S, opI32TruncF32U, opI32TruncF64S, opI32TruncF64U,
+		opI64TruncF32S, opI64TruncF32U, opI64TruncF64S, opI64TruncF64U:
+		w.traps += truncWork
+	case opBlock, opElse, opCall, opMemoryGrow:
 		w.Blocks++
+	case opCallIndirect:
+		w.Blocks++
+		w.traps += truncWork // three checks
+	case opTableGet, opTableSet:
+		w.traps += trapWork
 	case opLoop:
 		w.Blocks += loopBlocks
 	case opIf:
@@ -92,8 +116,7 @@ func (w *functionWork) weigh(op int) {
 func (p *moduleParser) checkWork(f *functionBody) {
 	w := &p.code.work
 	w.Size = p.pos - f.start
-	values, live := int(f.locals)+p.code.stack.peak, min(int(f.locals), w.writes)
-	w.Work = (w.Blocks+w.Targets)*values + live*live/liveShare
+	w.Work = w.sum(int(f.locals), p.code.stack.peak)
 	all := &p.report.Compile
 	all.Functions++
 	all.Size = max(all.Size, w.Size)

@@ -104,6 +104,7 @@ func (p *moduleParser) memoryOperands(start int, imm immediate) {
 // memarg reads an alignment and an offset. Bit 6 of the alignment announces a
 // memory index.
 func (p *moduleParser) memarg() {
+	p.code.work.traps += trapWork
 	start := p.pos
 	align := p.u32()
 	switch {

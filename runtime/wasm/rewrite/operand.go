@@ -95,7 +95,7 @@ func plainEffect(op int) (take, put int) {
 		return 3, 1
 	case 0x20, opGlobalGet, 0x3f, opRefNull, opRefFunc: // local.get, memory.size
 		return 0, 1
-	case opLocalTee, 0x25, opMemoryGrow, 0xd1: // table.get, ref.is_null
+	case opLocalTee, opTableGet, opMemoryGrow, 0xd1: // ref.is_null
 		return 1, 1
 	case opTableSet:
 		return 2, 0
