@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/mod/module"
 	modzip "golang.org/x/mod/zip"
+
+	"github.com/c386954a/sallyport/internal/longtest"
 )
 
 // installVersion is the release that TestGoInstall makes of the working tree.
@@ -25,8 +27,8 @@ var installVersion = module.Version{Path: "github.com/c386954a/sallyport", Versi
 // nested module. What the program depends on comes from the module cache, and
 // with -trimpath from the build cache too, wherever the module cache is.
 func TestGoInstall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the whole program: run without -short")
+	if testing.Short() || !longtest.Enabled() {
+		t.Skip("unpacks and builds the whole program with all it depends on: set SALLYPORT_LONG=1")
 	}
 	proxy, bin := t.TempDir(), t.TempDir()
 	publish(t, proxy)

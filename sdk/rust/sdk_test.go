@@ -13,6 +13,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 
+	"github.com/c386954a/sallyport/internal/longtest"
 	"github.com/c386954a/sallyport/runtime/wasm/wasmtest"
 )
 
@@ -38,8 +39,11 @@ func compilers() []string {
 
 func TestUnitTestsPassOnTheHost(t *testing.T) {
 	wasmtest.Watch(t, ".", example)
-	for _, rustc := range compilers() {
+	for i, rustc := range compilers() {
 		t.Run(strings.TrimPrefix(rustc, "/"), func(t *testing.T) {
+			if i > 0 && !longtest.Enabled() {
+				t.Skip("the first compiler stands for it: set SALLYPORT_LONG=1 to run this one too")
+			}
 			t.Setenv("RUSTC", rustc)
 			wasmtest.MustRunScript(t, "test.sh")
 			wasmtest.MustRunScript(t, filepath.Join(example, "test.sh"))
