@@ -62,6 +62,12 @@ func lenientPath(target string) string {
 
 func startNginx(t *testing.T) string {
 	t.Helper()
+	return runNginx(t, `add_header X-Plain "$uri" always; return 204;`)
+}
+
+// runNginx runs nginx with what it does for every path.
+func runNginx(t *testing.T, location string) string {
+	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/nginx"); err != nil {
@@ -73,9 +79,9 @@ func startNginx(t *testing.T) string {
 	conf := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error;
 events { worker_connections 64; }
 http {
-  access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-  server { listen 127.0.0.1:%[2]d; location / { add_header X-Plain "$uri" always; return 204; } }
-}`, dir, port)
+  access_log off; client_max_body_size 0; large_client_header_buffers 8 64k; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
+  server { listen 127.0.0.1:%[2]d; location / { %[3]s } }
+}`, dir, port, location)
 	if err := os.WriteFile(filepath.Join(dir, "conf"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +101,19 @@ http {
 
 func startNode(t *testing.T) string {
 	t.Helper()
+	url, _ := runNode(t, "testdata/resolver.mjs")
+	return url
+}
+
+// runNode runs a server that writes its port as the first line, and returns
+// its further lines.
+func runNode(t *testing.T, script string) (url string, lines *bufio.Reader) {
+	t.Helper()
 	program, err := exec.LookPath("node")
 	if err != nil {
 		missing(t, "node", "apt install nodejs")
 	}
-	cmd := exec.Command(program, "testdata/resolver.mjs")
+	cmd := exec.Command(program, script)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -108,11 +122,12 @@ func startNode(t *testing.T) string {
 		t.Fatal(err)
 	}
 	run(t, cmd)
-	line, err := bufio.NewReader(out).ReadString('\n')
+	lines = bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "http://127.0.0.1:" + strings.TrimSpace(line)
+	return "http://127.0.0.1:" + strings.TrimSpace(line), lines
 }
 
 // run starts a program that ends with the test.
