@@ -121,6 +121,9 @@ func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 		return v, end, nil
 	}
 	f := &Fault{Step: s, Hook: h, Err: asError(err)}
+	if f.Err.Kind == abi.Cancelled {
+		return abi.Respond, end, f // nobody is left whom a policy could serve
+	}
 	c.observe(x, f)
 	if s.OnFault == Open {
 		s.Counts.skipped.Add(1)
