@@ -26,13 +26,15 @@ const (
 	Unavailable
 	// Refused means that the plugin cannot be loaded or bound like this. Load only.
 	Refused
+	// Cancelled means that the client has gone, so that nobody waits any more. 499.
+	Cancelled
 
 	// KindCount is the number of kinds, for tables indexed by Kind.
-	KindCount = int(Refused) + 1
+	KindCount = int(Cancelled) + 1
 )
 
 var kindNames = [KindCount]string{
-	"trap", "timeout", "limit", "protocol", "gone", "busy", "unavailable", "refused",
+	"trap", "timeout", "limit", "protocol", "gone", "busy", "unavailable", "refused", "cancelled",
 }
 
 // String returns the kind's name in lower case.
@@ -51,6 +53,8 @@ func (k Kind) Status() int {
 		return 504
 	case Busy, Unavailable:
 		return 503
+	case Cancelled:
+		return 499
 	default:
 		return 500
 	}
@@ -83,6 +87,9 @@ func KindOf(err error) Kind {
 	}
 	return Trap
 }
+
+// ErrClientGone ends a call whose client has gone.
+var ErrClientGone = &Error{Cancelled, errors.New("the client has gone")}
 
 // Errors of the edit methods. They are values, so that refusing an edit does
 // not allocate on the way of a request.

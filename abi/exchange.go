@@ -26,6 +26,11 @@ type Exchange struct {
 	// no limit. The chain sets it per call from max_body.
 	BodyLimit int
 
+	// Gone is closed when the client has left before its reply: whoever waits
+	// for something may stop, with ErrClientGone. It is nil where nobody can
+	// leave, as in events.
+	Gone <-chan struct{}
+
 	redirects []Redirect // all that were asked for, kept between requests
 	redirect  int        // the one that counts, from 1; 0 if there is none
 	cause     Cause
@@ -114,6 +119,16 @@ func (x *Exchange) Body(m Message) []byte {
 		return x.Reply.Body
 	}
 	return x.Request.Body
+}
+
+// ClientGone reports whether the client has left before its reply.
+func (x *Exchange) ClientGone() bool {
+	select {
+	case <-x.Gone:
+		return true
+	default:
+		return false
+	}
 }
 
 // Edited reports whether committed edits touched any of the given parts since

@@ -57,7 +57,7 @@ func TestUnknownValuesHaveANameToo(t *testing.T) {
 func TestKindsHaveAStatus(t *testing.T) {
 	for kind, want := range map[abi.Kind]int{
 		abi.Trap: 500, abi.Timeout: 504, abi.Limit: 500, abi.Protocol: 500,
-		abi.Gone: 500, abi.Busy: 503, abi.Unavailable: 503, abi.Refused: 500,
+		abi.Gone: 500, abi.Busy: 503, abi.Unavailable: 503, abi.Refused: 500, abi.Cancelled: 499,
 	} {
 		if got := kind.Status(); got != want {
 			t.Errorf("%v.Status() = %d, want %d", kind, got, want)

@@ -33,7 +33,7 @@ type AccessRecord struct {
 	Method     []byte
 	Host       []byte
 	URI        []byte // as edited last
-	Status     int    // what the client got; 101 for a tunnel
+	Status     int    // what the client got; 101 for a tunnel, 499 if it left before its reply
 	Fault      string // what the gateway told the client when it answered itself; else empty
 
 	Start        time.Time

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"runtime/debug"
 	"time"
 
@@ -189,6 +190,9 @@ func (rc *requestContext) rescue(err *error) {
 func (rc *requestContext) End() {
 	_ = rc.stopUpload() // whatever the error was, the request is over
 	if rc.up != nil {
+		if !rc.client.AbortWhenGone(nil) {
+			rc.noteGone()
+		}
 		rc.up.Release()
 	}
 	if rc.gateway.observe != nil {
@@ -201,6 +205,15 @@ func (rc *requestContext) End() {
 	b.replyBody.Release()
 	b.clean, b.first, b.reply = ingress.Keep(b.clean), b.first[:0], ingress.Keep(b.reply)
 	b.head, b.message = ingress.Keep(b.head), ingress.Keep(b.message)
+}
+
+// noteGone says in the access record that the client left while its reply was
+// on its way, and keeps the connection that was cut off for it out of the pool.
+func (rc *requestContext) noteGone() {
+	rc.up.KeepOut()
+	if rc.up.BodyLeft() != 0 {
+		rc.access.Fault = cmp.Or(rc.access.Fault, h1.ErrClientGone.Text)
+	}
 }
 
 // describe completes what the observer is told.

@@ -26,6 +26,7 @@ var pluginFaults = [abi.KindCount]*h1.StatusError{
 	abi.Busy:        {Status: abi.Busy.Status(), Text: "temporarily overloaded"},
 	abi.Unavailable: {Status: abi.Unavailable.Status(), Text: "temporarily unavailable"},
 	abi.Refused:     {Status: abi.Refused.Status(), Text: "a plugin failed"},
+	abi.Cancelled:   h1.ErrClientGone,
 }
 
 // faultOf returns what to tell the client of an error in an API of a dialect.
@@ -37,7 +38,7 @@ func faultOf(err error, d *abi.Dialect) *h1.StatusError {
 	switch {
 	case !ok || int(e.Kind) >= abi.KindCount:
 		return faultInternal
-	case d == nil:
+	case d == nil, e.Kind == abi.Cancelled:
 		return pluginFaults[e.Kind]
 	}
 	var told abi.Refusal

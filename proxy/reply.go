@@ -26,6 +26,10 @@ func (rc *requestContext) answer() {
 // replies to requests.
 func (rc *requestContext) fail(err error) {
 	fault := faultOf(err, rc.dialect())
+	if rc.x.ClientGone() {
+		fault = h1.ErrClientGone // whatever else went wrong then
+		rc.client.Refuse()
+	}
 	rc.log(fault, err)
 	if rc.stage == stageReplied {
 		rc.client.Abort()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/c386954a/sallyport/proxy/h1"
 	"github.com/c386954a/sallyport/proxy/upstream"
 )
 
@@ -48,11 +49,14 @@ func idempotent(method []byte) bool {
 // upstream may answer without reading the whole request, and close. Then
 // sending fails, and the client must still get the answer.
 func (rc *requestContext) attempt(fresh bool) error {
-	up, err := rc.route.Upstream.Acquire(fresh)
+	up, err := rc.route.Upstream.Acquire(fresh, rc.x.Gone)
 	if err != nil {
 		return err
 	}
 	rc.up = up
+	if !rc.client.AbortWhenGone(up) {
+		return rc.abandon(h1.ErrClientGone)
+	}
 	sendErr := rc.sendRequest()
 	if err := up.ReadHead(string(rc.x.Request.Method) == "HEAD"); err != nil {
 		if sendErr != nil {
@@ -69,6 +73,7 @@ func (rc *requestContext) attempt(fresh bool) error {
 
 // abandon closes the connection and says what the failure means.
 func (rc *requestContext) abandon(err error) error {
+	gone := !rc.client.AbortWhenGone(nil)
 	err = rc.up.Failure(err)
 	if bodyErr := rc.stopUpload(); bodyErr != nil {
 		rc.client.Refuse()
@@ -76,6 +81,9 @@ func (rc *requestContext) abandon(err error) error {
 	}
 	rc.up.Discard()
 	rc.up = nil
+	if gone {
+		return h1.ErrClientGone
+	}
 	return err
 }
 

@@ -117,7 +117,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":                   {"cmd/sallyport"},
 	"github.com/goccy/go-yaml":                 {"internal/config"},
 	"github.com/prometheus/client_golang":      {"internal/admin"},
-	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/procstat"},
+	"golang.org/x/sys":                         {"runtime/coproc", "runtime/coproc/sandbox", "proxy/h1", "proxy/upstream", "runtime/wasm/snapshot", "internal/compare/bench/load", "internal/procstat"},
 	"github.com/chromedp/chromedp":             {"internal/browsertest"},
 	"github.com/chromedp/cdproto":              {"internal/browsertest"},
 	"golang.org/x/tools/txtar":                 {"internal/fixture"},

@@ -105,7 +105,8 @@ func (c *Chain) Dialect() *abi.Dialect { return c.dialect }
 
 // HandleRequest runs the hooks before the upstream and says how the request
 // goes on. An error is a [*Fault] that the plugin's policy does not let pass;
-// it comes with [Failed] and never without.
+// it comes with [Failed] and never without. So does [abi.ErrClientGone], between
+// two plugins.
 func (c *Chain) HandleRequest(x *abi.Exchange) (Next, error) {
 	x.API = c.api
 	now := time.Now()
@@ -114,6 +115,9 @@ func (c *Chain) HandleRequest(x *abi.Exchange) (Next, error) {
 		for _, s := range c.at(h, x) {
 			if s.skips(x, exempt) {
 				continue
+			}
+			if x.ClientGone() {
+				return Failed, abi.ErrClientGone
 			}
 			v, end, err := c.step(x, s, h, now)
 			if v == abi.Respond || err != nil {
@@ -147,6 +151,9 @@ func (c *Chain) finish(x *abi.Exchange, s *Step, h abi.Hook, err error) (Next, e
 func (c *Chain) HandleReply(x *abi.Exchange) error {
 	now := time.Now()
 	for _, s := range c.steps[abi.Response] {
+		if x.ClientGone() {
+			return abi.ErrClientGone
+		}
 		v, end, err := c.step(x, s, abi.Response, now)
 		if err != nil {
 			c.notify(x, s, abi.Response, err)

@@ -43,6 +43,8 @@ func (c *Chain) notify(x *abi.Exchange, s *Step, h abi.Hook, err error) {
 func (c *Chain) eventName(x *abi.Exchange, h abi.Hook, err error) string {
 	given := x.Cause().Event
 	switch {
+	case err != nil && abi.KindOf(err) == abi.Cancelled:
+		return ""
 	case err != nil:
 		return EventPluginFault
 	case c.dialect != nil:

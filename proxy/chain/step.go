@@ -125,6 +125,9 @@ func (c *Chain) step(x *abi.Exchange, s *Step, h abi.Hook, start time.Time) (abi
 		return v, end, nil
 	}
 	f := &Fault{Step: s, Hook: h, Err: asError(err)}
+	if f.Err.Kind == abi.Cancelled {
+		return abi.Respond, end, f // nobody is left whom a policy could serve
+	}
 	if f.Err != errBreakerOpen { // was told once, when the breaker opened
 		c.observe(x, f)
 	}

@@ -21,8 +21,9 @@ const (
 	PhaseIdle                // the next request on a kept connection
 	PhaseReply               // the head of the upstream's reply
 	PhaseUpload              // the same, while the request is still being sent: no limit
+	PhaseTunnel              // a tunnel's bytes, in silence for as long as it likes
 
-	phaseCount = int(PhaseUpload) + 1
+	phaseCount = int(PhaseTunnel) + 1
 	phaseShift = 56
 )
 
@@ -80,12 +81,26 @@ func (t *PhaseTimer) expired(now uint64) (Phase, bool) {
 	return p, t.state.CompareAndSwap(s, 0)
 }
 
+// rests reports whether nothing has been waited for since the last look.
+func (t *PhaseTimer) rests(now uint64) bool {
+	s := t.state.Load()
+	return Phase(s>>phaseShift) == PhaseNone && now > s&(1<<phaseShift-1)
+}
+
 // TimedConn is a connection with limits on its phases.
 type TimedConn interface {
 	// Timers returns the phases of reading and of writing.
 	Timers() (in, out *PhaseTimer)
 	// Expire ends the wait that has lasted too long. It must not block.
 	Expire(p Phase)
+}
+
+// WatchedConn is a connection that others wait for while it rests itself.
+type WatchedConn interface {
+	TimedConn
+	// CheckPeer is called a few times a second while neither direction waits
+	// for the peer. It must not block.
+	CheckPeer()
 }
 
 // Deadlines enforces the time limits of connections. One goroutine looks at
@@ -181,6 +196,7 @@ func (d *Deadlines) run() {
 	t := time.NewTicker(d.period)
 	defer t.Stop()
 	var due []expiry
+	var resting []WatchedConn
 	for {
 		select {
 		case <-t.C:
@@ -191,11 +207,33 @@ func (d *Deadlines) run() {
 		if due, ok = d.collect(due[:0]); !ok {
 			return
 		}
+		resting = d.resting(resting[:0])
+		for i, c := range resting {
+			c.CheckPeer()
+			resting[i] = nil
+		}
 		for i, e := range due {
 			e.conn.Expire(e.phase)
 			due[i] = expiry{}
 		}
 	}
+}
+
+// resting appends the connections that rest and are watched meanwhile.
+func (d *Deadlines) resting(list []WatchedConn) []WatchedConn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.tick.Load()
+	for c := range d.conns {
+		w, ok := c.(WatchedConn)
+		if !ok {
+			break // all of them are of one kind
+		}
+		if in, out := c.Timers(); in.rests(now) && out.rests(now) {
+			list = append(list, w)
+		}
+	}
+	return list
 }
 
 type expiry struct {

@@ -15,6 +15,9 @@ type StatusError struct {
 // Error returns the text for the client.
 func (e *StatusError) Error() string { return e.Text }
 
+// ErrClientGone is told to nobody but the log: the client left before its reply.
+var ErrClientGone = &StatusError{Status: 499, Text: "client closed request"}
+
 // AppendBody appends the body of the reply. Texts and request ids have no
 // characters that JSON would escape.
 func (e *StatusError) AppendBody(dst, requestID []byte) []byte {

@@ -36,11 +36,25 @@ type clientConn struct {
 	linger   bool    // the reply went out before the request was read
 	timedOut atomic.Bool
 	once     sync.Once
+
+	peer peerWatch
+}
+
+// peerWatch is what is done when the client leaves before its reply.
+type peerWatch struct {
+	peer h1.Peer
+	open bool          // peer has been opened
+	gone chan struct{} // closed when the client has left
+
+	mu    sync.Mutex // mu protects the fields below
+	left  bool
+	abort Aborter // what the request waits for
 }
 
 func newConn(s *Server, raw net.Conn) *clientConn {
 	settings := s.settings.Load()
 	c := &clientConn{Conn: raw, server: s, tls: settings.TLS != nil}
+	c.peer.gone = make(chan struct{})
 	if c.tls {
 		c.Conn = tls.Server(raw, settings.TLS)
 	}
@@ -59,6 +73,27 @@ func newConn(s *Server, raw net.Conn) *clientConn {
 
 // Timers implements [h1.TimedConn].
 func (c *clientConn) Timers() (in, out *h1.PhaseTimer) { return &c.in, &c.out }
+
+// CheckPeer implements [h1.WatchedConn]: a client that leaves while its request
+// is served ends the request. The end of its stream counts as leaving, as it
+// does elsewhere: hardly any client ends its own stream and then waits.
+func (c *clientConn) CheckPeer() {
+	p := &c.peer
+	if !p.open {
+		p.open = true
+		p.peer.Open(c.Conn)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left || !p.peer.Gone() {
+		return
+	}
+	p.left = true
+	close(p.gone)
+	if p.abort != nil {
+		p.abort.Abort()
+	}
+}
 
 // Expire ends a wait. Where the client may still be answered, only the read
 // returns; else the connection is closed.

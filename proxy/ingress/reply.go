@@ -174,6 +174,7 @@ func (s *Stream) Tunnel(protocol []byte, serve func(client io.Reader, conn net.C
 func (s *Stream) hijack(serve func(client net.Conn)) {
 	s.streaming = true
 	s.conn.noLimits = true
+	s.conn.in.Enter(h1.PhaseTunnel)
 	s.ctx.Hijack(func(client net.Conn) {
 		defer s.conn.release()
 		serve(client)

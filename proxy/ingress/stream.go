@@ -90,6 +90,7 @@ func begin(ctx *fasthttp.RequestCtx) *Stream {
 		s.conn, s.ctx, s.Start = c, ctx, time.Now()
 		c.stream = s
 		c.pace = bodyPace{}
+		s.X.Gone = c.peer.gone
 	}
 	s.expecting, s.waiting = false, false
 	return s
@@ -211,6 +212,20 @@ func (s *Stream) Abort() { _ = s.conn.Conn.Close() }
 // Interrupt makes a [Stream.Read] that is blocked on another goroutine return an
 // error.
 func (s *Stream) Interrupt() { _ = s.conn.Conn.SetReadDeadline(h1.Past()) }
+
+// Aborter is something that a request waits for and that can be cut short from
+// another goroutine.
+type Aborter interface{ Abort() }
+
+// AbortWhenGone calls a.Abort when the client leaves, until it is given another
+// a, or nil. It reports false, and has not called it, if the client has left.
+func (s *Stream) AbortWhenGone(a Aborter) bool {
+	p := &s.conn.peer
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.abort = a
+	return !p.left
+}
 
 // PeerIP returns the address, without its port, that the connection comes from.
 func (s *Stream) PeerIP() []byte { return s.conn.ip }

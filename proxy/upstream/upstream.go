@@ -149,10 +149,11 @@ func upstreamTLS(t *tls.Config, host string) *tls.Config {
 var errClosed = errors.New("upstream is closed")
 
 // Acquire returns a connection for one request: a pooled one that is still
-// open, unless fresh is set. Exactly one of [Conn.Release] and [Conn.Discard]
+// open, unless fresh is set. It stops waiting for one when gone is closed, with
+// [h1.ErrClientGone]. Exactly one of [Conn.Release] and [Conn.Discard]
 // must follow.
-func (u *Upstream) Acquire(fresh bool) (*Conn, error) {
-	if err := u.enter(); err != nil {
+func (u *Upstream) Acquire(fresh bool, gone <-chan struct{}) (*Conn, error) {
+	if err := u.enter(gone); err != nil {
 		return nil, err
 	}
 	for !fresh {
@@ -165,7 +166,7 @@ func (u *Upstream) Acquire(fresh bool) (*Conn, error) {
 		}
 		c.close()
 	}
-	c, err := u.dial()
+	c, err := u.dial(gone)
 	if err != nil {
 		u.leave()
 		return nil, err
@@ -174,7 +175,7 @@ func (u *Upstream) Acquire(fresh bool) (*Conn, error) {
 }
 
 // enter takes one of MaxConns slots.
-func (u *Upstream) enter() error {
+func (u *Upstream) enter(gone <-chan struct{}) error {
 	if u.slots == nil {
 		return nil
 	}
@@ -190,6 +191,8 @@ func (u *Upstream) enter() error {
 		return nil
 	case <-t.C:
 		return errBusy
+	case <-gone:
+		return h1.ErrClientGone
 	}
 }
 
@@ -215,8 +218,8 @@ func (u *Upstream) pop() *Conn {
 	return c
 }
 
-func (u *Upstream) dial() (*Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), u.Config.ConnectTimeout)
+func (u *Upstream) dial(gone <-chan struct{}) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(clientContext{context.Background(), gone}, u.Config.ConnectTimeout)
 	defer cancel()
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, "tcp", u.addr)
@@ -242,9 +245,29 @@ func (u *Upstream) dial() (*Conn, error) {
 	return c, nil
 }
 
+// clientContext ends when the client has gone.
+type clientContext struct {
+	context.Context
+	gone <-chan struct{}
+}
+
+func (c clientContext) Done() <-chan struct{} { return c.gone }
+
+func (c clientContext) Err() error {
+	select {
+	case <-c.gone:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
 // connectError distinguishes an upstream that does not answer from one that
-// refuses.
+// refuses, and from a client that has gone.
 func connectError(err error) *h1.StatusError {
+	if errors.Is(err, context.Canceled) {
+		return h1.ErrClientGone
+	}
 	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
 		return errTimeout
 	}

@@ -109,7 +109,7 @@ func RunBeside(ctx context.Context, o Options, concurrency []int) (r *Beside, er
 }
 
 // contenders starts this gateway's rows and lists all of them.
-func (s *session) contenders(ctx context.Context, running []*peers.Peer) (all []*contender, err error) {
+func (s *session) contenders(ctx context.Context, running []*peers.RunningPeer) (all []*contender, err error) {
 	for _, row := range s.options.selected() {
 		if row.Name == rowTwin {
 			continue

@@ -3,7 +3,7 @@
 //
 // Both come from the packages of the system. They run in the foreground, as
 // the user, with configurations of ours on loopback ports, in a folder of
-// their own, and end with the [Peer]. The configurations are those an operator
+// their own, and end with the [RunningPeer]. The configurations are those an operator
 // would write for speed: as many workers as processors, kept connections on
 // both sides, no access log.
 //
@@ -39,8 +39,8 @@ type Contender struct {
 	Addr  string // host and port
 }
 
-// Peer is one running program. It must be closed.
-type Peer struct {
+// RunningPeer is one running program. It must be closed.
+type RunningPeer struct {
 	Name    string // "nginx"
 	Version string
 	Rows    []Contender
@@ -70,7 +70,7 @@ type peerKind struct {
 
 // Start starts everything that is installed. missing says what is not, with
 // the command that installs it. On an error nothing is left running.
-func Start(ctx context.Context, cfg Config) (running []*Peer, missing []string, err error) {
+func Start(ctx context.Context, cfg Config) (running []*RunningPeer, missing []string, err error) {
 	for _, k := range []peerKind{nginx(), haproxy()} {
 		program, ok := k.find()
 		if !ok {
@@ -103,8 +103,8 @@ func (k *peerKind) find() (string, bool) {
 	return program, err == nil
 }
 
-func (k *peerKind) start(ctx context.Context, program string, cfg Config) (*Peer, error) {
-	p := &Peer{Name: k.name, done: make(chan struct{})}
+func (k *peerKind) start(ctx context.Context, program string, cfg Config) (*RunningPeer, error) {
+	p := &RunningPeer{Name: k.name, done: make(chan struct{})}
 	var err error
 	if p.dir, err = os.MkdirTemp("", "sallyport-"+k.program+"-"); err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (k *peerKind) start(ctx context.Context, program string, cfg Config) (*Peer
 }
 
 // prepare finds free ports and writes the files.
-func (p *Peer) prepare(k *peerKind, cfg Config) error {
+func (p *RunningPeer) prepare(k *peerKind, cfg Config) error {
 	// Workers of a peer that is started by root run as somebody else.
 	if err := os.Chmod(p.dir, 0o755); err != nil {
 		return err
@@ -185,7 +185,7 @@ func version(ctx context.Context, program, flag string) string {
 }
 
 // ready waits until every row takes connections.
-func (p *Peer) ready(ctx context.Context) error {
+func (p *RunningPeer) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for _, row := range p.Rows {
@@ -199,7 +199,7 @@ func (p *Peer) ready(ctx context.Context) error {
 var errEnded = errors.New("the program has ended")
 
 // connect tries until there is a connection.
-func (p *Peer) connect(ctx context.Context, addr string) error {
+func (p *RunningPeer) connect(ctx context.Context, addr string) error {
 	var d net.Dialer
 	for {
 		c, err := d.DialContext(ctx, "tcp", addr)
@@ -218,7 +218,7 @@ func (p *Peer) connect(ctx context.Context, addr string) error {
 
 // said returns the end of what the program has written. It must have ended,
 // or nobody reads on.
-func (p *Peer) said() string {
+func (p *RunningPeer) said() string {
 	select {
 	case <-p.done:
 		return strings.TrimSpace(p.log.String())
@@ -228,12 +228,12 @@ func (p *Peer) said() string {
 }
 
 // Processes returns the ids of the program and of its workers.
-func (p *Peer) Processes() []int {
+func (p *RunningPeer) Processes() []int {
 	return append([]int{p.cmd.Process.Pid}, procstat.Children(p.cmd.Process.Pid)...)
 }
 
 // Close ends the program and removes its folder.
-func (p *Peer) Close() error {
+func (p *RunningPeer) Close() error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:

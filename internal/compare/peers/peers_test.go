@@ -13,7 +13,7 @@ import (
 
 // start returns the peers that are installed, in front of an upstream that
 // answers with the request's header fields.
-func start(t *testing.T) []*peers.Peer {
+func start(t *testing.T) []*peers.RunningPeer {
 	t.Helper()
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(r.Header)
