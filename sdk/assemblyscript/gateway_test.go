@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func TestTheGatewayGivesWhatItGrants(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s %s", r.Method, r.URL, r.Header.Get("Content-Type"), body)
 	}))
 	defer server.Close()
-	p := loadGuest(t, "granted", abi.Spec{
+	p := loadGuest(t, buildGuest(t, "granted"), abi.Spec{
 		Config: []byte(`{"idp":"` + server.URL + `/introspect"}`),
 		Grants: abi.Grants{
 			KV:   []string{"*"},
@@ -72,7 +73,7 @@ func TestTheGatewayGivesWhatItGrants(t *testing.T) {
 // TestTheGatewayServesEveryAccessor runs the guest of test/exchange.test.js
 // in the gateway.
 func TestTheGatewayServesEveryAccessor(t *testing.T) {
-	p := loadGuest(t, "tour", abi.Spec{})
+	p := loadGuest(t, buildGuest(t, "tour"), abi.Spec{})
 	hooks := abi.SetOf(abi.Pre, abi.Auth, abi.PostKeyAuth, abi.Post, abi.Response, abi.Event)
 	for h := range hooks.All() {
 		call(t, p, exchange(), h)
@@ -80,9 +81,10 @@ func TestTheGatewayServesEveryAccessor(t *testing.T) {
 }
 
 func TestWhatWasReadAtTheStartStays(t *testing.T) {
+	guest := buildGuest(t, "start")
 	for _, mode := range []abi.Mode{abi.Fresh, abi.Pooled} {
 		t.Run(mode.String(), func(t *testing.T) {
-			p := loadGuest(t, "start", abi.Spec{
+			p := loadGuest(t, guest, abi.Spec{
 				Config:    []byte(`{"issuer":"https://idp.example"}`),
 				Grants:    abi.Grants{Env: []string{"REGION"}},
 				Instances: abi.Instances{Mode: mode, Max: 1},
@@ -98,12 +100,19 @@ func TestWhatWasReadAtTheStartStays(t *testing.T) {
 	}
 }
 
-// loadGuest builds a test guest and loads it.
-func loadGuest(t *testing.T, name string, s abi.Spec) abi.Plugin {
+// buildGuest builds a test guest and returns its file.
+func buildGuest(t *testing.T, name string) string {
 	t.Helper()
 	wasmtest.Watch(t, ".")
-	s.Name, s.Source = name, filepath.Join(t.TempDir(), name+".wasm")
-	wasmtest.MustRunScript(t, "build.sh", name, s.Source)
+	file := filepath.Join(t.TempDir(), name+".wasm")
+	wasmtest.MustRunScript(t, "build.sh", name, file)
+	return file
+}
+
+// loadGuest loads a test guest.
+func loadGuest(t *testing.T, file string, s abi.Spec) abi.Plugin {
+	t.Helper()
+	s.Name, s.Source = strings.TrimSuffix(filepath.Base(file), ".wasm"), file
 	r, err := wasm.New(t.Context(), wasm.Config{KV: store.NewMemory(), Env: environment})
 	if err != nil {
 		t.Fatal(err)
