@@ -311,8 +311,14 @@ func mutant(i int) string {
 		r.fields, r.body = append(r.fields, "Content-Length: 11"), "hello world"
 	case 2:
 		r.fields, r.body = append(r.fields, "Transfer-Encoding: chunked"), "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+		if i%5 == 0 {
+			r.body = "10000\r\n" + strings.Repeat("0\r\n\r\n"+get("/smuggled"), 1<<16)[:1<<16] + "\r\n" + r.body
+		}
 	case 3: // what is smuggled, if anything is
 		smuggled := fmt.Sprintf("GET /smuggled/%d HTTP/1.1\r\nHost: evil.example\r\n\r\n", i)
+		if i%5 == 0 { // more than the gateway reads before it forwards
+			smuggled = strings.Repeat(smuggled, 1+1<<16/len(smuggled))
+		}
 		r.fields, r.body = append(r.fields, fmt.Sprintf("Content-Length: %d", len(smuggled))), smuggled
 	}
 	kinds := slices.Sorted(maps.Keys(mutations))
