@@ -175,6 +175,9 @@ func (w *sender) do(r *http.Request) (*hostapi.FetchReply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := hostapi.CheckReply(reply); err != nil {
+		return nil, err
+	}
 	defer reply.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(reply.Body, maxReply+1))
 	if err != nil {

@@ -47,6 +47,16 @@ func site(t *testing.T) string {
 	mux.HandleFunc("/bytes", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("a\xffb")) })
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
 	mux.HandleFunc("/once", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/echo", http.StatusFound) })
+	// After a 101, net/http hands over the connection, which nobody closes.
+	mux.HandleFunc("/switch", func(w http.ResponseWriter, _ *http.Request) {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		t.Cleanup(func() { c.Close() })
+		_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+	})
+	mux.HandleFunc("/999", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(999) })
 	mux.HandleFunc("/cut", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
 		_, _ = io.WriteString(w, "short")
@@ -136,6 +146,8 @@ func TestRequestsThatFailAreUndefined(t *testing.T) {
 		`JSON.stringify({Domain: site, Resource: "/large"})`,
 		`JSON.stringify({Domain: site, Resource: "/loop"})`,
 		`JSON.stringify({Domain: site, Resource: "/cut"})`,
+		`JSON.stringify({Domain: site, Resource: "/switch"})`,
+		`JSON.stringify({Domain: site, Resource: "/999"})`,
 	} {
 		if got := says(t, jsvm.Config{}, s, "typeof TykMakeHttpRequest("+in+")"); got != "undefined" {
 			t.Errorf("TykMakeHttpRequest(%s) is %s, want undefined", in, got)
