@@ -246,7 +246,8 @@ func (t *chaosTally) unexplained() (out []chaosLoss) {
 	return out
 }
 
-// quantile returns the time that a share of the requests took at most.
+// quantile returns the time that a share of the requests took at most, 0 if
+// they were not timed.
 func (n *chaosCount) quantile(share float64) time.Duration {
 	all := 0
 	for _, k := range n.times {
@@ -322,9 +323,9 @@ func (c *chaos) rest() {
 	})
 }
 
-// settle waits until the gateway holds no more than at the start.
+// settle waits until the gateway is at rest and holds no more than at the start.
 func (c *chaos) settle(start chaosFigures) (end chaosFigures) {
-	c.client.CloseIdleConnections()
+	c.rest()
 	c.eventually(func() bool {
 		end = c.measure()
 		return end.isFlat(start)
@@ -332,10 +333,10 @@ func (c *chaos) settle(start chaosFigures) (end chaosFigures) {
 	return end
 }
 
-// isFlat allows for a few idle connections to the upstream, and for what the
-// collector has not given back.
+// isFlat allows for a few idle connections, and for memory that the collector
+// has not given back.
 func (f chaosFigures) isFlat(start chaosFigures) bool {
-	return f.children == start.children && f.descriptors <= start.descriptors+16 && f.goroutines <= start.goroutines+32 &&
+	return f.children == start.children && f.descriptors <= start.descriptors+16 && f.goroutines <= start.goroutines+16 &&
 		f.resident <= max(2*start.resident, start.resident+64<<20)
 }
 
