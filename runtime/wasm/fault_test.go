@@ -165,6 +165,7 @@ func TestClientThatLeavesGivesItsPlaceUp(t *testing.T) {
 		_, err := call(p, first, abi.Pre, long)
 		done <- err
 	}()
+	time.Sleep(short) // so that the first call most likely has the instance
 	second, gone := exchange(), make(chan struct{})
 	second.Gone = gone
 	time.AfterFunc(short, func() { close(gone) })
