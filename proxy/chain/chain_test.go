@@ -347,3 +347,18 @@ func TestRefusalsNamePluginAndReason(t *testing.T) {
 		})
 	}
 }
+
+// TestCancelledCallEndsTheChain has a policy that lets faults pass: it does not
+// count for a call whose client has gone.
+func TestCancelledCallEndsTheChain(t *testing.T) {
+	s := step("stops", func(*abi.Exchange) (abi.Verdict, error) { return abi.Continue, abi.ErrClientGone })
+	s.OnFault = chain.Open
+	observed := 0
+	c := build(t, steps{abi.Pre: s}, func(cfg *chain.Config) {
+		cfg.Observe = func(*abi.Exchange, *chain.Fault) { observed++ }
+	})
+	next, err := c.HandleRequest(request("GET", "/orders/1"))
+	if next != chain.Failed || abi.KindOf(err) != abi.Cancelled || observed != 0 || s.Stats().Snapshot().Skipped != 0 {
+		t.Errorf("HandleRequest() = %v, %v after %d faults", next, err, observed)
+	}
+}

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Peer sees whether the other end of a connection has gone, without reading.
+// PeerSocket sees whether the other end of a connection has gone, without reading.
 // One goroutine uses it.
-type Peer struct {
+type PeerSocket struct {
 	raw  syscall.RawConn // nil where it cannot be looked at
 	look func(fd uintptr)
 	fds  [1]unix.PollFd
@@ -17,7 +17,7 @@ type Peer struct {
 }
 
 // Open prepares for looking at a connection, also below TLS.
-func (p *Peer) Open(c net.Conn) {
+func (p *PeerSocket) Open(c net.Conn) {
 	if t, ok := c.(interface{ NetConn() net.Conn }); ok {
 		c = t.NetConn()
 	}
@@ -40,4 +40,4 @@ func (p *Peer) Open(c net.Conn) {
 // Gone reports whether the peer has ended its stream or reset the connection.
 // Bytes that nobody has read do not hide that, such as the alert by which TLS
 // ends, and are no end themselves.
-func (p *Peer) Gone() bool { return p.raw != nil && p.raw.Control(p.look) == nil && p.gone }
+func (p *PeerSocket) Gone() bool { return p.raw != nil && p.raw.Control(p.look) == nil && p.gone }

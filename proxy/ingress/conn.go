@@ -42,7 +42,7 @@ type clientConn struct {
 
 // peerWatch is what is done when the client leaves before its reply.
 type peerWatch struct {
-	peer h1.Peer
+	peer h1.PeerSocket
 	open bool          // peer has been opened
 	gone chan struct{} // closed when the client has left
 

@@ -219,8 +219,15 @@ func (u *Upstream) pop() *Conn {
 }
 
 func (u *Upstream) dial(gone <-chan struct{}) (*Conn, error) {
-	ctx, cancel := context.WithTimeout(clientContext{context.Background(), gone}, u.Config.ConnectTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), u.Config.ConnectTimeout)
 	defer cancel()
+	go func() {
+		select {
+		case <-gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	var d net.Dialer
 	raw, err := d.DialContext(ctx, "tcp", u.addr)
 	if err != nil {
@@ -243,23 +250,6 @@ func (u *Upstream) dial(gone <-chan struct{}) (*Conn, error) {
 	}
 	u.deadlines.Add(c)
 	return c, nil
-}
-
-// clientContext ends when the client has gone.
-type clientContext struct {
-	context.Context
-	gone <-chan struct{}
-}
-
-func (c clientContext) Done() <-chan struct{} { return c.gone }
-
-func (c clientContext) Err() error {
-	select {
-	case <-c.gone:
-		return context.Canceled
-	default:
-		return nil
-	}
 }
 
 // connectError distinguishes an upstream that does not answer from one that

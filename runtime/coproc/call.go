@@ -42,7 +42,7 @@ func (p *process) dispatch(h *rpc.HandlerSpec, x *abi.Exchange, deadline time.Ti
 	if x.Hook == abi.Event {
 		wait, share = 0, eventShare
 	}
-	i, err := p.acquire(wait)
+	i, err := p.acquire(wait, x.Gone)
 	if err != nil {
 		return rpc.Applied{}, err
 	}
@@ -52,7 +52,7 @@ func (p *process) dispatch(h *rpc.HandlerSpec, x *abi.Exchange, deadline time.Ti
 	s.out, err = h.AppendDispatch(s.out, x, deadline.Sub(now))
 	if err == nil {
 		s.out = append(s.out, "}\n"...)
-		err = p.roundTrip(i, id, share, now, deadline)
+		err = p.roundTrip(i, id, share, now, deadline, x.Gone)
 	} else {
 		p.table.release(i)
 	}
@@ -71,8 +71,9 @@ func (p *process) dispatch(h *rpc.HandlerSpec, x *abi.Exchange, deadline time.Ti
 	return out, err
 }
 
-// acquire returns a free slot of the window, waiting up to left for one.
-func (p *process) acquire(left time.Duration) (int, error) {
+// acquire returns a free slot of the window, waiting up to left for one, or
+// until the client has gone.
+func (p *process) acquire(left time.Duration, gone <-chan struct{}) (int, error) {
 	select {
 	case <-p.table.window:
 		return p.table.pop(), nil
@@ -85,6 +86,8 @@ func (p *process) acquire(left time.Duration) (int, error) {
 		return p.table.pop(), nil
 	case <-p.dead:
 		return 0, errNotSent
+	case <-gone:
+		return 0, abi.ErrClientGone
 	case <-timer.C:
 		return 0, errWindow
 	}
@@ -98,9 +101,9 @@ func appendHead(dst []byte, id uint64, method string) []byte {
 	return append(dst, `,"params":`...)
 }
 
-// roundTrip sends the frame in slot i and waits for its answer. After an error
-// the slot is no longer the caller's.
-func (p *process) roundTrip(i int, id uint64, share int, sent, deadline time.Time) error {
+// roundTrip sends the frame in slot i and waits for its answer, unless the
+// client has gone. After an error the slot is no longer the caller's.
+func (p *process) roundTrip(i int, id uint64, share int, sent, deadline time.Time, gone <-chan struct{}) error {
 	s := &p.table.slots[i]
 	if len(s.out) > p.maxOut+1 {
 		p.table.release(i)
@@ -120,6 +123,12 @@ func (p *process) roundTrip(i int, id uint64, share int, sent, deadline time.Tim
 		if p.table.abandon(i, id, stale(sent, deadline)) {
 			p.cancel(id, "deadline")
 			return errTimeout
+		}
+	case <-gone:
+		s.timer.Stop()
+		if p.table.abandon(i, id, stale(sent, deadline)) {
+			p.cancel(id, "client_closed")
+			return abi.ErrClientGone
 		}
 	case <-p.dead:
 		s.timer.Stop()
@@ -210,7 +219,7 @@ func (p *process) control(ctx context.Context, method string, params any) ([]byt
 	id := p.table.id(i)
 	s.out = append(appendHead(s.out[:0], id, `"`+method+`"`), body...)
 	s.out = append(s.out, "}\n"...)
-	if err := p.roundTrip(i, id, 1, time.Now(), deadline); err != nil {
+	if err := p.roundTrip(i, id, 1, time.Now(), deadline, nil); err != nil {
 		return nil, err
 	}
 	defer p.table.release(i)

@@ -23,6 +23,9 @@ func (f *fakePlugin) more(c call) bool {
 	f.calls++
 	switch f.how {
 	case "record":
+		if c.Params.RequestID == "unanswered" {
+			return true
+		}
 		f.answer(c.ID, `{"action":"continue"}`)
 	case "twin":
 		f.twin(c)

@@ -130,3 +130,38 @@ func TestGatewayWritesWhatTheSchemaSays(t *testing.T) {
 		t.Errorf("%d messages, want initialize, initialized, api/load, three calls, api/unload and shutdown:\n%s", n, sent)
 	}
 }
+
+// TestClientThatLeavesCancelsTheCall has a call that the process never answers.
+func TestClientThatLeavesCancelsTheCall(t *testing.T) {
+	c := coproc.Config{}
+	dir := t.TempDir()
+	record := filepath.Join(dir, "record")
+	if os.Geteuid() == 0 && !raced {
+		c.Sandbox = &sandbox.Config{User: "0", Write: []string{dir}}
+	}
+	r := start(t, c, "fake", "record", record)
+	p := load(t, r, spec("any"))
+	sent := func() string {
+		b, _ := os.ReadFile(record) // it need not be there yet
+		return string(b)
+	}
+	gone := make(chan struct{})
+	x := exchange(abi.Pre)
+	x.RequestID, x.Gone = []byte("unanswered"), gone
+	failed := make(chan error)
+	go func() {
+		_, err := p.Call(x)
+		failed <- err
+	}()
+	eventually(t, func() bool { return strings.Contains(sent(), `"request_id":"unanswered"`) })
+	close(gone)
+	if err := <-failed; abi.KindOf(err) != abi.Cancelled {
+		t.Errorf("Call() = %v, want kind cancelled", err)
+	}
+	eventually(t, func() bool { return strings.Contains(sent(), `"reason":"client_closed"`) })
+	last := sent()[strings.LastIndex(strings.TrimSpace(sent()), "\n")+1:]
+	validate(t, schema(t, "fromGateway"), last)
+	if _, err := p.Call(exchange(abi.Pre)); err != nil {
+		t.Errorf("the next call: %v", err)
+	}
+}

@@ -91,8 +91,12 @@ func (t *retrier) later(said *errorAnswer, err error) error {
 	t.p.r.stats.retries.Add(1)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	<-timer.C
-	return nil
+	select {
+	case <-timer.C:
+		return nil
+	case <-t.x.Gone:
+		return abi.ErrClientGone
+	}
 }
 
 // minRetryAfter is the wait before a retry when the process names none.

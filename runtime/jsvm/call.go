@@ -23,7 +23,8 @@ type call struct {
 	args    []argument
 	api     *abi.API
 	request string
-	limit   int // of the result, in bytes; 0 means no limit
+	gone    <-chan struct{} // closed when the client has gone
+	limit   int             // of the result, in bytes; 0 means no limit
 }
 
 // argument is one object given to a script.
@@ -36,7 +37,7 @@ type argument struct {
 
 // newCall copies what the hook's script will see out of x.
 func (p *plugin) newCall(x *abi.Exchange) *call {
-	c := &call{plugin: p, api: x.API, request: string(x.RequestID)}
+	c := &call{plugin: p, api: x.API, request: string(x.RequestID), gone: x.Gone}
 	if x.BodyLimit > 0 {
 		c.limit = x.BodyLimit/3*4 + 1<<20
 	}

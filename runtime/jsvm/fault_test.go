@@ -67,6 +67,16 @@ func TestEndlessScriptsAreTimeouts(t *testing.T) {
 	}
 }
 
+func TestClientThatLeavesStopsTheScript(t *testing.T) {
+	x, gone := exchange(), make(chan struct{})
+	x.Gone = gone
+	time.AfterFunc(short, func() { close(gone) })
+	_, err := callWithin(load(t, handler(`for (;;) {}`)), x, abi.Pre, time.Minute)
+	if abi.KindOf(err) != abi.Cancelled {
+		t.Errorf("Call() = %v, want cancelled", err)
+	}
+}
+
 func TestTimeoutNamesTheLastCall(t *testing.T) {
 	p := load(t, handler("b64enc('x');\nfor (;;) {}"))
 	for range 50 {

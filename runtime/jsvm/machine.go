@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/robertkrimen/otto"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // machine is one VM. It runs on one goroutine at a time. Only stop may be called
@@ -28,6 +30,7 @@ type machine struct {
 const (
 	pastDeadline int32 = iota + 1
 	outOfMemory
+	clientGone
 )
 
 // haltValue is thrown to interrupt a script. It is a JavaScript value, so that
@@ -126,6 +129,8 @@ func (m *machine) run(f func() (string, error)) (text string, err error) {
 			err = m.task.timeout()
 		case outOfMemory:
 			err = m.task.outOfMemory()
+		case clientGone:
+			err = abi.ErrClientGone
 		}
 	}()
 	text, err = f()

@@ -50,6 +50,8 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	case p.slots <- struct{}{}:
 	case <-timer.C:
 		return "", errBusy
+	case <-c.gone:
+		return "", abi.ErrClientGone
 	}
 	defer func() { <-p.slots }()
 
@@ -61,8 +63,10 @@ func (p *pool) do(c *call, deadline time.Time) (string, error) {
 	case <-r.done:
 		return r.text, r.err
 	case <-timer.C:
+		r.machine.stop(pastDeadline)
+	case <-c.gone:
+		r.machine.stop(clientGone)
 	}
-	r.machine.stop(pastDeadline)
 	timer.Reset(grace)
 	select {
 	case <-r.done:

@@ -32,6 +32,8 @@ func (i *instance) classify(err error) *abi.Error {
 		i.plugin.log.Error().Err(err).Msg("host function panicked: this is a bug of the gateway")
 	}
 	switch refused := i.refused(); {
+	case errors.Is(i.interrupt.cause, abi.ErrClientGone):
+		return &abi.Error{Kind: abi.Cancelled, Err: fmt.Errorf("stopped: %w", i.interrupt.cause)}
 	case i.interrupt.cause != nil:
 		return &abi.Error{Kind: abi.Timeout, Err: fmt.Errorf("stopped: %w", i.interrupt.cause)}
 	case i.interrupt.tooDeep() || trap == stackOverflow:

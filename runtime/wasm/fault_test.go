@@ -136,3 +136,44 @@ func TestACallOfAHookThatIsNotExportedIsRefused(t *testing.T) {
 		t.Errorf("Call() = %v, want an error of kind protocol", err)
 	}
 }
+
+func TestClientThatLeavesStopsTheGuest(t *testing.T) {
+	for name, m := range map[string]*wasmtest.Module{"endless loop": guest(wasmtest.Loop()), "long sleep": sleeps()} {
+		for _, mode := range modes() {
+			t.Run(name+"/"+mode.String(), func(t *testing.T) {
+				p := load(t, spec(t, m.Bytes(), mode, 1))
+				for range 2 { // the second call must not find a broken instance
+					x, gone := exchange(), make(chan struct{})
+					x.Gone = gone
+					time.AfterFunc(short, func() { close(gone) })
+					if _, err := call(p, x, abi.Pre, long); abi.KindOf(err) != abi.Cancelled {
+						t.Fatalf("Call() = %v, want an error of kind cancelled", err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestClientThatLeavesGivesItsPlaceUp waits for the only instance.
+func TestClientThatLeavesGivesItsPlaceUp(t *testing.T) {
+	p := load(t, spec(t, guest(wasmtest.Loop()).Bytes(), modes()[0], 1))
+	first, firstGone := exchange(), make(chan struct{})
+	first.Gone = firstGone
+	done := make(chan error)
+	go func() {
+		_, err := call(p, first, abi.Pre, long)
+		done <- err
+	}()
+	time.Sleep(short) // so that the first call most likely has the instance
+	second, gone := exchange(), make(chan struct{})
+	second.Gone = gone
+	time.AfterFunc(short, func() { close(gone) })
+	if _, err := call(p, second, abi.Pre, long); abi.KindOf(err) != abi.Cancelled {
+		t.Errorf("Call() = %v, want an error of kind cancelled", err)
+	}
+	close(firstGone)
+	if err := <-done; abi.KindOf(err) != abi.Cancelled {
+		t.Errorf("Call() = %v, want an error of kind cancelled", err)
+	}
+}

@@ -104,7 +104,7 @@ func (i *instance) run(x *abi.Exchange, deadline time.Time) (abi.Verdict, error)
 
 func (i *instance) begin(x *abi.Exchange, deadline time.Time) {
 	i.memory.ClearRefused()
-	i.interrupt.arm(deadline, i.plugin.life.Done())
+	i.interrupt.arm(deadline, i.plugin.life.Done(), x.Gone)
 	i.out.requestID = x.RequestID
 }
 

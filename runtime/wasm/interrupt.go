@@ -8,6 +8,7 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/runtime/wasm/rewrite"
 	"github.com/c386954a/sallyport/runtime/wasm/snapshot"
 )
@@ -29,8 +30,9 @@ const (
 type interrupt struct {
 	until time.Time
 	end   <-chan struct{}
-	cause error // why the guest was stopped, or nil
-	limit int32 // of depth
+	gone  <-chan struct{} // closed when the client of the call has gone
+	cause error           // why the guest was stopped, or nil
+	limit int32           // of depth
 
 	fuel, stop, depth api.MutableGlobal
 }
@@ -45,10 +47,10 @@ func (i *interrupt) bind(module api.Module) error {
 	return nil
 }
 
-// arm lets the guest run until a moment, or until end is closed. It undoes what
+// arm lets the guest run until a moment, or until end or gone is closed. It undoes what
 // an earlier call left, which matters for instances that are not reset.
-func (i *interrupt) arm(until time.Time, end <-chan struct{}) {
-	i.until, i.end = until, end
+func (i *interrupt) arm(until time.Time, end, gone <-chan struct{}) {
+	i.until, i.end, i.gone = until, end, gone
 	if i.cause != nil {
 		i.release()
 	}
@@ -78,9 +80,15 @@ func (i *interrupt) overdue() bool {
 		i.cause = context.DeadlineExceeded
 		return true
 	}
+	// Two looks take no lock; one at both channels would.
 	select {
 	case <-i.end:
 		i.cause = context.Canceled
+	default:
+	}
+	select {
+	case <-i.gone:
+		i.cause = abi.ErrClientGone
 	default:
 	}
 	return i.cause != nil
@@ -106,6 +114,7 @@ func (i *interrupt) sleep(ns int64) {
 	select {
 	case <-t.C:
 	case <-i.end:
+	case <-i.gone:
 	}
 	i.poll()
 }

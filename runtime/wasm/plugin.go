@@ -104,7 +104,7 @@ func (p *plugin) Call(x *abi.Exchange) (abi.Verdict, error) {
 	if deadline.IsZero() {
 		deadline = time.Now().Add(p.timeout)
 	}
-	i, err := p.pool.get(deadline)
+	i, err := p.pool.get(deadline, x.Gone)
 	if err != nil {
 		return abi.Continue, err
 	}

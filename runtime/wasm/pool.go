@@ -85,14 +85,15 @@ func (q *instancePool) spare() int {
 	return q.ahead
 }
 
-// get returns an instance for one call. It waits for one until the deadline.
-func (q *instancePool) get(deadline time.Time) (*instance, error) {
+// get returns an instance for one call. It waits for one until the deadline, or
+// until the client has gone.
+func (q *instancePool) get(deadline time.Time, gone <-chan struct{}) (*instance, error) {
 	i, w, err := q.enter()
 	if err != nil {
 		return nil, err
 	}
 	for w != nil && err == nil {
-		i, w, err = q.wait(w, deadline)
+		i, w, err = q.wait(w, deadline, gone)
 	}
 	if err == nil && i == nil {
 		i, err = q.make(deadline)

@@ -25,7 +25,7 @@ func (i *instance) start(ctx context.Context) error {
 	if !ok {
 		deadline = time.Now().Add(i.plugin.startTimeout)
 	}
-	i.interrupt.arm(deadline, ctx.Done())
+	i.interrupt.arm(deadline, ctx.Done(), nil)
 	for _, name := range [...]string{r.Start, "_initialize"} {
 		if err := i.invoke(name); err != nil {
 			return i.startFault(err)

@@ -3,6 +3,8 @@ package wasm
 import (
 	"slices"
 	"time"
+
+	"github.com/c386954a/sallyport/abi"
 )
 
 // handOverAfter is how long a call waits before an instance is handed to it.
@@ -30,16 +32,19 @@ func newWaiter() *waiter { return &waiter{since: time.Now(), turn: make(chan tur
 
 // wait waits for the waiter's turn. It returns an instance, or the waiter if
 // another call was faster, or neither if the caller has to make one.
-func (q *instancePool) wait(w *waiter, deadline time.Time) (*instance, *waiter, error) {
+func (q *instancePool) wait(w *waiter, deadline time.Time, gone <-chan struct{}) (*instance, *waiter, error) {
+	late := errBusy
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
 	case t := <-w.turn:
 		return q.accept(w, t)
 	case <-timer.C:
+	case <-gone:
+		late = abi.ErrClientGone
 	}
 	if q.forget(w) {
-		return nil, nil, errBusy
+		return nil, nil, late
 	}
 	return q.accept(w, <-w.turn) // its turn came together with the deadline
 }

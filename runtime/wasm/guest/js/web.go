@@ -17,6 +17,7 @@ import (
 
 	"github.com/c386954a/sallyport/abi"
 	"github.com/c386954a/sallyport/internal/tyk/hostapi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/guest/native"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
@@ -159,7 +160,7 @@ func receive(reply *outbound.HTTPResponse, unpack bool) (*received, error) {
 
 // waiting returns a context that ends with the call of the hook.
 func (c *hostCall) waiting() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(c.machine.ctx, c.deadline)
+	return guest.Waiting(c.machine.ctx, c.deadline, c.x)
 }
 
 // settled ends a host function that reports faults by undefined; the reason is

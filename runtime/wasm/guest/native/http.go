@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/runtime/wasm/guest"
 	"github.com/c386954a/sallyport/runtime/wasm/outbound"
 )
 
@@ -30,7 +31,7 @@ func httpRequest(ctx context.Context, c *Call, f hostFrame) int64 {
 	if code := c.checkDeadline(); code != 0 {
 		return code
 	}
-	ctx, cancel := context.WithDeadline(ctx, c.deadline)
+	ctx, cancel := guest.Waiting(ctx, c.deadline, c.x)
 	defer cancel()
 	response, err := c.host.http.Do(ctx, q)
 	if err != nil {
