@@ -344,7 +344,7 @@ func TestUpstreamTrouble(t *testing.T) {
 			if a.status != tt.want {
 				t.Fatalf("status = %d, want %d", a.status, tt.want)
 			}
-			if want := `{"error": "`; tt.want == 502 && (!strings.HasPrefix(a.body, want) || !strings.HasSuffix(a.body, `", "request_id": "abc"}`)) {
+			if want := `{"error":"`; tt.want == 502 && (!strings.HasPrefix(a.body, want) || !strings.HasSuffix(a.body, `","request_id":"abc"}`)) {
 				t.Errorf("body = %q", a.body)
 			}
 		})
@@ -355,7 +355,7 @@ func TestErrorsHaveOneShape(t *testing.T) {
 	g := start(t, proxy.Config{}, proxy.Route{Path: "/virtual", Chain: newChain(t)})
 	for _, path := range []string{"/none", "/virtual/none"} {
 		a := ask(t, g, get(path, "X-Request-Id: abc"))
-		if a.status != 404 || a.body != `{"error": "no such route", "request_id": "abc"}` {
+		if a.status != 404 || a.body != `{"error":"no such route","request_id":"abc"}` {
 			t.Errorf("%s: %d %q", path, a.status, a.body)
 		}
 		if !strings.Contains(a.head, "Content-Type: application/json\r\n") {
@@ -369,7 +369,7 @@ func TestPluginFaultsTellTheClientNothing(t *testing.T) {
 		for _, hook := range []abi.Hook{abi.Pre, abi.Response} {
 			g := before(t, script(t, echoHead), at(hook, func(*abi.Exchange) error { return abi.Errorf(kind, "secret") }))
 			a := ask(t, g, get("/"))
-			if a.status != want || strings.Contains(a.body, "secret") || !strings.HasPrefix(a.body, `{"error": "`) {
+			if a.status != want || strings.Contains(a.body, "secret") || !strings.HasPrefix(a.body, `{"error":"`) {
 				t.Errorf("%s in %s: %d %q", kind, hook, a.status, a.body)
 			}
 		}

@@ -95,7 +95,7 @@ func TestRedirectsEndSomewhere(t *testing.T) {
 			runs := 0
 			count := at(abi.Pre, func(*abi.Exchange) error { runs++; return nil })
 			a := ask(t, two(t, script(t, echoHead), []plugin{count, redirect(abi.Pre, "/a/from", tt.target), redirect(abi.Pre, "/from", tt.target)}, nil), get("/a/from"))
-			if a.status != 500 || !strings.Contains(a.body, `"error": "`+tt.want+`", "request_id": "`) {
+			if a.status != 500 || !strings.Contains(a.body, `"error":"`+tt.want+`","request_id":"`) {
 				t.Errorf("reply = %d %s, want %q", a.status, a.body, tt.want)
 			}
 			var limit int

@@ -40,7 +40,7 @@ func TestObserverIsToldOfEveryRequest(t *testing.T) {
 	<-told
 	want := []seen{
 		{"test", "1", "POST", "a", "/a", "", 200, int64(len(large)), int64(len(big.body))},
-		{"", "2", "GET", "example.test", "/none", "no such route", 404, 0, int64(len(`{"error": "no such route", "request_id": "2"}`))},
+		{"", "2", "GET", "example.test", "/none", "no such route", 404, 0, int64(len(`{"error":"no such route","request_id":"2"}`))},
 	}
 	mu.Lock()
 	defer mu.Unlock()

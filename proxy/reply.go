@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/jsontext"
 	"github.com/c386954a/sallyport/proxy/h1"
 )
 
@@ -44,7 +45,7 @@ func (rc *requestContext) fail(err error) {
 	if d := rc.dialect(); d != nil {
 		rc.message, field.Value = d.AppendError(rc.message[:0], &rc.x.Request, fault.Text)
 	} else {
-		rc.message = fault.AppendBody(rc.message[:0], rc.x.RequestID)
+		rc.message = jsontext.AppendError(rc.message[:0], fault.Text, rc.x.RequestID)
 	}
 	rc.x.Reply = abi.Reply{Status: fault.Status, Header: append(rc.x.Reply.Header[:0], field), Body: rc.message}
 	if fault.RetryAfter > 0 {

@@ -23,16 +23,16 @@ var layers = map[string][]string{
 	"abi/abitest/conform": {"abi", "sdk/coproc/go"},
 	"abi/abitest/guest":   {"sdk/go"},
 
-	"proxy":          {"abi", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
+	"proxy":          {"abi", "internal/jsontext", "proxy/chain", "proxy/h1", "proxy/ingress", "proxy/upstream", "proxy/urlpath"},
 	"proxy/chain":    {"abi", "proxy/urlpath"},
 	"proxy/h1":       {"abi"},
-	"proxy/ingress":  {"abi", "proxy/h1", "proxy/urlpath"},
+	"proxy/ingress":  {"abi", "internal/jsontext", "proxy/h1", "proxy/urlpath"},
 	"proxy/upstream": {"abi", "proxy/h1"},
 	"proxy/urlpath":  {},
 
 	"store": {"abi"},
 
-	"runtime/builtin":         {"abi", "proxy/urlpath"},
+	"runtime/builtin":         {"abi", "internal/jsontext", "proxy/urlpath"},
 	"runtime/coproc":          {"abi", "internal/loglimit", "internal/telemetry", "runtime/coproc/rpc", "runtime/coproc/sandbox"},
 	"runtime/coproc/rpc":      {"abi", "internal/jsontext"},
 	"runtime/coproc/sandbox":  {"internal/procstat"},

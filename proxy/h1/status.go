@@ -17,13 +17,3 @@ func (e *StatusError) Error() string { return e.Text }
 
 // ErrClientGone is told to nobody but the log: the client left before its reply.
 var ErrClientGone = &StatusError{Status: 499, Text: "client closed request"}
-
-// AppendBody appends the body of the reply. Texts and request ids have no
-// characters that JSON would escape.
-func (e *StatusError) AppendBody(dst, requestID []byte) []byte {
-	dst = append(dst, `{"error": "`...)
-	dst = append(dst, e.Text...)
-	dst = append(dst, `", "request_id": "`...)
-	dst = append(dst, requestID...)
-	return append(dst, `"}`...)
-}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/c386954a/sallyport/internal/jsontext"
 	"github.com/c386954a/sallyport/proxy/h1"
 )
 
@@ -217,7 +218,7 @@ func (c *clientConn) reject() {
 		return // a reply would need a handshake
 	}
 	id := c.server.ids.append(nil)
-	body := errCrowded.AppendBody(nil, id)
+	body := jsontext.AppendError(nil, errCrowded.Text, id)
 	head := []byte("HTTP/1.1 503 Service Unavailable\r\nServer: sallyport\r\n" +
 		"Content-Type: application/json\r\nConnection: close\r\n")
 	head = h1.AppendLine(head, "X-Request-Id: ", id)

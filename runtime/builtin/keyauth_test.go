@@ -101,7 +101,7 @@ func TestForeignRequestIDCannotBreakTheJSON(t *testing.T) {
 	x := request("GET /")
 	x.RequestID = []byte("a\"b\\c\n")
 	_, _ = authenticate(t, load(t, keys(t), "key-auth", ""), x)
-	if want := `{"error":"Authorization field missing","request_id":"abc"}`; string(x.Reply.Body) != want {
+	if want := `{"error":"Authorization field missing","request_id":"a\"b\\c\n"}`; string(x.Reply.Body) != want {
 		t.Errorf("body = %s, want %s", x.Reply.Body, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/c386954a/sallyport/abi"
+	"github.com/c386954a/sallyport/internal/jsontext"
 )
 
 // Names and values of header fields. They are never written to.
@@ -17,20 +18,10 @@ var (
 	retryAfter      = []byte("Retry-After")
 )
 
-// reject answers {"error": "…", "request_id": "…"}, the form of all of the
-// gateway's own errors. It does not allocate.
+// reject answers with the gateway's own form of an error. It does not allocate.
 func reject(x *abi.Exchange, status int, text string) (abi.Verdict, error) {
 	var scratch [256]byte
-	body := append(scratch[:0], `{"error":"`...)
-	body = append(body, text...)
-	body = append(body, `","request_id":"`...)
-	for _, c := range x.RequestID {
-		if c < ' ' || c == '"' || c == '\\' {
-			continue // ids hold none of these; a foreign one must not break the JSON
-		}
-		body = append(body, c)
-	}
-	body = append(body, `"}`...)
+	body := jsontext.AppendError(scratch[:0], text, x.RequestID)
 	if err := x.Answer(status, body); err != nil {
 		return abi.Respond, err
 	}

@@ -178,11 +178,7 @@ func (a *applier) refuse(status int, text, headers []byte) error {
 	if len(text) == 0 {
 		text = refusal(status)
 	}
-	body := append(make([]byte, 0, len(text)+64), `{"error":`...)
-	body = jsontext.AppendText(body, text)
-	body = append(body, `,"request_id":`...)
-	body = jsontext.AppendText(body, a.x.RequestID)
-	body = append(body, '}')
+	body := jsontext.AppendError(make([]byte, 0, len(text)+64), text, a.x.RequestID)
 	if err := a.x.Answer(status, body); err != nil {
 		return err
 	}
