@@ -279,6 +279,7 @@ func FuzzDecode(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(full)
+	f.Add([]byte(`{}`)) // read as the classic format
 	f.Add([]byte(document1(`{"middleware": {"operations": {"op.a": {"virtualEndpoint": null}}}, "server": {"eventHandlers": [null, {"type": "x"}]}}`)))
 	f.Add([]byte(`{"security": [[]], "paths": [], "components": 1, "x-tyk-api-gateway": {"server": {"authentication": {"enabled": true, "securitySchemes": {"a": {"enabled": true}}}}}}`))
 	f.Add([]byte(`{"paths": {"/": null}, "X-Tyk-API-Gateway": {"middleware": {"global": {"prePlugins": [], "PrePlugin": {"plugins": [{}]}}}}}`))
@@ -294,8 +295,8 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if len(d.VersionData.Versions) != 1 {
-			t.Errorf("%d versions", len(d.VersionData.Versions))
+		if n := len(d.VersionData.Versions); n != 1 && definition.FormatOf(v) == "oas" {
+			t.Errorf("%d versions", n)
 		}
 		for _, n := range notes {
 			if n.Path == "" || n.Text == "" || n.Opens && n.Key == "" {

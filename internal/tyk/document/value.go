@@ -132,6 +132,9 @@ func (v *Value) Empty() bool {
 
 // child returns the path of a member of the value at path.
 func child(path, key string) string {
+	if key == "" {
+		key = `""` // an empty path is that of the root
+	}
 	if path == "" {
 		return key
 	}
