@@ -213,7 +213,7 @@ func escapedUnit(b []byte) (r rune, n int) {
 	return -1, 6
 }
 
-// hexUnit reads \uXXXX.
+// hexUnit reads one escaped UTF-16 code unit: \u and four hexadecimal digits.
 func hexUnit(b []byte) (r rune, ok bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false

@@ -177,7 +177,7 @@ func escape(text []byte) (c rune, size int) {
 	return c, 12
 }
 
-// unicodeEscape reads \uXXXX.
+// unicodeEscape reads one escaped UTF-16 code unit: \u and four hexadecimal digits.
 func unicodeEscape(text []byte) (c rune, ok bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
